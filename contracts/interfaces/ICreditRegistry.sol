@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title Registry of anchored public credit records
+/// @notice Agencies anchor hashes of credit records in batches and say later what became of each record. Nobody
+/// else, the NDRC included, can write, change or withdraw an agency's record.
+///
+/// Nothing in a call, an event or a view is about a subject: no name, identifier, amount or text, and no hash of one
+/// that could be guessed. Whoever calls is responsible for passing salted or keyed hashes only (docs/format.md).
+///
+/// Words: a *batch* is a Merkle tree of leaves anchored by one transaction; its *header* is what the chain knows of
+/// it, and the chain stores the header's hash; a *leaf* is one version of one record; its *index* is its place in the
+/// batch, from 0, in ascending byte order of the leaves.
+///
+/// Time: every time stored, compared or returned is in seconds since 1970, on chains that count milliseconds too.
+///
+/// Journal: every accepted change, whoever made it, is one event that carries its number `entry` (0, 1, …) and
+/// extends a running hash: `head = keccak256(abi.encode(head, entryHash))`, where
+/// `entryHash = keccak256(abi.encode(topic0, entry, block.number, time, fields…))` and `fields` are all other fields
+/// of the event, indexed ones too, in the order of declaration. Who holds a head obtained elsewhere can prove from
+/// logs alone that nothing is missing, altered or out of order. `entry` is always the last field of its event.
+interface ICreditRegistry {
+    // ------------------------------------------------------------------ agencies
+
+    /// @notice What an agency may do. `Suspended` anchors, supersedes, repairs and erases nothing, and may still
+    /// withdraw its records and set or clear their marks. `Closed` does nothing more, for ever.
+    enum Standing {
+        None,
+        Active,
+        Suspended,
+        Closed
+    }
+
+    /// @notice An agency: an identity that outlives its keys.
+    /// @param code The agency's public code (in China its unified social credit code), ASCII, left-aligned.
+    /// @param keyCommitment `keccak256(0x05 ‖ agency key)`: binds the key under which the agency's record keys are
+    /// made; the key itself never leaves the agency.
+    /// @param administrator Manages the agency's operators; need not be an operator.
+    /// @param pendingAdministrator Has been named, has not accepted yet; zero if none.
+    /// @param admittedAt Seconds.
+    /// @param standing See {Standing}.
+    /// @param batchCount Batches anchored so far; the next batch's sequence.
+    /// @param lastBatch First 20 bytes of the header hash of the last batch, zero before the first: the `previous`
+    /// that the next anchoring call must state.
+    struct Agency {
+        bytes32 code;
+        bytes32 keyCommitment;
+        address administrator;
+        address pendingAdministrator;
+        uint64 admittedAt;
+        Standing standing;
+        uint32 batchCount;
+        bytes20 lastBatch;
+    }
+
+    /// @notice A key that acts for an agency.
+    /// @param permissions Bit set of `ANCHOR_PERMISSION` (1) and `STATUS_PERMISSION` (2); zero: not an operator.
+    /// @param validFrom First second of validity.
+    /// @param validUntil First second after validity; the time of revocation if that came earlier.
+    /// @param compromisedSince Since when somebody else may have held the key; zero if never declared. What it
+    /// anchored from then on is flagged by auditors, never voided by the contract.
+    /// @param revoked Revoked before its end: for ever, so that a stolen key cannot come back under an old name.
+    struct Operator {
+        uint8 permissions;
+        uint64 validFrom;
+        uint64 validUntil;
+        uint64 compromisedSince;
+        bool revoked;
+    }
+
+    event AgencyAdmitted(
+        uint32 indexed agencyId,
+        bytes32 indexed code,
+        address indexed administrator,
+        bytes32 keyCommitment,
+        uint64 entry
+    );
+    event AgencySuspended(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    event AgencyReinstated(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    event AgencyClosed(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    event AdministratorNamed(uint32 indexed agencyId, address indexed administrator, uint64 entry);
+    event AdministratorChanged(uint32 indexed agencyId, address indexed administrator, uint64 entry);
+    event OperatorAdded(
+        uint32 indexed agencyId,
+        address indexed operator,
+        uint8 permissions,
+        uint64 validFrom,
+        uint64 validUntil,
+        uint64 entry
+    );
+    event OperatorRevoked(uint32 indexed agencyId, address indexed operator, uint64 entry);
+    event OperatorCompromised(uint32 indexed agencyId, address indexed operator, uint64 since, uint64 entry);
+
+    error UnknownAgency(uint32 agencyId);
+    error InvalidAgencyCode(bytes32 code);
+    error AgencyCodeTaken(bytes32 code, uint32 agencyId);
+    error MissingKeyCommitment();
+    error InvalidAddress(address account);
+    error WrongStanding(uint32 agencyId, Standing standing);
+    error NotAdministrator(uint32 agencyId, address account);
+    error NotPendingAdministrator(uint32 agencyId, address account);
+    error InvalidPermissions(uint8 permissions);
+    error InvalidValidity(uint64 validFrom, uint64 validUntil, uint64 time);
+    /// @dev The account never was an operator of this agency (it may be one of another).
+    error NotOperator(uint32 agencyId, address account);
+    error OperatorIsRevoked(uint32 agencyId, address operator);
+    error OperatorNotYetValid(uint32 agencyId, address operator, uint64 validFrom);
+    error OperatorExpired(uint32 agencyId, address operator, uint64 validUntil);
+    error PermissionMissing(uint32 agencyId, address operator, uint8 permission);
+    error InvalidCompromiseTime(uint64 since, uint64 time);
+
+    /// @notice Admits an agency and names its first administrator. By the registrar.
+    /// @param code 1 to 31 printable ASCII characters, left-aligned, never admitted before.
+    /// @return agencyId From 1, in the order of admission.
+    function admitAgency(
+        bytes32 code,
+        address administrator,
+        bytes32 keyCommitment
+    ) external returns (uint32 agencyId);
+
+    /// @notice Suspends an active agency at once. By the guardian.
+    function suspendAgency(uint32 agencyId, uint16 reason) external;
+
+    /// @notice Makes a suspended agency active again. By the registrar.
+    function reinstateAgency(uint32 agencyId, uint16 reason) external;
+
+    /// @notice Closes an agency. By the registrar. WARNING: cannot be undone; its anchors stay valid evidence.
+    function closeAgency(uint32 agencyId, uint16 reason) external;
+
+    /// @notice First step of changing the administrator. By the administrator; naming zero takes a name back.
+    function nameAdministrator(uint32 agencyId, address administrator) external;
+
+    /// @notice Second step, by the account that was named.
+    function acceptAdministration(uint32 agencyId) external;
+
+    /// @notice Adds an operator or sets the permissions and validity of one that is not revoked. By the administrator.
+    /// @param validFrom Seconds; a time that has passed (0, say) means now.
+    /// @param validUntil Seconds, after `validFrom` and after now.
+    function setOperator(
+        uint32 agencyId,
+        address operator,
+        uint8 permissions,
+        uint64 validFrom,
+        uint64 validUntil
+    ) external;
+
+    /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator, or by the
+    /// operator itself. WARNING: cannot be undone for this address and agency.
+    function revokeOperator(uint32 agencyId, address operator) external;
+
+    /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator,
+    /// also for an operator that is revoked or expired already, also while paused.
+    /// @dev `since` may only ever be moved back: a later declaration never clears an earlier suspicion.
+    function declareCompromised(uint32 agencyId, address operator, uint64 since) external;
+
+    function agency(uint32 agencyId) external view returns (Agency memory);
+
+    /// @return Zero if no agency has this code.
+    function agencyIdOf(bytes32 code) external view returns (uint32);
+
+    function agencyCount() external view returns (uint32);
+
+    function operator(uint32 agencyId, address account) external view returns (Operator memory);
+
+    // ------------------------------------------------------------------ record types
+
+    /// @param typeHash `keccak256(0x06 ‖ canonical type document)`.
+    /// @param name For example `cn.penalty`: 1 to 31 printable ASCII characters, left-aligned. Versions of one type
+    /// share a name and differ in hash and id.
+    /// @param personal Whether its records are about natural persons; then no record may be anchored directly.
+    /// @param admittedAt Seconds; zero: no such type.
+    struct RecordType {
+        bytes32 typeHash;
+        bytes32 name;
+        bool personal;
+        uint64 admittedAt;
+    }
+
+    event TypeAdmitted(
+        uint32 indexed typeId,
+        bytes32 indexed typeHash,
+        bytes32 indexed name,
+        bool personal,
+        uint64 entry
+    );
+
+    error UnknownType(uint32 typeId);
+    error InvalidTypeName(bytes32 name);
+    error MissingTypeHash();
+    error TypeAlreadyAdmitted(bytes32 typeHash, uint32 typeId);
+
+    /// @notice Admits a record type. By the registrar. WARNING: cannot be undone.
+    /// @return typeId From 1, in the order of admission.
+    function admitType(bytes32 typeHash, bytes32 name, bool personal) external returns (uint32 typeId);
+
+    function recordType(uint32 typeId) external view returns (RecordType memory);
+
+    /// @return Zero if no admitted type has this hash.
+    function typeIdOf(bytes32 typeHash) external view returns (uint32);
+
+    function typeCount() external view returns (uint32);
+
+    // ------------------------------------------------------------------ batches
+
+    /// @notice What the chain knows of a batch. Its hash is
+    /// `keccak256(abi.encode(keccak256("credit-anchor/header/1"), every field in this order))`.
+    /// @param format 1.
+    /// @param sequence Of the agency's batches, from 0 without a gap.
+    /// @param size Number of leaves. In `anchorRoot` the agency's claim until its leaves file rebuilds the root.
+    /// @param anchoredAt Block time in seconds; never taken from the caller.
+    /// @param previous First 20 bytes of the header hash of the agency's batch before this one; zero for the first.
+    /// @param root RFC 9162 tree over the leaves, see {MerkleTree}.
+    /// @param manifestHash Of the evidence of how the batch came to be.
+    struct Header {
+        uint16 format;
+        uint32 agencyId;
+        uint32 typeId;
+        uint32 sequence;
+        uint32 size;
+        uint64 anchoredAt;
+        address operator;
+        bytes20 previous;
+        bytes32 root;
+        bytes32 manifestHash;
+    }
+
+    /// @notice Where the latest directly anchored version of a record stands.
+    /// @param batchId Zero if the record was never anchored directly.
+    struct Latest {
+        uint64 batchId;
+        uint32 version;
+        uint8 status;
+    }
+
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    event BatchAnchored(
+        uint64 indexed batchId,
+        uint32 indexed typeId,
+        address indexed operator,
+        uint32 size,
+        uint64 anchoredAt,
+        bytes20 previous,
+        bytes32 root,
+        bytes32 manifestHash,
+        uint64 entry
+    );
+    /// @notice Follows the `BatchAnchored` of a direct batch: what it anchored.
+    event RecordAnchored(
+        uint64 indexed batchId,
+        bytes32 indexed recordKey,
+        uint32 version,
+        bytes32 commitment,
+        uint64 entry
+    );
+
+    error EmptyBatch();
+    error MissingRoot();
+    /// @dev Somebody anchored for this agency in between, or the call was sent before: read the agency and plan again.
+    error StalePrevious(uint32 agencyId, bytes20 expected, bytes20 given);
+    /// @dev Equal leaves count as out of order.
+    error LeavesOutOfOrder(uint256 index);
+    error PersonalType(uint32 typeId);
+    error MissingRecordKey();
+    error MissingCommitment();
+    error WrongVersion(bytes32 recordKey, uint32 expected, uint32 given);
+    /// @dev The last version is Withdrawn or Erased: the record has ended.
+    error RecordEnded(bytes32 recordKey, uint8 status);
+
+    /// @notice Anchors a batch by its root. By an operator with `ANCHOR_PERMISSION`, while not paused.
+    /// @param previous The agency's `lastBatch`: the call is accepted in one place of the agency's history or nowhere,
+    /// so sending it twice anchors it once.
+    /// @return batchId `agencyId · 2^32 + sequence`.
+    /// WARNING: size and order of the leaves are the agency's claim; nothing here proves them.
+    function anchorRoot(
+        uint32 agencyId,
+        uint32 typeId,
+        bytes20 previous,
+        uint32 size,
+        bytes32 root,
+        bytes32 manifestHash
+    ) external returns (uint64 batchId);
+
+    /// @notice Anchors a batch by its leaves, strictly ascending; the contract computes the root, and anyone can
+    /// rebuild every proof from the transaction.
+    function anchorLeaves(
+        uint32 agencyId,
+        uint32 typeId,
+        bytes20 previous,
+        bytes32[] calldata leaves,
+        bytes32 manifestHash
+    ) external returns (uint64 batchId);
+
+    /// @notice Anchors one version of one record as a batch of its own, and supersedes the version before in the same
+    /// call. Other contracts read it by {latest}.
+    /// @param version 1 for a record that was never anchored directly, then the last version + 1.
+    /// WARNING: the record key is public and stable, so all versions of the record can be linked; hence refused for
+    /// personal types.
+    function anchorRecord(
+        uint32 agencyId,
+        uint32 typeId,
+        bytes20 previous,
+        bytes32 recordKey,
+        uint32 version,
+        bytes32 commitment,
+        bytes32 manifestHash
+    ) external returns (uint64 batchId);
+
+    function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory);
+
+    /// @return Zero if there is no such batch.
+    function headerHashOf(uint64 batchId) external view returns (bytes32);
+
+    // ------------------------------------------------------------------ statuses
+
+    /// @notice Status of a leaf, bits 0-2 of its status byte. `Expired` follows from dates and is never stored.
+    enum Status {
+        Active,
+        Superseded,
+        Withdrawn,
+        Repaired
+    }
+
+    // The whole status byte: bits 0-2 Status, bit 3 Erased (8), bits 4-7 marks: Disputed (16), UnderReview (32),
+    // RepairPending (64), Masked (128).
+
+    // `positions` everywhere: leaf indexes as big-endian uint32, four bytes each, strictly ascending.
+    // `reason`: a code of docs/format.md. `evidenceHash`: `keccak256(0x07 ‖ 32 random bytes ‖ SHA-256 of the evidence)`
+    // or zero. A refused position refuses the whole call.
+
+    /// @param from Not in the event: it follows from the events before.
+    event StatusChanged(
+        uint64 indexed batchId,
+        Status indexed status,
+        address indexed actor,
+        bytes positions,
+        uint16 reason,
+        bytes32 evidenceHash,
+        uint64 entry
+    );
+    /// @param successors One leaf hash a position: the version that takes its place.
+    event RecordsSuperseded(
+        uint64 indexed batchId,
+        address indexed actor,
+        bytes positions,
+        bytes32[] successors,
+        uint16 reason,
+        bytes32 evidenceHash,
+        uint64 entry
+    );
+    event MarksSet(
+        uint64 indexed batchId,
+        uint8 marks,
+        address indexed actor,
+        bytes positions,
+        uint16 reason,
+        bytes32 evidenceHash,
+        uint64 entry
+    );
+    event MarksCleared(
+        uint64 indexed batchId,
+        uint8 marks,
+        address indexed actor,
+        bytes positions,
+        uint16 reason,
+        bytes32 evidenceHash,
+        uint64 entry
+    );
+    /// @param proposal Names what exactly a second operator has to confirm.
+    event ErasureProposed(
+        uint64 indexed batchId,
+        bytes32 indexed proposal,
+        address indexed actor,
+        uint64 entry
+    );
+    event RecordsErased(
+        uint64 indexed batchId,
+        address indexed proposer,
+        address indexed actor,
+        bytes positions,
+        uint16 reason,
+        bytes32 evidenceHash,
+        uint64 entry
+    );
+
+    /// @dev The header is not that of an anchored batch.
+    error UnknownBatch(uint64 batchId, bytes32 headerHash);
+    error InvalidPositions(uint256 length);
+    error PositionsOutOfOrder(uint32 position);
+    error PositionOutOfRange(uint32 position, uint32 size);
+    /// @dev `current` is the whole status byte.
+    error MoveNotAllowed(uint32 position, uint8 current, Status status);
+    error MarksNotAllowed(uint8 marks);
+    /// @dev All of the marks are set (or clear) already, or the record is erased.
+    error MarksUnchanged(uint32 position, uint8 current);
+    error AlreadyErased(uint32 position);
+    error SuccessorsMismatch(uint256 positions, uint256 successors);
+    error MissingSuccessor(uint32 position);
+    error ErasureAlreadyProposed(bytes32 proposal, address proposer);
+    error ErasureNotProposed(bytes32 proposal);
+    error SecondOperatorNeeded(address proposer);
+
+    /// @notice Active, Repaired or Superseded -> Withdrawn. By an operator with `STATUS_PERMISSION`, also while the
+    /// agency is suspended or the registry paused. WARNING: cannot be undone.
+    function withdraw(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external;
+
+    /// @notice Active -> Repaired. By an operator with `STATUS_PERMISSION`. Legal minimum periods are not checked here.
+    function repair(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external;
+
+    /// @notice Repaired -> Active: the repair is revoked.
+    function revokeRepair(
+        Header calldata header,
+        bytes calldata positions,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    /// @notice Active or Repaired -> Superseded, each by the leaf that takes its place. WARNING: that the successor is
+    /// anchored and a later version of the same record is checked by verifiers and auditors, not here.
+    function supersede(
+        Header calldata header,
+        bytes calldata positions,
+        bytes32[] calldata successors,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    /// @notice Sets Disputed, UnderReview or RepairPending, also while suspended or paused. By an operator with
+    /// `STATUS_PERMISSION`. At least one of the marks must be new at every position.
+    function setMarks(
+        Header calldata header,
+        bytes calldata positions,
+        uint8 marks,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    function clearMarks(
+        Header calldata header,
+        bytes calldata positions,
+        uint8 marks,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    /// @notice Sets any mark on a record of any agency. By the arbiter.
+    function arbiterSetMarks(
+        Header calldata header,
+        bytes calldata positions,
+        uint8 marks,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    function arbiterClearMarks(
+        Header calldata header,
+        bytes calldata positions,
+        uint8 marks,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    /// @notice First of two operators: proposes to record that the payloads and secrets of records are destroyed.
+    /// @return proposal `keccak256(abi.encode(batchId, positions, reason, evidenceHash))`.
+    function proposeErasure(
+        Header calldata header,
+        bytes calldata positions,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external returns (bytes32 proposal);
+
+    /// @notice Another operator, with the same arguments, while the first is still entitled: sets Erased.
+    /// WARNING: cannot be undone; nothing moves on these records afterwards.
+    function confirmErasure(
+        Header calldata header,
+        bytes calldata positions,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) external;
+
+    /// @return The status byte; 0 (Active) also for positions and batches that do not exist.
+    function statusOf(uint64 batchId, uint32 index) external view returns (uint8);
+
+    /// @return Status bytes of leaves `32 · word` to `32 · word + 31`, the first in the lowest byte.
+    function statusWord(uint64 batchId, uint32 word) external view returns (uint256);
+
+    // ------------------------------------------------------------------ verification
+
+    /// @notice Why a record is or is not anchored.
+    enum Outcome {
+        Anchored,
+        UnsupportedFormat,
+        UnknownHeader,
+        IndexOutOfRange,
+        WrongProof
+    }
+
+    /// @param status Status byte of the leaf; 0 unless `outcome` is Anchored, like everything below.
+    /// @param standing Of the agency, now.
+    /// @param operatorCompromisedSince Seconds, zero if never declared: compare with the header's `anchoredAt`.
+    struct Verdict {
+        Outcome outcome;
+        uint8 status;
+        Standing standing;
+        uint64 operatorCompromisedSince;
+        bytes32 leaf;
+    }
+
+    /// @notice Whether one version of a record is anchored in the batch that the header describes. The contract builds
+    /// the leaf itself, so a leaf of another agency, type, chain or registry never passes. Answers; never reverts on
+    /// bad evidence.
+    function verify(
+        Header calldata header,
+        bytes32 recordKey,
+        uint32 version,
+        bytes32 commitment,
+        uint32 index,
+        bytes32[] calldata proof
+    ) external view returns (Verdict memory);
+
+    // ------------------------------------------------------------------ journal and pause
+
+    event Paused(uint16 reason, address indexed actor, uint64 entry);
+    event Unpaused(uint16 reason, address indexed actor, uint64 entry);
+
+    error RegistryPaused();
+    error RegistryNotPaused();
+
+    /// @notice Stops anchoring, admissions and moves of validity except Withdrawn. By the guardian. Never stops
+    /// revocation, compromise, suspension, marks, or reading.
+    function pause(uint16 reason) external;
+
+    /// @notice By the unpauser.
+    function unpause(uint16 reason) external;
+
+    function paused() external view returns (bool);
+
+    /// @return length Number of entries.
+    /// @return head `keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId, registry))` when length is 0.
+    function journal() external view returns (uint64 length, bytes32 head);
+
+    /// @notice `keccak256(abi.encode(keccak256("credit-anchor/v1"), chainId, registry))`: part of every leaf.
+    function domain() external view returns (bytes32);
+}

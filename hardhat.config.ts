@@ -1,0 +1,43 @@
+import "@nomicfoundation/hardhat-chai-matchers";
+import "@nomicfoundation/hardhat-ethers";
+import "@typechain/hardhat";
+import { config as loadEnv } from "dotenv";
+import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
+import { subtask, type HardhatUserConfig } from "hardhat/config";
+import "solidity-coverage";
+
+loadEnv({ quiet: true });
+
+/**
+ * The compiler is the npm package `solc`, pinned in package.json: compiling touches no network.
+ * Another version in this file is an error, because Hardhat would otherwise download it.
+ */
+subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async (args: { solcVersion: string }) => {
+  const version = (require("solc/package.json") as { version: string }).version;
+  if (args.solcVersion !== version)
+    throw new Error(
+      `hardhat.config.ts asks for solc ${args.solcVersion}, package.json installs ${version}: make them equal`,
+    );
+  const longVersion = (require("solc") as { version(): string }).version();
+  return { compilerPath: require.resolve("solc/soljson.js"), isSolcJs: true, version, longVersion };
+});
+
+const config: HardhatUserConfig = {
+  solidity: {
+    version: "0.8.30",
+    settings: {
+      // The oldest level we promise to run on: Besu, GoQuorum and FISCO BCOS all execute it.
+      evmVersion: "paris",
+      viaIR: true,
+      optimizer: { enabled: true, runs: 10_000 },
+    },
+  },
+  networks: {
+    // An opcode or a gas rule newer than London fails the tests.
+    hardhat: { hardfork: "london", blockGasLimit: 100_000_000 },
+    localhost: { url: process.env.LOCALHOST_RPC_URL ?? "http://127.0.0.1:8545" },
+  },
+  typechain: { outDir: "typechain-types", target: "ethers-v6" },
+};
+
+export default config;
