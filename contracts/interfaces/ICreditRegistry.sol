@@ -327,7 +327,6 @@ interface ICreditRegistry {
     // `reason`: a code of docs/format.md. `evidenceHash`: `keccak256(0x07 ‖ 32 random bytes ‖ SHA-256 of the evidence)`
     // or zero. A refused position refuses the whole call.
 
-    /// @param from Not in the event: it follows from the events before.
     event StatusChanged(
         uint64 indexed batchId,
         Status indexed status,
