@@ -1,0 +1,69 @@
+/**
+ * Runs every check of the repository and counts: `npm run check [-- NAME…]`.
+ *
+ * A check is one command that exits 0 when it holds; a test run counts its tests. All checks run even when one fails,
+ * and the last line says `N passed, N failed`.
+ */
+import { spawnSync } from "node:child_process";
+
+interface Check {
+  readonly name: string;
+  /** What is wrong when it fails, and what to do about it. */
+  readonly otherwise: string;
+  readonly command: string;
+}
+
+const checks: readonly Check[] = [
+  { name: "format", command: "prettier --check .", otherwise: "run: npm run format" },
+  {
+    name: "lint-contracts",
+    command: "solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'",
+    otherwise: "mend what solhint names",
+  },
+  { name: "compile", command: "hardhat compile --force", otherwise: "mend the contracts" },
+  {
+    name: "typechain",
+    command: "git diff --exit-code --stat -- typechain-types && test -z \"$(git status --porcelain -- typechain-types)\"",
+    otherwise: "typechain-types/ is not what the contracts compile to: commit what `npm run compile` wrote",
+  },
+  { name: "types", command: "tsc -p .", otherwise: "mend the types" },
+  { name: "lint", command: "eslint . --max-warnings 0", otherwise: "mend what eslint names" },
+  { name: "tests", command: "npm test", otherwise: "mend the code, or the promise" },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !checks.some((check) => check.name === name));
+if (unknown.length > 0) {
+  console.error(`no such check: ${unknown.join(", ")}; there are: ${checks.map((check) => check.name).join(", ")}`);
+  process.exit(64);
+}
+
+let passed = 0;
+let failed = 0;
+const complaints: string[] = [];
+for (const check of checks) {
+  if (wanted.length > 0 && !wanted.includes(check.name)) continue;
+  console.log(`\n== ${check.name}: ${check.command}`);
+  const started = Date.now();
+  const run = spawnSync("npx", ["--no-install", "-c", check.command], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    env: { ...process.env, FORCE_COLOR: "0" },
+  });
+  process.stdout.write(run.stdout);
+  const counted = [...run.stdout.matchAll(/^\s*(\d+) (passing|failing)\b/gm)];
+  const count = (word: string): number =>
+    counted.filter((match) => match[2] === word).reduce((sum, match) => sum + Number(match[1]), 0);
+  const ok = run.status === 0;
+  // A command that died before its tests ended has failed, whatever it counted.
+  const failures = ok ? 0 : Math.max(1, count("failing"));
+  passed += ok ? Math.max(1, count("passing")) : count("passing");
+  failed += failures;
+  if (!ok) complaints.push(`${check.name}: ${check.otherwise}`);
+  console.log(`== ${check.name}: ${ok ? "holds" : "FAILS"} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+for (const complaint of complaints) console.log(`FAILS ${complaint}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
