@@ -23,7 +23,8 @@ const checks: readonly Check[] = [
   { name: "compile", command: "hardhat compile --force", otherwise: "mend the contracts" },
   {
     name: "typechain",
-    command: "git diff --exit-code --stat -- typechain-types && test -z \"$(git status --porcelain -- typechain-types)\"",
+    command:
+      'git diff --exit-code --stat -- typechain-types && test -z "$(git status --porcelain -- typechain-types)"',
     otherwise: "typechain-types/ is not what the contracts compile to: commit what `npm run compile` wrote",
   },
   { name: "types", command: "tsc -p .", otherwise: "mend the types" },
@@ -34,7 +35,9 @@ const checks: readonly Check[] = [
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !checks.some((check) => check.name === name));
 if (unknown.length > 0) {
-  console.error(`no such check: ${unknown.join(", ")}; there are: ${checks.map((check) => check.name).join(", ")}`);
+  console.error(
+    `no such check: ${unknown.join(", ")}; there are: ${checks.map((check) => check.name).join(", ")}`,
+  );
   process.exit(64);
 }
 
@@ -61,7 +64,9 @@ for (const check of checks) {
   passed += ok ? Math.max(1, count("passing")) : count("passing");
   failed += failures;
   if (!ok) complaints.push(`${check.name}: ${check.otherwise}`);
-  console.log(`== ${check.name}: ${ok ? "holds" : "FAILS"} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  console.log(
+    `== ${check.name}: ${ok ? "holds" : "FAILS"} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
 }
 
 for (const complaint of complaints) console.log(`FAILS ${complaint}`);

@@ -112,11 +112,7 @@ interface ICreditRegistry {
     /// @notice Admits an agency and names its first administrator. By the registrar.
     /// @param code 1 to 31 printable ASCII characters, left-aligned, never admitted before.
     /// @return agencyId From 1, in the order of admission.
-    function admitAgency(
-        bytes32 code,
-        address administrator,
-        bytes32 keyCommitment
-    ) external returns (uint32 agencyId);
+    function admitAgency(bytes32 code, address administrator, bytes32 keyCommitment) external returns (uint32 agencyId);
 
     /// @notice Suspends an active agency at once. By the guardian.
     function suspendAgency(uint32 agencyId, uint16 reason) external;
@@ -365,12 +361,7 @@ interface ICreditRegistry {
         uint64 entry
     );
     /// @param proposal Names what exactly a second operator has to confirm.
-    event ErasureProposed(
-        uint64 indexed batchId,
-        bytes32 indexed proposal,
-        address indexed actor,
-        uint64 entry
-    );
+    event ErasureProposed(uint64 indexed batchId, bytes32 indexed proposal, address indexed actor, uint64 entry);
     event RecordsErased(
         uint64 indexed batchId,
         address indexed proposer,
