@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { CreditAnchorError } from "../errors";
+import type { Settings } from "./settings";
+
+/** Where a passphrase comes from; tests give their own. */
+export interface Access {
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Asks a person. Default: without echo on the terminal, if there is one. */
+  readonly ask?: (question: string) => Promise<string>;
+}
+
+/**
+ * `CREDIT_ANCHOR_PASSPHRASE`, else the file `CREDIT_ANCHOR_PASSPHRASE_FILE`, else the file of the settings, else a prompt.
+ *
+ * @throws CreditAnchorError `home.no-passphrase` when there is none of them.
+ */
+export async function findPassphrase(
+  dir: string,
+  settings: Pick<Settings, "passphraseFile">,
+  access: Access = {},
+): Promise<string> {
+  const env = access.env ?? process.env;
+  const given = env.CREDIT_ANCHOR_PASSPHRASE;
+  if (given !== undefined && given !== "") return given;
+  const named = env.CREDIT_ANCHOR_PASSPHRASE_FILE;
+  if (named !== undefined && named !== "") return readPassphrase(resolve(named));
+  if (settings.passphraseFile !== undefined) return readPassphrase(resolve(dir, settings.passphraseFile));
+  const ask = access.ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
+  const answer = await ask?.(`Passphrase of ${dir}: `);
+  if (answer === undefined || answer === "")
+    throw new CreditAnchorError("home.no-passphrase", `no passphrase for ${dir}`, {
+      hint: "set CREDIT_ANCHOR_PASSPHRASE or CREDIT_ANCHOR_PASSPHRASE_FILE, or run the command on a terminal",
+    });
+  return answer;
+}
+
+/** The content without the line break at its end. */
+function readPassphrase(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    throw new CreditAnchorError("home.no-passphrase", `the passphrase file ${file} cannot be read`, { cause });
+  }
+  if (text === "") throw new CreditAnchorError("home.no-passphrase", `the passphrase file ${file} is empty`);
+  return text;
+}
+
+/** Asks on stderr and reads one line from the terminal without showing it. */
+export function askOnTerminal(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  return new Promise((resolveAnswer, reject) => {
+    let answer = "";
+    const finish = (error?: Error): void => {
+      stdin.off("data", read);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write("\n");
+      if (error === undefined) resolveAnswer(answer);
+      else reject(error);
+    };
+    const read = (chunk: string): void => {
+      for (const character of chunk) {
+        if (character === "\r" || character === "\n" || character === "\u0004") return finish();
+        if (character === "\u0003")
+          return finish(new CreditAnchorError("home.no-passphrase", "interrupted at the passphrase prompt"));
+        if (character === "\u007f" || character === "\b") answer = [...answer].slice(0, -1).join("");
+        else answer += character;
+      }
+    };
+    stderr.write(question);
+    stdin.setRawMode(true);
+    stdin.setEncoding("utf8");
+    stdin.on("data", read);
+    stdin.resume();
+  });
+}
