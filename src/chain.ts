@@ -1,4 +1,4 @@
-import { getAddress, hexlify, JsonRpcProvider, Network, toQuantity } from "ethers";
+import { hexlify, JsonRpcProvider, Network, toQuantity } from "ethers";
 import { CreditAnchorError } from "./errors";
 import { openRpc, type Rpc, RpcError, type RpcSettings } from "./rpc";
 
@@ -290,7 +290,7 @@ function object(value: unknown, what: string): Record<string, unknown> {
 function address(value: unknown, what: string): string {
   const text = hexText(value, what);
   if (text.length !== 42) throw unusable(what);
-  return getAddress(text);
+  return text;
 }
 
 function parseBlock(value: unknown): Block | undefined {
@@ -328,7 +328,7 @@ function parseLog(value: unknown): Log {
 function parseLogs(value: unknown, filter: LogFilter, from: number, to: number): readonly Log[] {
   if (!Array.isArray(value)) throw unusable("a list of logs");
   const logs = value.filter((item) => (item as { removed?: unknown } | null)?.removed !== true).map(parseLog);
-  const expected = getAddress(filter.address);
+  const expected = filter.address.toLowerCase();
   logs.forEach((log, i) => {
     const before = logs[i - 1];
     if (log.address !== expected) throw unusable("of the contract it was asked about");
