@@ -29,7 +29,7 @@ const config: HardhatUserConfig = {
       // The oldest level we promise to run on: Besu, GoQuorum and FISCO BCOS all execute it.
       evmVersion: "paris",
       viaIR: true,
-      optimizer: { enabled: true, runs: 10_000 },
+      optimizer: { enabled: true, runs: 200 },
     },
   },
   networks: {

@@ -319,7 +319,10 @@ interface ICreditRegistry {
     // The whole status byte: bits 0-2 Status, bit 3 Erased (8), bits 4-7 marks: Disputed (16), UnderReview (32),
     // RepairPending (64), Masked (128).
 
-    // `positions` everywhere: leaf indexes as big-endian uint32, four bytes each, strictly ascending.
+    // `positions` everywhere: spans of leaf indexes, eight bytes each: first and last index of the span, both included,
+    // as big-endian uint32. Spans are strictly ascending and do not overlap. One leaf is a span of its own; 256
+    // neighbours are one span, where listing them would cost more gas than moving them may.
+    // A write of many words may not fit into a block: a call names as many positions as the chain's gas allows.
     // `reason`: a code of docs/format.md. `evidenceHash`: `keccak256(0x07 ‖ 32 random bytes ‖ SHA-256 of the evidence)`
     // or zero. A refused position refuses the whole call.
 
@@ -374,7 +377,9 @@ interface ICreditRegistry {
 
     /// @dev The header is not that of an anchored batch.
     error UnknownBatch(uint64 batchId, bytes32 headerHash);
+    /// @dev Not a positive multiple of eight bytes.
     error InvalidPositions(uint256 length);
+    /// @dev The span that begins (or ends) here begins before the end of the one before (or before its own beginning).
     error PositionsOutOfOrder(uint32 position);
     error PositionOutOfRange(uint32 position, uint32 size);
     /// @dev `current` is the whole status byte.
@@ -511,6 +516,9 @@ interface ICreditRegistry {
 
     event Paused(uint16 reason, address indexed actor, uint64 entry);
     event Unpaused(uint16 reason, address indexed actor, uint64 entry);
+
+    /// @notice The authority that decides who may call the restricted functions was replaced, by the authority itself.
+    event AuthorityChanged(address indexed authority, uint64 entry);
 
     error RegistryPaused();
     error RegistryNotPaused();

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title Merkle trees of RFC 9162 (and RFC 6962), section 2.1, over leaves that are hashes already
+/// @notice `node = keccak256(0x01 ‖ left ‖ right)`; a tree of one leaf is that leaf. Leaves are hashed by the caller
+/// with the prefix 0x00, see {RecordHash}, so that no node passes for a leaf.
+library MerkleTree {
+    /// @notice `keccak256(0x01 ‖ left ‖ right)`.
+    /// @param left Hash of the left subtree.
+    /// @param right Hash of the right subtree.
+    /// @return The hash of their parent.
+    function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(bytes1(0x01), left, right));
+    }
+
+    /// @notice Whether each leaf is greater than the one before it.
+    /// @dev Equal leaves are out of order.
+    /// @param leaves Leaf hashes.
+    /// @return index Of the first leaf out of order; the number of leaves if there is none.
+    function firstOutOfOrder(bytes32[] calldata leaves) internal pure returns (uint256 index) {
+        uint256 count = leaves.length;
+        if (count == 0) return 0;
+        bytes32 last = leaves[0];
+        for (index = 1; index < count; ++index) {
+            bytes32 leaf = leaves[index];
+            if (leaf <= last) return index;
+            last = leaf;
+        }
+    }
+
+    /// @notice Root of the tree. Pairs level by level; an odd last node moves up unhashed, which is the tree that the
+    /// RFC defines by splitting at the largest power of two.
+    /// @param leaves At least one leaf hash.
+    /// @return The root.
+    function root(bytes32[] calldata leaves) internal pure returns (bytes32) {
+        uint256 count = leaves.length;
+        if (count == 1) return leaves[0];
+        bytes32[] memory level = new bytes32[]((count + 1) / 2);
+        for (uint256 i = 0; i < count / 2; ++i) level[i] = node(leaves[2 * i], leaves[2 * i + 1]);
+        if (count % 2 == 1) level[count / 2] = leaves[count - 1];
+        count = (count + 1) / 2;
+        while (count > 1) {
+            for (uint256 i = 0; i < count / 2; ++i) level[i] = node(level[2 * i], level[2 * i + 1]);
+            if (count % 2 == 1) level[count / 2] = level[count - 1];
+            count = (count + 1) / 2;
+        }
+        return level[0];
+    }
+
+    /// @notice Whether a leaf stands at an index of the tree with this size and root (RFC 9162, section 2.1.3.2).
+    /// @dev Never reverts. One index and size admit exactly one length of proof.
+    /// @param leaf The leaf hash.
+    /// @param index Its place, from 0.
+    /// @param size Number of leaves of the tree.
+    /// @param expectedRoot The root.
+    /// @param proof From the leaf's sibling to the root's child.
+    /// @return Whether the proof leads from the leaf to the root.
+    function includes(
+        bytes32 leaf,
+        uint256 index,
+        uint256 size,
+        bytes32 expectedRoot,
+        bytes32[] calldata proof
+    ) internal pure returns (bool) {
+        if (index >= size) return false;
+        uint256 lastIndex = size - 1;
+        bytes32 hash = leaf;
+        for (uint256 i = 0; i < proof.length; ++i) {
+            if (lastIndex == 0) return false;
+            if (index % 2 == 1 || index == lastIndex) {
+                hash = node(proof[i], hash);
+                // A last node without a sibling moved up: skip the levels where it was alone.
+                while (index % 2 == 0) {
+                    index /= 2;
+                    lastIndex /= 2;
+                }
+            } else {
+                hash = node(hash, proof[i]);
+            }
+            index /= 2;
+            lastIndex /= 2;
+        }
+        return lastIndex == 0 && hash == expectedRoot;
+    }
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
+import {Labels} from "../libraries/Labels.sol";
+import {Journal} from "./Journal.sol";
+
+/// @title Agencies, their administrators and their operators
+abstract contract Agencies is Journal {
+    /// @dev What every anchoring call reads and writes: one slot.
+    struct AgencyState {
+        Standing standing;
+        uint32 batchCount;
+        bytes20 lastBatch;
+    }
+
+    struct AgencyIdentity {
+        bytes32 code;
+        bytes32 keyCommitment;
+        address administrator;
+        uint64 admittedAt;
+        address pendingAdministrator;
+    }
+
+    /// @dev May anchor.
+    uint8 internal constant ANCHOR_PERMISSION = 1;
+    /// @dev May say what became of a record.
+    uint8 internal constant STATUS_PERMISSION = 2;
+
+    mapping(uint32 agencyId => AgencyState) internal _agencyStates;
+    mapping(uint32 agencyId => AgencyIdentity) private _agencyIdentities;
+    mapping(bytes32 code => uint32 agencyId) private _agencyIds;
+    mapping(uint32 agencyId => mapping(address account => Operator)) private _operators;
+
+    /// @inheritdoc ICreditRegistry
+    function admitAgency(
+        bytes32 code,
+        address administrator,
+        bytes32 keyCommitment
+    ) external restricted whenNotPaused returns (uint32 agencyId) {
+        if (!Labels.isLabel(code)) revert InvalidAgencyCode(code);
+        if (_agencyIds[code] != 0) revert AgencyCodeTaken(code, _agencyIds[code]);
+        if (administrator == address(0)) revert InvalidAddress(administrator);
+        if (keyCommitment == 0) revert MissingKeyCommitment();
+        agencyId = ++_book.agencyCount;
+        _agencyIds[code] = agencyId;
+        _agencyStates[agencyId].standing = Standing.Active;
+        _agencyIdentities[agencyId] = AgencyIdentity(code, keyCommitment, administrator, _now(), address(0));
+        _emitAgencyAdmitted(agencyId, code, administrator, keyCommitment);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function suspendAgency(uint32 agencyId, uint16 reason) external restricted {
+        Standing standing = _standingOf(agencyId);
+        if (standing != Standing.Active) revert WrongStanding(agencyId, standing);
+        _agencyStates[agencyId].standing = Standing.Suspended;
+        _emitAgencySuspended(agencyId, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function reinstateAgency(uint32 agencyId, uint16 reason) external restricted {
+        Standing standing = _standingOf(agencyId);
+        if (standing != Standing.Suspended) revert WrongStanding(agencyId, standing);
+        _agencyStates[agencyId].standing = Standing.Active;
+        _emitAgencyReinstated(agencyId, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function closeAgency(uint32 agencyId, uint16 reason) external restricted {
+        _requireNotClosed(agencyId);
+        _agencyStates[agencyId].standing = Standing.Closed;
+        _emitAgencyClosed(agencyId, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function nameAdministrator(uint32 agencyId, address administrator) external {
+        _requireNotClosed(agencyId);
+        _requireAdministrator(agencyId);
+        _agencyIdentities[agencyId].pendingAdministrator = administrator;
+        _emitAdministratorNamed(agencyId, administrator);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function acceptAdministration(uint32 agencyId) external {
+        _requireNotClosed(agencyId);
+        AgencyIdentity storage identity = _agencyIdentities[agencyId];
+        if (msg.sender != identity.pendingAdministrator) revert NotPendingAdministrator(agencyId, msg.sender);
+        identity.administrator = msg.sender;
+        identity.pendingAdministrator = address(0);
+        _emitAdministratorChanged(agencyId, msg.sender);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function setOperator(
+        uint32 agencyId,
+        address account,
+        uint8 permissions,
+        uint64 validFrom,
+        uint64 validUntil
+    ) external {
+        _requireNotClosed(agencyId);
+        _requireAdministrator(agencyId);
+        if (account == address(0)) revert InvalidAddress(account);
+        if (permissions == 0 || permissions > (ANCHOR_PERMISSION | STATUS_PERMISSION)) {
+            revert InvalidPermissions(permissions);
+        }
+        uint64 time = _now();
+        if (validFrom < time) validFrom = time;
+        if (validUntil <= validFrom) revert InvalidValidity(validFrom, validUntil, time);
+        Operator storage operator_ = _operators[agencyId][account];
+        if (operator_.revoked) revert OperatorIsRevoked(agencyId, account);
+        operator_.permissions = permissions;
+        operator_.validFrom = validFrom;
+        operator_.validUntil = validUntil;
+        _emitOperatorAdded(agencyId, account, permissions, validFrom, validUntil);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function revokeOperator(uint32 agencyId, address account) external {
+        _standingOf(agencyId);
+        if (msg.sender != account) _requireAdministrator(agencyId);
+        Operator storage operator_ = _knownOperator(agencyId, account);
+        if (operator_.revoked) revert OperatorIsRevoked(agencyId, account);
+        _revoke(agencyId, account, operator_);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function declareCompromised(uint32 agencyId, address account, uint64 since) external {
+        _standingOf(agencyId);
+        _requireAdministrator(agencyId);
+        Operator storage operator_ = _knownOperator(agencyId, account);
+        uint64 earlier = operator_.compromisedSince;
+        uint64 latest_ = earlier == 0 ? _now() : earlier - 1;
+        if (since == 0 || since > latest_) revert InvalidCompromiseTime(since, latest_);
+        if (!operator_.revoked) _revoke(agencyId, account, operator_);
+        operator_.compromisedSince = since;
+        _emitOperatorCompromised(agencyId, account, since);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function agency(uint32 agencyId) external view returns (Agency memory) {
+        AgencyIdentity storage identity = _agencyIdentities[agencyId];
+        AgencyState storage state = _agencyStates[agencyId];
+        return
+            Agency({
+                code: identity.code,
+                keyCommitment: identity.keyCommitment,
+                administrator: identity.administrator,
+                pendingAdministrator: identity.pendingAdministrator,
+                admittedAt: identity.admittedAt,
+                standing: state.standing,
+                batchCount: state.batchCount,
+                lastBatch: state.lastBatch
+            });
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function agencyIdOf(bytes32 code) external view returns (uint32) {
+        return _agencyIds[code];
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function agencyCount() external view returns (uint32) {
+        return _book.agencyCount;
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function operator(uint32 agencyId, address account) public view returns (Operator memory) {
+        return _operators[agencyId][account];
+    }
+
+    /// @dev The account is an operator of the agency with this permission, now; each reason why not has its own error.
+    function _requireOperator(uint32 agencyId, address account, uint8 permission) internal view {
+        Operator storage operator_ = _knownOperator(agencyId, account);
+        if (operator_.revoked) revert OperatorIsRevoked(agencyId, account);
+        uint64 time = _now();
+        if (time < operator_.validFrom) revert OperatorNotYetValid(agencyId, account, operator_.validFrom);
+        if (time >= operator_.validUntil) revert OperatorExpired(agencyId, account, operator_.validUntil);
+        if (operator_.permissions & permission == 0) revert PermissionMissing(agencyId, account, permission);
+    }
+
+    /// @dev {_requireOperator} as a question.
+    function _isOperator(uint32 agencyId, address account, uint8 permission) internal view returns (bool) {
+        Operator storage operator_ = _operators[agencyId][account];
+        uint64 time = _now();
+        return
+            operator_.permissions & permission != 0 &&
+            !operator_.revoked &&
+            time >= operator_.validFrom &&
+            time < operator_.validUntil;
+    }
+
+    /// @dev Reverts for an agency that does not exist.
+    function _standingOf(uint32 agencyId) internal view returns (Standing standing) {
+        standing = _agencyStates[agencyId].standing;
+        if (standing == Standing.None) revert UnknownAgency(agencyId);
+    }
+
+    function _requireActive(uint32 agencyId) internal view {
+        Standing standing = _standingOf(agencyId);
+        if (standing != Standing.Active) revert WrongStanding(agencyId, standing);
+    }
+
+    function _requireNotClosed(uint32 agencyId) internal view {
+        Standing standing = _standingOf(agencyId);
+        if (standing == Standing.Closed) revert WrongStanding(agencyId, standing);
+    }
+
+    function _requireAdministrator(uint32 agencyId) private view {
+        if (msg.sender != _agencyIdentities[agencyId].administrator) revert NotAdministrator(agencyId, msg.sender);
+    }
+
+    function _knownOperator(uint32 agencyId, address account) private view returns (Operator storage operator_) {
+        operator_ = _operators[agencyId][account];
+        if (operator_.permissions == 0) revert NotOperator(agencyId, account);
+    }
+
+    function _revoke(uint32 agencyId, address account, Operator storage operator_) private {
+        uint64 time = _now();
+        operator_.revoked = true;
+        if (time < operator_.validUntil) operator_.validUntil = time;
+        _emitOperatorRevoked(agencyId, account);
+    }
+
+    function _emitAgencyAdmitted(
+        uint32 agencyId,
+        bytes32 code,
+        address administrator,
+        bytes32 keyCommitment
+    ) private {
+        uint64 entry = _nextEntry();
+        emit AgencyAdmitted(agencyId, code, administrator, keyCommitment, entry);
+        _extend(
+            keccak256(
+                abi.encode(
+                    AgencyAdmitted.selector,
+                    entry,
+                    block.number,
+                    _now(),
+                    agencyId,
+                    code,
+                    administrator,
+                    keyCommitment
+                )
+            )
+        );
+    }
+
+    function _emitAgencySuspended(uint32 agencyId, uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit AgencySuspended(agencyId, reason, msg.sender, entry);
+        _extendByStanding(AgencySuspended.selector, entry, agencyId, reason);
+    }
+
+    function _emitAgencyReinstated(uint32 agencyId, uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit AgencyReinstated(agencyId, reason, msg.sender, entry);
+        _extendByStanding(AgencyReinstated.selector, entry, agencyId, reason);
+    }
+
+    function _emitAgencyClosed(uint32 agencyId, uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit AgencyClosed(agencyId, reason, msg.sender, entry);
+        _extendByStanding(AgencyClosed.selector, entry, agencyId, reason);
+    }
+
+    function _extendByStanding(bytes32 topic, uint64 entry, uint32 agencyId, uint16 reason) private {
+        _extend(keccak256(abi.encode(topic, entry, block.number, _now(), agencyId, reason, msg.sender)));
+    }
+
+    function _emitAdministratorNamed(uint32 agencyId, address account) private {
+        uint64 entry = _nextEntry();
+        emit AdministratorNamed(agencyId, account, entry);
+        _extendByAccount(AdministratorNamed.selector, entry, agencyId, account);
+    }
+
+    function _emitAdministratorChanged(uint32 agencyId, address account) private {
+        uint64 entry = _nextEntry();
+        emit AdministratorChanged(agencyId, account, entry);
+        _extendByAccount(AdministratorChanged.selector, entry, agencyId, account);
+    }
+
+    function _emitOperatorRevoked(uint32 agencyId, address account) private {
+        uint64 entry = _nextEntry();
+        emit OperatorRevoked(agencyId, account, entry);
+        _extendByAccount(OperatorRevoked.selector, entry, agencyId, account);
+    }
+
+    function _extendByAccount(bytes32 topic, uint64 entry, uint32 agencyId, address account) private {
+        _extend(keccak256(abi.encode(topic, entry, block.number, _now(), agencyId, account)));
+    }
+
+    function _emitOperatorAdded(
+        uint32 agencyId,
+        address account,
+        uint8 permissions,
+        uint64 validFrom,
+        uint64 validUntil
+    ) private {
+        uint64 entry = _nextEntry();
+        emit OperatorAdded(agencyId, account, permissions, validFrom, validUntil, entry);
+        _extend(
+            keccak256(
+                abi.encode(
+                    OperatorAdded.selector,
+                    entry,
+                    block.number,
+                    _now(),
+                    agencyId,
+                    account,
+                    permissions,
+                    validFrom,
+                    validUntil
+                )
+            )
+        );
+    }
+
+    function _emitOperatorCompromised(uint32 agencyId, address account, uint64 since) private {
+        uint64 entry = _nextEntry();
+        emit OperatorCompromised(agencyId, account, since, entry);
+        _extend(
+            keccak256(
+                abi.encode(OperatorCompromised.selector, entry, block.number, _now(), agencyId, account, since)
+            )
+        );
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
+
+/// @title The running hash over every accepted change, the registry's clock, and its pause
+/// @dev How a change is journaled: one private function for each event reads {_nextEntry}, emits the event with that
+/// number as its last field and hands {_extend} the hash of the same fields. No event is emitted anywhere else, so an
+/// event that does not extend the head cannot come about by calling the wrong thing.
+abstract contract Journal is ICreditRegistry, AccessManaged {
+    /// @dev One storage slot: every call that changes anything reads and writes it once.
+    struct Book {
+        uint64 length;
+        bool paused;
+        uint32 agencyCount;
+        uint32 typeCount;
+    }
+
+    bytes32 private constant JOURNAL_TAG = keccak256("credit-anchor/journal/1");
+
+    /// @dev Above this a block time is in milliseconds: in seconds it is the year 5138.
+    uint256 private constant LAST_PLAUSIBLE_SECOND = 1e11;
+
+    Book internal _book;
+    bytes32 private _head = keccak256(abi.encode(JOURNAL_TAG, block.chainid, address(this)));
+
+    modifier whenNotPaused() {
+        _requireNotPaused();
+        _;
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function pause(uint16 reason) external restricted whenNotPaused {
+        _book.paused = true;
+        _emitPaused(reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function unpause(uint16 reason) external restricted {
+        if (!_book.paused) revert RegistryNotPaused();
+        _book.paused = false;
+        _emitUnpaused(reason);
+    }
+
+    /// @notice Replaces the authority that decides who may call the restricted functions. By the present authority.
+    /// @param newAuthority A contract.
+    function setAuthority(address newAuthority) public override {
+        super.setAuthority(newAuthority);
+        _emitAuthorityChanged(newAuthority);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function paused() external view returns (bool) {
+        return _book.paused;
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function journal() external view returns (uint64 length, bytes32 head) {
+        return (_book.length, _head);
+    }
+
+    /// @dev Number of the entry that the next call of {_extend} writes.
+    function _nextEntry() internal view returns (uint64) {
+        return _book.length;
+    }
+
+    /// @dev Writes entry number {_nextEntry}.
+    function _extend(bytes32 entryHash) internal {
+        _head = keccak256(abi.encode(_head, entryHash));
+        ++_book.length;
+    }
+
+    function _requireNotPaused() internal view {
+        if (_book.paused) revert RegistryPaused();
+    }
+
+    /// @dev Seconds since 1970, on chains that count milliseconds too.
+    function _now() internal view returns (uint64) {
+        uint256 time = block.timestamp;
+        return uint64(time > LAST_PLAUSIBLE_SECOND ? time / 1000 : time);
+    }
+
+    function _emitPaused(uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit Paused(reason, msg.sender, entry);
+        _extend(keccak256(abi.encode(Paused.selector, entry, block.number, _now(), reason, msg.sender)));
+    }
+
+    function _emitUnpaused(uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit Unpaused(reason, msg.sender, entry);
+        _extend(keccak256(abi.encode(Unpaused.selector, entry, block.number, _now(), reason, msg.sender)));
+    }
+
+    function _emitAuthorityChanged(address newAuthority) private {
+        uint64 entry = _nextEntry();
+        emit AuthorityChanged(newAuthority, entry);
+        _extend(keccak256(abi.encode(AuthorityChanged.selector, entry, block.number, _now(), newAuthority)));
+    }
+}

@@ -1,0 +1,52 @@
+import { CreditRegistry__factory } from "../typechain-types";
+
+/** Roles of the AccessManager under which the registry runs, by name. 0 is the manager's own administrator. */
+export const roleIds = {
+  /** Admits agencies and record types, reinstates and closes agencies. */
+  registrar: 1n,
+  /** Suspends an agency and pauses the registry at once; cancels scheduled acts of the other roles. */
+  guardian: 2n,
+  /** Ends a pause. */
+  unpauser: 3n,
+  /** Sets and clears marks on records of any agency. */
+  arbiter: 4n,
+  /** Signs off what it has audited; may call nothing of the registry itself. */
+  auditor: 5n,
+} as const;
+
+export type RoleName = keyof typeof roleIds;
+
+/** Role of AccessManager that grants and revokes all others. */
+export const administratorRoleId = 0n;
+
+export const roleNames = Object.keys(roleIds) as RoleName[];
+
+/** What an operator of an agency may do: the bits of `permissions` in the registry. */
+export const operatorPermission = { anchor: 1, status: 2 } as const;
+
+/** Which role may call which restricted function of the registry. Every restricted function is named here. */
+export const roleOfFunction = {
+  admitAgency: "registrar",
+  reinstateAgency: "registrar",
+  closeAgency: "registrar",
+  admitType: "registrar",
+  suspendAgency: "guardian",
+  pause: "guardian",
+  unpause: "unpauser",
+  arbiterSetMarks: "arbiter",
+  arbiterClearMarks: "arbiter",
+} as const satisfies Record<string, RoleName>;
+
+export type RestrictedFunction = keyof typeof roleOfFunction;
+
+/**
+ * Selectors of the restricted functions that a role may call, for `AccessManager.setTargetFunctionRole`.
+ *
+ * @returns lower-case hex of four bytes each, in the order of {@link roleOfFunction}
+ */
+export function selectorsOf(role: RoleName): string[] {
+  const registry = CreditRegistry__factory.createInterface();
+  return (Object.keys(roleOfFunction) as RestrictedFunction[])
+    .filter((name) => roleOfFunction[name] === role)
+    .map((name) => registry.getFunction(name).selector);
+}
