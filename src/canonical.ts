@@ -13,8 +13,8 @@ export const MAX_CANONICAL_BYTES = 2 ** 26;
  *
  * @throws `canonical.…`; the message never quotes the value.
  */
-export function canonical(value: unknown): Uint8Array {
-  const writer = new CanonicalWriter();
+export function canonical(value: unknown, options: { maxDepth?: number } = {}): Uint8Array {
+  const writer = new CanonicalWriter(options.maxDepth);
   writer.value(value);
   return writer.bytes().slice();
 }
@@ -27,6 +27,8 @@ export class CanonicalWriter {
   private buffer = new Uint8Array(1024);
   private length = 0;
   private readonly path: (string | number)[] = [];
+
+  constructor(private readonly maxDepth: number = MAX_DEPTH) {}
 
   /** Empties the buffer, and gives the memory of a giant back. */
   reset(): void {
@@ -119,10 +121,10 @@ export class CanonicalWriter {
   }
 
   private container(value: object): void {
-    if (this.path.length >= MAX_DEPTH)
+    if (this.path.length >= this.maxDepth)
       throw this.refuse(
         "canonical.depth",
-        `has more than ${MAX_DEPTH} levels of lists and objects, or a cycle`,
+        `has more than ${this.maxDepth} levels of lists and objects, or a cycle`,
       );
     let entries: readonly [string, unknown][];
     try {
