@@ -1,0 +1,158 @@
+import { keccak256 } from "ethers";
+import type { Block, Chain } from "./chain";
+import { CreditAnchorError } from "./errors";
+import {
+  batchOf,
+  headerHashOf,
+  readAgency,
+  readOperator,
+  readType,
+  type Registry,
+  statusesOf,
+} from "./registry-views";
+import type { ChainFacts } from "./verify";
+
+/** What a receipt or presentation says about where it was anchored. */
+export interface FactsQuery {
+  readonly registry: { readonly address: string };
+  readonly batch: {
+    readonly agencyId: number;
+    readonly sequence: number;
+    readonly typeId: number;
+    readonly operator: string;
+  };
+  readonly record: { readonly index: number };
+  readonly transaction?: { readonly hash: string };
+}
+
+/**
+ * Asks the chain what a verifier needs to know about receipts, everything at one block.
+ *
+ * @param chains Connections to nodes of one chain, run by different parties if possible: the second and further ones
+ * must say the same as the first.
+ * @param queries For example receipts as they were parsed; each is answered at its place.
+ * @throws {CreditAnchorError} `chain.*`, or `chain.disagree` when two nodes contradict each other.
+ */
+export async function gatherFacts(
+  chains: readonly [Chain, ...Chain[]],
+  queries: readonly FactsQuery[],
+): Promise<ChainFacts[]> {
+  const [first, ...others] = chains;
+  // Other nodes may be some blocks behind: ask about a block that all of them have.
+  const heads = await Promise.all(chains.map((chain) => chain.blockNumber()));
+  return first.pinned(
+    async (block) => {
+      const facts = await factsAt(first, block, queries, chains.length);
+      for (const other of others) {
+        const same = await other.block(block.number);
+        if (same?.hash !== block.hash) throw disagreement(first, other, `block ${block.number}`);
+        const theirs = await factsAt(other, same, queries, chains.length);
+        const at = facts.findIndex((fact, i) => JSON.stringify(fact) !== JSON.stringify(theirs[i]));
+        if (at >= 0) throw disagreement(first, other, `evidence ${at + 1}`);
+      }
+      return facts;
+    },
+    Math.min(...heads),
+  );
+}
+
+function disagreement(one: Chain, other: Chain, what: string): CreditAnchorError {
+  return new CreditAnchorError(
+    "chain.disagree",
+    `nodes ${one.node} and ${other.node} contradict each other on ${what}`,
+    {
+      hint: "one of them is on another chain, behind a reorganisation, or lying: believe neither until it is clear",
+      exitStatus: 70,
+    },
+  );
+}
+
+async function factsAt(
+  chain: Chain,
+  block: Block,
+  queries: readonly FactsQuery[],
+  sources: number,
+): Promise<ChainFacts[]> {
+  const memory = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    if (!memory.has(key)) memory.set(key, read());
+    return memory.get(key) as Promise<T>;
+  };
+  const facts: ChainFacts[] = [];
+  for (const query of queries) facts.push(await oneFact(chain, block, query, sources, once));
+  return facts;
+}
+
+async function oneFact(
+  chain: Chain,
+  block: Block,
+  { registry: { address }, batch, record, transaction }: FactsQuery,
+  sources: number,
+  once: <T>(key: string, read: () => Promise<T>) => Promise<T>,
+): Promise<ChainFacts> {
+  const registry: Registry = { chain, address: address.toLowerCase(), fromBlock: 0 };
+  const at = block.number;
+  const code = await once(`code ${address}`, () => chain.code(address, at));
+  const base = {
+    chainId: chain.chainId,
+    registry: registry.address,
+    block: { number: block.number, hash: block.hash, time: block.time },
+    sources,
+  };
+  if (code === "0x")
+    return {
+      ...base,
+      registryCodePresent: false,
+      headerHash: null,
+      statusByte: 0,
+      agency: null,
+      operator: null,
+      typeHash: null,
+    };
+  const { agencyId, sequence, typeId, operator: account } = batch;
+  const agency = await once(`agency ${address} ${agencyId}`, () => readAgency(registry, agencyId, at));
+  const operator = await once(`operator ${address} ${agencyId} ${account}`, () =>
+    readOperator(registry, agencyId, account, at),
+  );
+  const type = await once(`type ${address} ${typeId}`, () => readType(registry, typeId, at));
+  const header = await once(`header ${address} ${agencyId} ${sequence}`, () =>
+    headerHashOf(registry, agencyId, sequence, at),
+  );
+  const [status] = await statusesOf(registry, agencyId, sequence, [record.index], at);
+  const standings = { 1: "Active", 2: "Suspended", 3: "Closed" } as const;
+  return {
+    ...base,
+    registryCodePresent: true,
+    registryCodeHash: keccak256(code),
+    headerHash: header ?? null,
+    statusByte: status!,
+    agency:
+      agency === undefined
+        ? null
+        : { code: agency.code, standing: standings[agency.standing as keyof typeof standings] },
+    operator: operator.permissions === 0 ? null : operator,
+    typeHash: type?.typeHash ?? null,
+    ...(transaction === undefined
+      ? {}
+      : {
+          transaction: await once(`transaction ${transaction.hash} ${agencyId} ${sequence}`, () =>
+            transactionFact(registry, transaction.hash, agencyId, sequence),
+          ),
+        }),
+  };
+}
+
+async function transactionFact(
+  registry: Registry,
+  hash: string,
+  agencyId: number,
+  sequence: number,
+): Promise<(ChainFacts["transaction"] & object) | null> {
+  const receipt = await registry.chain.receipt(hash);
+  if (receipt === undefined) return null;
+  const anchoredBatch = receipt.logs.some((log) => {
+    const header = batchOf(registry, log)?.header;
+    return header?.agencyId === agencyId && header.sequence === sequence;
+  });
+  return { blockNumber: receipt.blockNumber, blockHash: receipt.blockHash, anchoredBatch };
+}

@@ -1,0 +1,287 @@
+import { AbiCoder, type Result } from "ethers";
+import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import { CreditAnchorError } from "./errors";
+import { RpcError } from "./rpc";
+
+const registryInterface = CreditRegistry__factory.createInterface();
+
+/** Names of the registry's custom errors, as its ABI lists them. */
+export type RegistryErrorName = Extract<
+  (typeof CreditRegistry__factory.abi)[number],
+  { type: "error" }
+>["name"];
+
+/** The registry refused a call: which of its rules, with the values it named. */
+export class RegistryRefusal extends CreditAnchorError {
+  readonly errorName: RegistryErrorName;
+  /** By name; integers as bigints, everything else as text. */
+  readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(errorName: RegistryErrorName, values: Record<string, unknown>, explanation: Explanation) {
+    super(`registry.${errorName}`, `the registry refused: ${explanation.message} (${errorName})`, {
+      hint: explanation.hint,
+    });
+    this.errorName = errorName;
+    this.values = values;
+  }
+}
+
+interface Explanation {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const replan = "run the command again: it reads the registry and continues from there";
+const askRegistrar = "ask the operator of the registry (the role registrar)";
+const askAdministrator = "ask the agency's administrator";
+const defect = "this program should have noticed before: please report it";
+
+/** What each refusal means, and the way out. Complete by its type; a test compares it with the ABI once more. */
+export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string, unknown>) => Explanation>> =
+  {
+    AccessManagedInvalidAuthority: (v) => ({
+      message: `${v.authority} is no contract and cannot be the registry's authority`,
+      hint: "name the address of an AccessManager",
+    }),
+    AccessManagedRequiredDelay: (v) => ({
+      message: `${v.caller} may do this only after a delay of ${v.delay} seconds`,
+      hint: "schedule the call with the AccessManager, then execute it when the delay has passed",
+    }),
+    AccessManagedUnauthorized: (v) => ({
+      message: `${v.caller} does not hold the role that this needs`,
+      hint: "use the key of an account with the role, or have the role granted by the AccessManager's administrator",
+    }),
+    AgencyCodeTaken: (v) => ({
+      message: `the code ${label(v.code)} belongs to agency ${v.agencyId}`,
+      hint: `show it with: credit-anchor agency show ${v.agencyId}`,
+    }),
+    AlreadyErased: (v) => ({
+      message: `the record at position ${v.position} is erased: nothing moves on it any more`,
+      hint: "leave it out",
+    }),
+    EmptyBatch: () => ({ message: "a batch needs at least one record", hint: defect }),
+    ErasureAlreadyProposed: (v) => ({
+      message: `${v.proposer} has proposed this erasure already`,
+      hint: "a second operator of the agency can confirm it now",
+    }),
+    ErasureNotProposed: () => ({
+      message: "nobody has proposed this erasure, or with other positions, reason or evidence",
+      hint: "propose it first, then confirm it with exactly the same arguments",
+    }),
+    InvalidAddress: (v) => ({
+      message: `${v.account} cannot stand here`,
+      hint: "give the address of an account",
+    }),
+    InvalidAgencyCode: (v) => ({
+      message: `${v.code} is no agency code`,
+      hint: "a code is 1 to 31 printable ASCII characters",
+    }),
+    InvalidCompromiseTime: (v) => ({
+      message: `the key cannot be declared compromised since ${time(v.since)}`,
+      hint: `the time must be after 1970 and not after ${time(v.time)}: a declaration can only be moved back`,
+    }),
+    InvalidPermissions: (v) => ({
+      message: `${v.permissions} is no set of permissions`,
+      hint: "permissions are anchor (1), status (2) or both (3)",
+    }),
+    InvalidPositions: (v) => ({
+      message: `a list of positions cannot be ${v.length} bytes long`,
+      hint: defect,
+    }),
+    InvalidTypeName: (v) => ({
+      message: `${v.name} is no name of a record type`,
+      hint: "a name is 1 to 31 printable ASCII characters",
+    }),
+    InvalidValidity: (v) => ({
+      message: `an operator cannot be valid from ${time(v.validFrom)} until ${time(v.validUntil)}`,
+      hint: `the end must lie after the beginning and after now, which is ${time(v.time)} on the chain`,
+    }),
+    LeavesOutOfOrder: (v) => ({
+      message: `leaf ${v.index} is not greater than the one before`,
+      hint: defect,
+    }),
+    MarksNotAllowed: (v) => ({
+      message: `the marks ${v.marks} cannot be changed by this account`,
+      hint: "an agency sets and clears Disputed, UnderReview and RepairPending; Masked belongs to the arbiter",
+    }),
+    MarksUnchanged: (v) => ({
+      message: `at position ${v.position} nothing would change; its status byte is ${v.current}`,
+      hint: "leave out positions that are marked so already, or erased",
+    }),
+    MissingCommitment: () => ({ message: "the commitment is zero", hint: defect }),
+    MissingKeyCommitment: () => ({
+      message: "the commitment to the agency key is zero",
+      hint: "take it from the agency's home: credit-anchor init prints it",
+    }),
+    MissingRecordKey: () => ({ message: "the record key is zero", hint: defect }),
+    MissingRoot: () => ({ message: "the root is zero", hint: defect }),
+    MissingSuccessor: (v) => ({ message: `position ${v.position} has no successor`, hint: defect }),
+    MissingTypeHash: () => ({ message: "the hash of the record type is zero", hint: defect }),
+    MoveNotAllowed: (v) => ({
+      message: `the record at position ${v.position} cannot become ${statusName(v.status)}; its status byte is ${v.current}`,
+      hint: "docs/architecture.md lists the moves that are allowed",
+    }),
+    NotAdministrator: (v) => ({
+      message: `${v.account} is not the administrator of agency ${v.agencyId}`,
+      hint: "use the administrator's key",
+    }),
+    NotOperator: (v) => ({
+      message: `${v.account} is no operator of agency ${v.agencyId}`,
+      hint: `${askAdministrator} to add it: credit-anchor operator add`,
+    }),
+    NotPendingAdministrator: (v) => ({
+      message: `${v.account} has not been named as the next administrator of agency ${v.agencyId}`,
+      hint: "the present administrator names it first",
+    }),
+    OperatorExpired: (v) => ({
+      message: `operator ${v.operator} of agency ${v.agencyId} was valid until ${time(v.validUntil)}`,
+      hint: `${askAdministrator} to prolong it: credit-anchor operator add`,
+    }),
+    OperatorIsRevoked: (v) => ({
+      message: `operator ${v.operator} of agency ${v.agencyId} is revoked, for ever`,
+      hint: `use another key; ${askAdministrator} to add it`,
+    }),
+    OperatorNotYetValid: (v) => ({
+      message: `operator ${v.operator} of agency ${v.agencyId} is valid from ${time(v.validFrom)} on`,
+      hint: `wait until then, or ${askAdministrator}`,
+    }),
+    PermissionMissing: (v) => ({
+      message: `operator ${v.operator} of agency ${v.agencyId} lacks the permission ${v.permission === 1n ? "anchor" : "status"}`,
+      hint: `${askAdministrator} to add it: credit-anchor operator add`,
+    }),
+    PersonalType: (v) => ({
+      message: `records of type ${v.typeId} are about natural persons and cannot be anchored directly`,
+      hint: "use --mode root or --mode leaves",
+    }),
+    PositionOutOfRange: (v) => ({
+      message: `there is no position ${v.position} in a batch of ${v.size}`,
+      hint: "positions count from 0",
+    }),
+    PositionsOutOfOrder: (v) => ({ message: `position ${v.position} is out of order`, hint: defect }),
+    RecordEnded: () => ({
+      message: "the record is withdrawn or erased: no version may follow",
+      hint: "anchor a new record with a natural key of its own",
+    }),
+    RegistryNotPaused: () => ({ message: "it is not paused", hint: "there is nothing to end" }),
+    RegistryPaused: () => ({
+      message: "it is paused",
+      hint: "nothing is lost: run the command again when the registry's operator has ended the pause",
+    }),
+    SecondOperatorNeeded: (v) => ({
+      message: `${v.proposer} cannot confirm its own proposal`,
+      hint: "another operator of the agency has to confirm",
+    }),
+    StalePrevious: (v) => ({
+      message: `agency ${v.agencyId} has anchored another batch meanwhile`,
+      hint: `nothing is lost: ${replan}`,
+    }),
+    SuccessorsMismatch: (v) => ({
+      message: `${v.positions} positions and ${v.successors} successors`,
+      hint: defect,
+    }),
+    TypeAlreadyAdmitted: (v) => ({
+      message: `this record type is admitted already as type ${v.typeId}`,
+      hint: "there is nothing to do",
+    }),
+    UnknownAgency: (v) => ({
+      message: `there is no agency ${v.agencyId}`,
+      hint: `credit-anchor agency list shows all; to be admitted, ${askRegistrar}`,
+    }),
+    UnknownBatch: (v) => ({
+      message: `the header given for batch ${v.batchId} is not that of an anchored batch`,
+      hint: "after a reorganisation of the chain, credit-anchor resume brings the home up to date",
+    }),
+    UnknownType: (v) => ({
+      message: `there is no record type ${v.typeId}`,
+      hint: `to have it admitted, ${askRegistrar}: credit-anchor type admit`,
+    }),
+    WrongStanding: (v) => ({
+      message: `agency ${v.agencyId} is ${standingName(v.standing)}`,
+      hint: askRegistrar,
+    }),
+    WrongVersion: (v) => ({
+      message: `the record's next version is ${v.expected}, given is ${v.given}`,
+      hint: "it was anchored directly from elsewhere too: credit-anchor audit shows by whom",
+    }),
+  };
+
+const standings = ["not admitted", "active", "suspended", "closed"];
+const statuses = ["Active", "Superseded", "Withdrawn", "Repaired"];
+
+/** A standing of an agency in words. */
+export function standingName(standing: unknown): string {
+  return standings[Number(standing)] ?? `of unknown standing ${String(standing)}`;
+}
+
+function statusName(status: unknown): string {
+  return statuses[Number(status)] ?? String(status);
+}
+
+function label(value: unknown): string {
+  const bytes = Buffer.from(String(value).slice(2), "hex");
+  return bytes.toString("latin1").replace(/[^\x21-\x7e]/g, "");
+}
+
+function time(seconds: unknown): string {
+  const value = Number(seconds);
+  return value < 8.64e12 ? new Date(value * 1000).toISOString() : `second ${String(seconds)}`;
+}
+
+/**
+ * Revert data in the answer of a node to a call, an estimate or (Hardhat) a broadcast; undefined if the answer has
+ * none. Nodes put it into `data` itself, into `data.data`, or into `data.result`.
+ */
+export function revertData(error: RpcError): string | undefined {
+  const isData = (value: unknown): value is string =>
+    typeof value === "string" && /^(Reverted )?0x([0-9a-f]{2})*$/i.test(value);
+  let value = error.data;
+  for (let depth = 0; depth < 4; depth++) {
+    if (isData(value)) return value.replace(/^Reverted /, "").toLowerCase();
+    if (typeof value !== "object" || value === null) break;
+    const { data, result, originalError } = value as Record<string, unknown>;
+    value = data ?? result ?? originalError;
+  }
+  return /revert/i.test(error.message) ? "0x" : undefined;
+}
+
+/** What revert data of the registry means. */
+export function explainRevert(data: string): CreditAnchorError {
+  const known = data.length >= 10 ? registryInterface.getError(data.slice(0, 10)) : null;
+  if (known !== null && Object.hasOwn(explanations, known.name)) {
+    try {
+      const name = known.name as RegistryErrorName;
+      const values = named(registryInterface.decodeErrorResult(known, data));
+      return new RegistryRefusal(name, values, explanations[name](values));
+    } catch {
+      // The data stops in the middle: not of our contract.
+    }
+  }
+  return new CreditAnchorError("registry.reverted", `the call reverted: ${reasonOf(data)}`, {
+    hint: "is the address that of a CreditRegistry? credit-anchor doctor compares its code",
+  });
+}
+
+/** A refusal of the node as what the registry meant by it, or as it is. */
+export function explained(error: unknown): unknown {
+  if (!(error instanceof RpcError)) return error;
+  const data = revertData(error);
+  return data === undefined ? error : explainRevert(data);
+}
+
+function named(result: Result): Record<string, unknown> {
+  return result.toObject();
+}
+
+function reasonOf(data: string): string {
+  try {
+    if (data.startsWith("0x08c379a0"))
+      return String(AbiCoder.defaultAbiCoder().decode(["string"], `0x${data.slice(10)}`)[0])
+        .replace(/[^\x20-\x7e]/g, " ")
+        .slice(0, 200);
+    if (data.startsWith("0x4e487b71"))
+      return `panic ${String(AbiCoder.defaultAbiCoder().decode(["uint256"], `0x${data.slice(10)}`)[0])}`;
+  } catch {
+    // Not what its selector says.
+  }
+  return data === "0x" ? "no reason given" : `unknown error ${data.slice(0, 10)}`;
+}
