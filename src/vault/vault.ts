@@ -1,3 +1,6 @@
+import type { Header } from "../commitment";
+import type { JsonObject } from "../json";
+
 /** Lower-case `0x…`. */
 export type Hex = string;
 
@@ -37,24 +40,12 @@ export interface TransactionPlace {
   readonly blockHash: Hex;
 }
 
-/** What the chain knows of a batch: the `batch` object of a receipt. */
-export interface Header {
-  readonly format: number;
-  readonly agencyId: number;
-  readonly typeId: number;
-  readonly sequence: number;
-  readonly size: number;
-  readonly anchoredAt: number;
-  readonly operator: Hex;
-  readonly previous: Hex;
-  readonly root: Hex;
-  readonly manifestHash: Hex;
-}
-
 /** A batch in the vault. `number` is local to this vault (0, 1, … in the order of planning) and is never public. */
 export interface Plan {
   readonly number: number;
   readonly status: PlanStatus;
+  /** The registry whose address is part of every leaf: it can be anchored there and nowhere else. */
+  readonly registry: { readonly chainId: number; readonly address: Hex };
   readonly agencyId: number;
   readonly type: string;
   readonly typeId: number;
@@ -64,7 +55,7 @@ export interface Plan {
   readonly root: Hex;
   readonly manifestHash: Hex;
   /** The manifest document whose hash is anchored; for auditors and courts only. */
-  readonly manifest: unknown;
+  readonly manifest: JsonObject;
   /** From `signed` on. */
   readonly slot?: Slot;
   /** From `signed` on. */
@@ -172,7 +163,7 @@ export interface VaultReader {
   readAll(plan: number): Iterable<StoredRecord>;
 
   /** The type document with this hash that a batch of this vault was made of. */
-  typeDocument(typeHash: Hex): unknown | undefined;
+  typeDocument(typeHash: Hex): JsonObject | undefined;
 
   moves(filter?: { status?: Move["status"] }): Iterable<Move>;
   /** Those that are not done, in the order of planning. */

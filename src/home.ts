@@ -1,0 +1,224 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { expectBytes, toHex } from "./bytes";
+import { keyCommitment } from "./commitment";
+import { CreditAnchorError } from "./errors";
+import { loadFastHashes } from "./fast-hashes";
+import { replaceFile, syncFolder, writeError } from "./home/files";
+import * as keys from "./home/keys";
+import { type Access, findPassphrase } from "./home/passphrase";
+import { defaultSettings, readSettings, type Settings, writeSettings } from "./home/settings";
+import { encryptSigner, type HomeSigner, keystoreAddress, openKeystore, operatorFile, signerOf } from "./home/signer";
+import { createVault, openVault, openVaultReader } from "./vault/open";
+import type { VaultReader } from "./vault/vault";
+import type { LmdbVault } from "./vault/writer";
+
+export type { Access } from "./home/passphrase";
+export type { RegistrySettings, Settings } from "./home/settings";
+export type { HomeSigner } from "./home/signer";
+
+/** Passphrase of homes made for trying; stands in a file beside them. */
+export const TRIAL_PASSPHRASE = "for trying only: this protects nothing";
+
+/** What an unlocked home knows. */
+export interface HomeKeys {
+  /** 32 bytes; record keys derive from it. Undefined in a home that anchors nothing. Never print it. */
+  readonly agencyKey: Uint8Array | undefined;
+  /** Opens the record secrets of the vault. Never print it. */
+  readonly secretsKey: Uint8Array;
+}
+
+/** A home folder: settings, keys and vault of one agency, or of somebody else who works with a registry. */
+export interface Home {
+  /** Absolute. */
+  readonly dir: string;
+  readonly settings: Settings;
+  /** Replaces the settings on disk and here. */
+  saveSettings(settings: Settings): void;
+  /**
+   * Asks for the passphrase at most once.
+   * @throws CreditAnchorError `home.no-passphrase`, `home.wrong-passphrase`, `home.damaged-key`
+   */
+  keys(): Promise<HomeKeys>;
+  /** @throws CreditAnchorError `home.no-agency` in a home that anchors nothing. */
+  agencyKey(): Promise<Uint8Array>;
+  /** Address that signs, without the passphrase; undefined when there is no key. */
+  signerAddress(): string | undefined;
+  /**
+   * `CREDIT_ANCHOR_PRIVATE_KEY` of the environment, else the keystore.
+   * @throws CreditAnchorError `signer.missing`, `signer.invalid-key`, `home.wrong-passphrase`
+   */
+  signer(): Promise<HomeSigner>;
+  /** Needs the passphrase only to decrypt records. Works while another process writes. */
+  readVault(options?: { readonly decrypt?: boolean }): Promise<VaultReader>;
+  /**
+   * For the one process that writes.
+   * @param options.command What it does, told to whoever is refused meanwhile.
+   * @param options.waitMs How long to wait for another process; default 0.
+   * @throws CreditAnchorError `home.busy`
+   */
+  writeVault(options: { readonly command: string; readonly waitMs?: number }): Promise<LmdbVault>;
+  /** A new file of mode 0600 for rows that are not anchored, and its name; the folder is made when needed. */
+  rejectedFile(inputFile: string): string;
+}
+
+export interface NewHome {
+  /** Settings that differ from the defaults. */
+  readonly settings?: Partial<Omit<Settings, "format" | "formatVersion" | "trial">>;
+  /** Not needed for a trial home. */
+  readonly passphrase?: string;
+  /** Of an agency that has one already (a second home of it); else a new one is made. 32 bytes. */
+  readonly agencyKey?: Uint8Array;
+  /** Private key that signs, hex; `generate` makes one; absent: none, it will come from the environment. */
+  readonly privateKey?: string;
+  /** Cheap passphrase, in a file beside the keys: for sandboxes. */
+  readonly trial?: boolean;
+}
+
+/**
+ * Makes a home folder: all of it, or nothing. The folder must be absent or empty.
+ *
+ * @throws CreditAnchorError `home.exists`, `home.no-passphrase`, `home.settings`, `signer.invalid-key`, `home.unwritable`
+ */
+export async function createHome(dir: string, options: NewHome, access: Access = {}): Promise<Home> {
+  const target = resolve(dir);
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new CreditAnchorError("home.exists", `${target} is not empty`, { hint: "name a new folder" });
+  const trial = options.trial === true;
+  const passphrase = trial ? TRIAL_PASSPHRASE : options.passphrase;
+  if (passphrase === undefined || passphrase === "")
+    throw new CreditAnchorError("home.no-passphrase", "a home folder needs a passphrase", {
+      hint: "set CREDIT_ANCHOR_PASSPHRASE or CREDIT_ANCHOR_PASSPHRASE_FILE",
+    });
+  let building: string;
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    building = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  } catch (cause) {
+    throw writeError(target, cause);
+  }
+  try {
+    await fill(building, options, passphrase, trial);
+    renameSync(building, target);
+    syncFolder(dirname(target));
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true });
+    throw writeError(target, error);
+  }
+  return openHome(target, access);
+}
+
+async function fill(dir: string, options: NewHome, passphrase: string, trial: boolean): Promise<void> {
+  const cost = trial ? keys.trialScryptCost : keys.scryptCost;
+  const master = randomBytes(32);
+  let settings: Settings = { ...defaultSettings, ...options.settings };
+  mkdirSync(join(dir, "keys"), { mode: 0o700 });
+  replaceFile(join(dir, keys.masterFile), await keys.sealMaster(master, passphrase, cost));
+  if (settings.agency !== undefined) {
+    const agencyKey = expectBytes(options.agencyKey ?? new Uint8Array(randomBytes(32)), 32, "agencyKey");
+    replaceFile(join(dir, keys.agencyFile), keys.sealAgencyKey(master, agencyKey));
+    settings = { ...settings, agency: { ...settings.agency, keyCommitment: toHex(keyCommitment(agencyKey)) } };
+  }
+  if (options.privateKey !== undefined) {
+    const key = options.privateKey === "generate" ? randomBytes(32).toString("hex") : options.privateKey;
+    replaceFile(join(dir, operatorFile), await encryptSigner(key, passphrase, cost));
+  }
+  if (trial) {
+    replaceFile(join(dir, "passphrase"), `${TRIAL_PASSPHRASE}\n`);
+    settings = { ...settings, trial, passphraseFile: "passphrase" };
+  }
+  await createVault(join(dir, "vault"));
+  writeSettings(dir, settings);
+}
+
+/**
+ * Opens a home folder. Asks for nothing: keys are opened when they are needed.
+ *
+ * @throws CreditAnchorError `home.not-a-home`, `home.settings`, `home.newer`
+ */
+export function openHome(dir: string, access: Access = {}): Home {
+  return new HomeFolder(resolve(dir), access);
+}
+
+class HomeFolder implements Home {
+  settings: Settings;
+  #passphrase: Promise<string> | undefined;
+  #keys: Promise<HomeKeys> | undefined;
+  readonly #vault: string;
+
+  constructor(
+    readonly dir: string,
+    readonly access: Access,
+  ) {
+    this.settings = readSettings(dir);
+    this.#vault = join(dir, "vault");
+  }
+
+  saveSettings(settings: Settings): void {
+    writeSettings(this.dir, settings);
+    this.settings = settings;
+  }
+
+  keys(): Promise<HomeKeys> {
+    this.#keys ??= this.#unlock();
+    return this.#keys;
+  }
+
+  async agencyKey(): Promise<Uint8Array> {
+    const { agencyKey } = await this.keys();
+    if (agencyKey === undefined)
+      throw new CreditAnchorError("home.no-agency", `${this.dir} is not the home of an agency`, {
+        hint: "use the home folder of the agency",
+      });
+    return agencyKey;
+  }
+
+  signerAddress(): string | undefined {
+    const key = this.#environmentKey();
+    return key === undefined ? keystoreAddress(this.dir) : signerOf(key).address;
+  }
+
+  async signer(): Promise<HomeSigner> {
+    const key = this.#environmentKey();
+    return key === undefined ? openKeystore(this.dir, await this.#phrase()) : signerOf(key);
+  }
+
+  async readVault(options: { readonly decrypt?: boolean } = {}): Promise<VaultReader> {
+    const secrets = options.decrypt === true ? { secretsKey: (await this.keys()).secretsKey } : {};
+    return openVaultReader(this.#vault, { hashes: await loadFastHashes(), ...secrets });
+  }
+
+  async writeVault(options: { readonly command: string; readonly waitMs?: number }): Promise<LmdbVault> {
+    const { secretsKey } = await this.keys();
+    return openVault(this.#vault, { hashes: await loadFastHashes(), secretsKey, ...options });
+  }
+
+  rejectedFile(inputFile: string): string {
+    const folder = join(this.dir, "rejected");
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw writeError(folder, cause);
+    }
+    const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+    return join(folder, `${basename(inputFile)}-${time}-${randomBytes(3).toString("hex")}.ndjson`);
+  }
+
+  async #unlock(): Promise<HomeKeys> {
+    const master = await keys.openMaster(this.dir, await this.#phrase());
+    const agencyKey = this.settings.agency === undefined ? undefined : keys.openAgencyKey(this.dir, master);
+    return { agencyKey, secretsKey: keys.deriveKey(master, "secrets") };
+  }
+
+  #phrase(): Promise<string> {
+    this.#passphrase ??= findPassphrase(this.dir, this.settings, this.access);
+    return this.#passphrase;
+  }
+
+  #environmentKey(): string | undefined {
+    const key = (this.access.env ?? process.env).CREDIT_ANCHOR_PRIVATE_KEY;
+    return key === "" ? undefined : key;
+  }
+}

@@ -1,0 +1,160 @@
+import { equalBytes } from "../bytes";
+import { domain, leafHash } from "../commitment";
+import { CreditAnchorError } from "../errors";
+import type { Hashes } from "../hashes";
+import type { JsonObject } from "../json";
+import { buildTree, type MerkleTree, treeProof } from "../merkle";
+import { BatchFiles, type StoredRow } from "./batch-files";
+import { type Database, findLatest, type StoredPlan } from "./database";
+import { LruCache } from "./lru";
+import { NONE } from "./layout";
+import { type PayloadCipher, payloadCipher } from "./sealing";
+import type { Entry, Hex, Latest, Move, Plan, StoredRecord, VaultReader } from "./vault";
+
+/** What reading needs. */
+export interface ReadContext {
+  /** The vault's folder. */
+  readonly folder: string;
+  readonly database: Database;
+  /** Absent without passphrase. */
+  readonly secretsKey: Uint8Array | undefined;
+  readonly hashes: Hashes;
+}
+
+/** Files and trees of so many batches are kept at hand. */
+const FILES_KEPT = 16;
+const TREES_KEPT = 4;
+
+export class LmdbVaultReader implements VaultReader {
+  readonly #files = new LruCache<number, BatchFiles>(FILES_KEPT, (files) => files.close());
+  readonly #trees = new LruCache<number, MerkleTree>(TREES_KEPT);
+  readonly #cipher: PayloadCipher;
+
+  constructor(protected readonly context: ReadContext) {
+    this.#cipher = payloadCipher(context.hashes);
+  }
+
+  latest(key: Uint8Array): Latest | undefined {
+    const found = findLatest(this.context.database, key);
+    if (found === undefined) return undefined;
+    const entry = this.entry(found.plan, found.index);
+    if (!equalBytes(entry.key, key)) throw this.files(found.plan).damagedAt(found.index, "it has another record key");
+    return { ...entry, ended: found.ended, mode: this.plan(found.plan).mode };
+  }
+
+  plan(number: number): Plan {
+    return withoutFiles(this.stored(number));
+  }
+
+  *plans(from = 0): Iterable<Plan> {
+    for (const { value } of this.context.database.plans.getRange({ start: from })) yield withoutFiles(value);
+  }
+
+  unfinishedPlans(): Plan[] {
+    return [...this.context.database.openPlans.getKeys()].map((number) => this.plan(number));
+  }
+
+  planAt(sequence: number): Plan | undefined {
+    const number = this.context.database.sequences.get(sequence);
+    return number === undefined ? undefined : this.plan(number);
+  }
+
+  entry(plan: number, index: number): Entry {
+    return toEntry(plan, index, this.#row(plan, index));
+  }
+
+  leaves(plan: number): Uint8Array {
+    return this.files(plan).leaves();
+  }
+
+  proof(plan: number, index: number): Uint8Array[] {
+    return treeProof(this.#trees.get(plan, () => buildTree(this.leaves(plan), this.context.hashes.keccak256)), index);
+  }
+
+  read(plan: number, index: number): StoredRecord {
+    const row = this.#row(plan, index);
+    return this.#decrypt(this.stored(plan), index, row);
+  }
+
+  *readAll(plan: number): Iterable<StoredRecord> {
+    const stored = this.stored(plan);
+    for (let index = 0; index < stored.size; index++) yield this.#decrypt(stored, index, this.#row(plan, index));
+  }
+
+  typeDocument(typeHash: Hex): JsonObject | undefined {
+    return this.context.database.types.get(typeHash);
+  }
+
+  *moves(filter: { status?: Move["status"] } = {}): Iterable<Move> {
+    for (const { value } of this.context.database.moves.getRange())
+      if (filter.status === undefined || value.status === filter.status) yield value;
+  }
+
+  unfinishedMoves(): Move[] {
+    return [...this.context.database.openMoves.getKeys()].map((id) => this.move(id));
+  }
+
+  move(id: number): Move {
+    const move = this.context.database.moves.get(id);
+    if (move === undefined) throw new CreditAnchorError("vault.no-move", `there is no status move ${id} in this vault`);
+    return move;
+  }
+
+  async close(): Promise<void> {
+    this.#files.clear();
+    this.#trees.clear();
+    await this.context.database.env.close();
+  }
+
+  protected stored(number: number): StoredPlan {
+    const plan = this.context.database.plans.get(number);
+    if (plan === undefined) throw new CreditAnchorError("vault.no-plan", `there is no batch ${number} in this vault`);
+    return plan;
+  }
+
+  protected files(number: number): BatchFiles {
+    return this.#files.get(number, () => {
+      const { files, size } = this.stored(number);
+      return new BatchFiles(this.context.folder, number, files, size);
+    });
+  }
+
+  #row(plan: number, index: number): StoredRow {
+    const files = this.files(plan);
+    if (!Number.isInteger(index) || index < 0 || index >= files.size)
+      throw new CreditAnchorError("vault.no-record", `batch ${plan} has no record ${index}; it has ${files.size}`);
+    return files.row(index);
+  }
+
+  #decrypt(plan: StoredPlan, index: number, row: StoredRow): StoredRecord {
+    const { secretsKey, hashes } = this.context;
+    if (secretsKey === undefined)
+      throw new CreditAnchorError("vault.locked", "reading records needs the passphrase of the home folder");
+    const files = this.files(plan.number);
+    const secret = files.secret(index, secretsKey);
+    if (secret === undefined)
+      throw new CreditAnchorError("vault.erased", `record ${index} of batch ${plan.number} was erased`);
+    const payload = this.#cipher.open(secret, row.key, row.version, files.payload(row, index));
+    if (payload === undefined) throw files.damagedAt(index, "its content or its secret was changed");
+    const place = {
+      domain: domain(plan.registry.chainId, plan.registry.address, hashes),
+      agencyId: plan.agencyId,
+      typeId: plan.typeId,
+    };
+    if (!equalBytes(leafHash(place, row.key, row.version, row.commitment, hashes), row.leaf))
+      throw files.damagedAt(index, "its leaf or its commitment was changed");
+    return { ...toEntry(plan.number, index, row), secret, payload };
+  }
+}
+
+function withoutFiles(stored: StoredPlan): Plan {
+  const { files: _, ...plan } = stored;
+  return plan;
+}
+
+function toEntry(plan: number, index: number, row: StoredRow): Entry {
+  const { leaf, key, version, commitment, previous, earlierPlan, earlierIndex } = row;
+  const earlier = earlierPlan === NONE ? {} : { earlier: { plan: earlierPlan, index: earlierIndex } };
+  return { plan, index, leaf, key, version, commitment, previous, ...earlier };
+}
+

@@ -1,0 +1,258 @@
+import { toHex, ZERO_32 } from "../bytes";
+import type { Batch } from "../batch";
+import type { Header } from "../commitment";
+import { CreditAnchorError } from "../errors";
+import type { RecordType } from "../types";
+import { removeOrphans, writeBatchFiles } from "./batch-files";
+import { encodeLatest, findLatest, latestKey, type StoredPlan, transact } from "./database";
+import { type BatchDraft, earlierOf, sortedBatch, type SortedBatch } from "./draft";
+import { fixedAt, KEY_AT, LEAF_AT } from "./layout";
+import type { Lock } from "./lock";
+import { LmdbVaultReader, type ReadContext } from "./reader";
+import type { Hex, Mode, Move, NewMove, Plan, PlanStatus, SignedTransaction, Slot, TransactionPlace, Vault } from "./vault";
+
+/** What a batch is planned for. */
+export interface PlanTarget {
+  readonly registry: { readonly chainId: number; readonly address: Hex };
+  readonly agencyId: number;
+  readonly typeId: number;
+  readonly type: RecordType;
+  readonly mode: Mode;
+}
+
+/** Positions that one call moves at most. */
+const POSITIONS_PER_MOVE = 256;
+/** Reason code of a supersession by a newer version. */
+const NEWER_VERSION = 0;
+
+export class LmdbVault extends LmdbVaultReader implements Vault {
+  constructor(
+    context: ReadContext,
+    readonly lock: Lock,
+  ) {
+    super(context);
+    removeOrphans(context.folder, (plan) => context.database.plans.get(plan)?.files);
+  }
+
+  /**
+   * Makes a full draft a planned batch: files first, then everything that refers to them in one transaction. A crash in
+   * between leaves files that the next opening removes.
+   *
+   * @param batch Built by `buildBatch` of the draft's leaves.
+   * @throws CreditAnchorError `home.full`, `home.unwritable`, `home.lock-lost`, `vault.locked`; nothing is planned then.
+   */
+  commitBatch(draft: BatchDraft, batch: Batch, target: PlanTarget): Plan {
+    const { database, folder, secretsKey } = this.context;
+    if (secretsKey === undefined)
+      throw new CreditAnchorError("vault.locked", "planning needs the passphrase of the home folder");
+    const sorted = sortedBatch(draft, batch);
+    const number = this.#next(database.plans);
+    const files = writeBatchFiles(folder, number, sorted, secretsKey);
+    const typeHash = toHex(target.type.typeHash);
+    const plan: StoredPlan = {
+      number,
+      status: "planned",
+      registry: target.registry,
+      agencyId: target.agencyId,
+      type: target.type.name,
+      typeId: target.typeId,
+      typeHash,
+      mode: target.mode,
+      size: sorted.size,
+      root: toHex(batch.root),
+      manifestHash: toHex(batch.manifestHash),
+      manifest: batch.manifest,
+      plannedAt: new Date().toISOString(),
+      files,
+    };
+    this.#write(() => {
+      database.plans.putSync(number, plan);
+      database.openPlans.putSync(number, 1);
+      if (!database.types.doesExist(typeHash)) database.types.putSync(typeHash, target.type.document);
+      this.#indexRecords(sorted, number, target.mode === "direct");
+      // A direct batch supersedes the version before in the same call.
+      if (target.mode !== "direct") for (const move of supersessions(sorted, number)) this.#addMove(move);
+    });
+    return this.plan(number);
+  }
+
+  recordSigned(number: number, slot: Slot, signed: SignedTransaction): Plan {
+    return this.#change(number, ["planned", "signed"], (plan) => {
+      const { header: _h, transaction: _t, sentAt: _s, anchoredAt: _a, ...rest } = plan;
+      return { ...rest, status: "signed", slot, signed, signedAt: now() };
+    });
+  }
+
+  recordSent(number: number): Plan {
+    return this.#change(number, ["signed", "sent"], (plan) => ({ ...plan, status: "sent", sentAt: plan.sentAt ?? now() }));
+  }
+
+  recordAnchored(number: number, header: Header, transaction: TransactionPlace): Plan {
+    return this.#change(number, ["signed", "sent", "anchored"], (plan) => {
+      const slot = { sequence: header.sequence, previous: header.previous };
+      return { ...plan, status: "anchored", slot, header, transaction, anchoredAt: now() };
+    });
+  }
+
+  recordFinal(number: number): Plan {
+    return this.#change(number, ["anchored"], (plan) => ({ ...plan, status: "final", finalAt: now() }));
+  }
+
+  recordUnsigned(number: number): Plan {
+    return this.#change(number, ["signed", "sent", "anchored"], (plan) => {
+      const { slot: _l, signed: _g, header: _h, transaction: _t, signedAt: _i, sentAt: _s, anchoredAt: _a, ...rest } = plan;
+      return { ...rest, status: "planned" };
+    });
+  }
+
+  planMove(move: NewMove): Move {
+    return this.#write(() => this.#addMove(move));
+  }
+
+  recordMoveSigned(id: number, signed: SignedTransaction): Move {
+    return this.#changeMove(id, ["planned", "signed", "sent"], (move) => ({ ...move, status: "signed", signed }));
+  }
+
+  recordMoveSent(id: number): Move {
+    return this.#changeMove(id, ["signed", "sent"], (move) => ({ ...move, status: "sent" }));
+  }
+
+  recordMoveDone(id: number, transaction?: TransactionPlace): Move {
+    return this.#changeMove(id, ["planned", "signed", "sent", "done"], ({ transaction: _, ...move }) => ({
+      ...move,
+      status: "done",
+      ...(transaction === undefined ? {} : { transaction }),
+    }));
+  }
+
+  recordMoveUnsigned(id: number): Move {
+    return this.#changeMove(id, ["signed", "sent", "done"], ({ signed: _s, transaction: _t, ...move }) => ({
+      ...move,
+      status: "planned",
+    }));
+  }
+
+  markEnded(keys: readonly Uint8Array[]): void {
+    this.#setEnded(keys, true);
+  }
+
+  unmarkEnded(keys: readonly Uint8Array[]): void {
+    this.#setEnded(keys, false);
+  }
+
+  override async close(): Promise<void> {
+    this.lock.release();
+    await super.close();
+  }
+
+  /** One transaction that is refused when the lock went to another process meanwhile. */
+  #write<T>(change: () => T): T {
+    return transact(this.context.database, () => {
+      this.lock.check();
+      return change();
+    });
+  }
+
+  #change(number: number, from: readonly PlanStatus[], next: (plan: StoredPlan) => StoredPlan): Plan {
+    const { plans, openPlans, sequences } = this.context.database;
+    this.#write(() => {
+      const before = this.stored(number);
+      if (!from.includes(before.status)) throw wrongStatus(`batch ${number}`, before.status, from);
+      const after = next(before);
+      if (before.slot !== undefined && before.slot.sequence !== after.slot?.sequence && sequences.get(before.slot.sequence) === number)
+        sequences.removeSync(before.slot.sequence);
+      if (after.slot !== undefined) sequences.putSync(after.slot.sequence, number);
+      plans.putSync(number, after);
+      if (after.status === "final") openPlans.removeSync(number);
+    });
+    return this.plan(number);
+  }
+
+  #changeMove(id: number, from: readonly Move["status"][], next: (move: Move) => Move): Move {
+    const { moves, openMoves } = this.context.database;
+    this.#write(() => {
+      const before = this.move(id);
+      if (!from.includes(before.status)) throw wrongStatus(`status move ${id}`, before.status, from);
+      const after = next(before);
+      moves.putSync(id, after);
+      if (after.status === "done") openMoves.removeSync(id);
+      else openMoves.putSync(id, 1);
+    });
+    return this.move(id);
+  }
+
+  #addMove(move: NewMove): Move {
+    const { moves, openMoves } = this.context.database;
+    const ascending = move.positions.every((position, i) => i === 0 || position > move.positions[i - 1]!);
+    if (!ascending || move.positions.length === 0 || move.positions.length > POSITIONS_PER_MOVE)
+      throw new CreditAnchorError("vault.positions", "positions must ascend, and be 1 to 256", { exitStatus: 70 });
+    const added: Move = { ...move, id: this.#next(moves), status: "planned" };
+    moves.putSync(added.id, added);
+    openMoves.putSync(added.id, 1);
+    return added;
+  }
+
+  #indexRecords({ rows, indexOfRow }: SortedBatch, plan: number, direct: boolean): void {
+    const { latest } = this.context.database;
+    const value = Buffer.alloc(9);
+    for (const row of rows.latestRows()) {
+      const place = { plan, index: indexOfRow[row]!, ended: false, direct };
+      latest.putSync(latestKey(fixedAt(rows, row, KEY_AT)), encodeLatest(place, value));
+    }
+  }
+
+  #setEnded(keys: readonly Uint8Array[], ended: boolean): void {
+    const { database } = this.context;
+    this.#write(() => {
+      for (const key of keys) {
+        const found = findLatest(database, key);
+        if (found !== undefined) database.latest.putSync(latestKey(key), encodeLatest({ ...found, ended }, Buffer.alloc(9)));
+      }
+    });
+  }
+
+  /** The number after the last one. */
+  #next(table: { getKeys(options: { reverse: boolean; limit: number }): Iterable<number> }): number {
+    for (const last of table.getKeys({ reverse: true, limit: 1 })) return last + 1;
+    return 0;
+  }
+}
+
+/** The moves that tell the chain which versions this batch replaces, by batch of the versions replaced. */
+function supersessions(batch: SortedBatch, plan: number): NewMove[] {
+  const byPlan = new Map<number, { position: number; successor: Hex }[]>();
+  for (let row = 0; row < batch.size; row++) {
+    const earlier = earlierOf(batch, row, plan);
+    if (earlier === undefined) continue;
+    const list = byPlan.get(earlier.plan) ?? [];
+    list.push({ position: earlier.index, successor: toHex(fixedAt(batch.rows, row, LEAF_AT)) });
+    byPlan.set(earlier.plan, list);
+  }
+  const moves: NewMove[] = [];
+  for (const [old, list] of [...byPlan].sort(([a], [b]) => a - b)) {
+    list.sort((a, b) => a.position - b.position);
+    for (let at = 0; at < list.length; at += POSITIONS_PER_MOVE) {
+      const part = list.slice(at, at + POSITIONS_PER_MOVE);
+      moves.push({
+        kind: "supersede",
+        plan: old,
+        after: plan,
+        positions: part.map((item) => item.position),
+        successors: part.map((item) => item.successor),
+        reason: NEWER_VERSION,
+        evidenceHash: toHex(ZERO_32),
+      });
+    }
+  }
+  return moves;
+}
+
+function wrongStatus(what: string, status: string, from: readonly string[]): CreditAnchorError {
+  return new CreditAnchorError("vault.wrong-status", `${what} is ${status}; it has to be ${from.join(" or ")}`, {
+    exitStatus: 70,
+  });
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
