@@ -1,0 +1,310 @@
+import { CreditRegistry__factory } from "../typechain-types";
+import { equalBytes, fromHex, toHex } from "./bytes";
+import { applyEvent, endDirect } from "./audit/apply";
+import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
+import { eventShapes, type RawLog } from "./audit/events";
+import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
+import { emptyState, labelText, type BatchState, type RegistryState, type Succession } from "./audit/state";
+import { compareView, expectedViews, type ExpectedView } from "./audit/views";
+import { portableHashes, type Hashes } from "./hashes";
+import { buildTree, firstOutOfOrder, treeRoot } from "./merkle";
+
+export type { Difference, NotChecked, Where } from "./audit/differences";
+export type { RawLog } from "./audit/events";
+export type { BlockFacts, ExternalHead } from "./audit/journal";
+export type { ExpectedView } from "./audit/views";
+
+const abi = CreditRegistry__factory.abi;
+const shapes = eventShapes(abi);
+
+/** What was audited, how far, and with what. */
+export interface AuditReport {
+  readonly format: "credit-anchor/audit";
+  readonly formatVersion: 1;
+  readonly registry: { readonly chainId: number; readonly address: string };
+  /** The block everything was read at. */
+  readonly block: BlockFacts;
+  /** As the events tell. */
+  readonly journal: { readonly length: number; readonly head: string };
+  /** Nodes that were asked; the first gave the events. */
+  readonly sources: readonly string[];
+  /** Only one node was asked and no head was given: what it hides consistently, nobody sees. */
+  readonly singleSource: boolean;
+  /** A head obtained elsewhere, and whether it is that of the first entries. */
+  readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
+  readonly coverage: Coverage;
+  readonly notChecked: readonly NotChecked[];
+  readonly differences: readonly Difference[];
+}
+
+export interface Coverage {
+  readonly events: number;
+  readonly views: number;
+  readonly batches: number;
+  readonly records: number;
+  /** Batches whose leaves were at hand, so that size, order and root are proved and not only claimed. */
+  readonly batchesWithLeaves: number;
+  readonly supersessions: number;
+  /** Batches anchored by an operator later declared compromised, since a time before they were anchored. */
+  readonly flaggedBatches: readonly string[];
+  readonly agencies: readonly AgencyCoverage[];
+}
+
+export interface AgencyCoverage {
+  readonly agencyId: number;
+  readonly code: string;
+  readonly standing: string;
+  readonly batches: number;
+  readonly records: number;
+  readonly types: readonly {
+    readonly typeId: number;
+    readonly name: string;
+    readonly batches: number;
+    readonly records: number;
+  }[];
+}
+
+/** An audit in progress: give it events in order, then answers to its questions, then whatever leaves are at hand. */
+export interface Audit {
+  /** The registry as the events given so far tell. */
+  readonly state: RegistryState;
+  readonly findings: Findings;
+  /** Logs in the order of the node, with the facts of their blocks. */
+  read(logs: Iterable<RawLog>, blocks: ReadonlyMap<number, BlockFacts>): void;
+  /** After the last log: what the registry must answer. */
+  views(): Generator<ExpectedView>;
+  /** The registry's answer; undefined if the node gave none. */
+  answer(view: ExpectedView, found: string | undefined): void;
+  /** Batches whose leaves would settle an open supersession. */
+  wantedLeaves(): BatchState[];
+  /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. */
+  leaves(batchId: bigint, leaves: Uint8Array): void;
+  report(block: BlockFacts, sources: readonly string[]): AuditReport;
+}
+
+/**
+ * Starts to rebuild a registry from its events. Pure: it asks nobody, and believes nothing that it is given.
+ *
+ * @param registry address in lower-case hex.
+ * @param options `externalHead`: a head of the journal obtained elsewhere; `hashes`: fast ones for large registries.
+ */
+export function startAudit(
+  registry: { readonly chainId: number; readonly address: string },
+  options: { readonly externalHead?: ExternalHead; readonly hashes?: Hashes } = {},
+): Audit {
+  const hashes = options.hashes ?? portableHashes;
+  const findings = startFindings();
+  const state = emptyState(registry.chainId, registry.address, hashes);
+  const replay = { state, findings, hashes };
+  const successors = new Map<string, boolean>();
+  const withLeaves = new Set<bigint>();
+  let views = 0;
+  let journal: JournalResult | undefined;
+
+  const reader = readJournal(
+    { ...registry, shapes },
+    options.externalHead,
+    (event) => {
+      if (event.entry !== undefined) applyEvent(replay, event);
+      else if (event.name === "AuthorityUpdated") state.authority = String(event.values.authority);
+    },
+    findings,
+    hashes,
+  );
+
+  /** Closes the events: from here on the state is what all of them tell. */
+  function closed(): JournalResult {
+    if (journal !== undefined) return journal;
+    journal = reader.result();
+    endDirect(replay);
+    for (const { successor } of state.successions) successors.set(successor, false);
+    for (const batch of state.batches.values()) {
+      flag(batch, state);
+      if (batch.leaf !== undefined) learnLeaves(batch.id, fromHex(batch.leaf));
+    }
+    return journal;
+  }
+
+  function learnLeaves(batchId: bigint, leaves: Uint8Array): void {
+    withLeaves.add(batchId);
+    if (successors.size === 0) return;
+    for (let at = 0; at < leaves.length; at += 32) {
+      const leaf = toHex(leaves.subarray(at, at + 32));
+      if (successors.has(leaf)) successors.set(leaf, true);
+    }
+  }
+
+  function open(): Succession[] {
+    return state.successions.filter(({ successor }) => successors.get(successor) !== true);
+  }
+
+  return {
+    state,
+    findings,
+    read: (logs, blocks) => {
+      for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
+    },
+    views: () => expectedViews(state, closed(), abi),
+    answer: (view, found) => {
+      views++;
+      compareView(view, found, findings);
+    },
+    wantedLeaves: () => {
+      closed();
+      const agencies = new Set(open().map(({ batchId }) => Number(batchId >> 32n)));
+      return [...state.batches.values()].filter(
+        ({ id, header }) => agencies.has(header.agencyId) && !withLeaves.has(id),
+      );
+    },
+    leaves: (batchId, leaves) => {
+      closed();
+      const batch = state.batches.get(batchId);
+      if (batch === undefined) return;
+      if (leavesAreOf(batch, leaves, findings, hashes)) learnLeaves(batchId, leaves);
+    },
+    report: (block, sources) => {
+      const { length, head, contained } = closed();
+      reportSuccessions(open(), state, withLeaves, findings);
+      const { externalHead } = options;
+      if (externalHead !== undefined && contained !== true)
+        findings.differ(
+          externalHead.length > length ? "head.beyond" : "head.differs",
+          externalHead.length > length
+            ? "the head obtained elsewhere is of a longer journal: entries are missing here"
+            : "the first entries have another head than the one obtained elsewhere: something before it differs",
+          {},
+          `${externalHead.length}:${externalHead.head}`,
+          externalHead.length > length ? `${length}:${head}` : undefined,
+        );
+      return {
+        format: "credit-anchor/audit",
+        formatVersion: 1,
+        registry: { chainId: registry.chainId, address: registry.address },
+        block,
+        journal: { length, head },
+        sources: [...sources],
+        singleSource: sources.length < 2 && externalHead === undefined,
+        externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
+        coverage: coverage(state, length, views, withLeaves.size),
+        notChecked: findings.unchecked(),
+        differences: [...findings.differences],
+      };
+    },
+  };
+}
+
+function flag(batch: BatchState, state: RegistryState): void {
+  const operator = state.agencies.get(batch.header.agencyId)?.operators.get(batch.header.operator);
+  const since = operator?.compromisedSince ?? 0n;
+  batch.flagged = since !== 0n && BigInt(batch.header.anchoredAt) >= since;
+}
+
+function leavesAreOf(batch: BatchState, leaves: Uint8Array, findings: Findings, hashes: Hashes): boolean {
+  const { header } = batch;
+  const where = {
+    batchId: String(batch.id),
+    agencyId: header.agencyId,
+    block: batch.block,
+    transaction: batch.transaction,
+  };
+  if (leaves.length === 0 || leaves.length % 32 !== 0) {
+    findings.differ(
+      "leaves.size",
+      "leaves are 32 bytes each, and at least one",
+      where,
+      header.size * 32,
+      leaves.length,
+    );
+    return false;
+  }
+  if (leaves.length !== header.size * 32)
+    findings.differ(
+      "leaves.size",
+      "the batch has another number of leaves than its header says",
+      where,
+      header.size,
+      leaves.length / 32,
+    );
+  const unordered = firstOutOfOrder(leaves);
+  if (unordered >= 0) findings.differ("leaves.order", "leaves do not ascend", { ...where, index: unordered });
+  const root = treeRoot(buildTree(leaves, hashes.keccak256));
+  if (equalBytes(root, fromHex(header.root))) return leaves.length === header.size * 32;
+  findings.differ(
+    "leaves.root",
+    "the leaves lead to another root than the one anchored",
+    where,
+    header.root,
+    toHex(root),
+  );
+  return false;
+}
+
+/** A successor is a leaf of the same agency, unless some of the agency's leaves are not at hand: then nobody knows. */
+function reportSuccessions(
+  open: readonly Succession[],
+  state: RegistryState,
+  withLeaves: ReadonlySet<bigint>,
+  findings: Findings,
+): void {
+  if (open.length === 0) return;
+  const incomplete = new Set<number>();
+  for (const { id, header } of state.batches.values())
+    if (!withLeaves.has(id)) incomplete.add(header.agencyId);
+  for (const { batchId, index, successor, ...place } of open) {
+    const agencyId = Number(batchId >> 32n);
+    if (incomplete.has(agencyId))
+      findings.notChecked(
+        "successor.unknown",
+        "successors that may be among leaves that are not at hand (anchored by root only)",
+      );
+    else
+      findings.differ(
+        "successor.missing",
+        "superseded by a leaf that the agency never anchored",
+        { ...place, batchId: String(batchId), index },
+        undefined,
+        successor,
+      );
+  }
+}
+
+function coverage(state: RegistryState, events: number, views: number, batchesWithLeaves: number): Coverage {
+  const batches = [...state.batches.values()];
+  const byAgency = grouped(batches, ({ header }) => header.agencyId);
+  const agencies = [...state.agencies.values()].map((agency) => {
+    const own = byAgency.get(agency.id) ?? [];
+    const types = [...grouped(own, ({ header }) => header.typeId)].map(([typeId, some]) => ({
+      typeId,
+      name: labelText(state.types.get(typeId)?.name ?? "0x"),
+      ...count(some),
+    }));
+    const { id: agencyId, code, standing } = agency;
+    return { agencyId, code: labelText(code), standing, ...count(own), types };
+  });
+  return {
+    events,
+    views,
+    ...count(batches),
+    batchesWithLeaves,
+    supersessions: state.successions.length,
+    flaggedBatches: batches.filter(({ flagged }) => flagged).map(({ id }) => String(id)),
+    agencies,
+  };
+}
+
+function count(batches: readonly BatchState[]): { batches: number; records: number } {
+  return { batches: batches.length, records: batches.reduce((sum, { header }) => sum + header.size, 0) };
+}
+
+function grouped(
+  batches: readonly BatchState[],
+  key: (batch: BatchState) => number,
+): Map<number, BatchState[]> {
+  const groups = new Map<number, BatchState[]>();
+  for (const batch of batches) {
+    const group = groups.get(key(batch));
+    if (group === undefined) groups.set(key(batch), [batch]);
+    else group.push(batch);
+  }
+  return groups;
+}

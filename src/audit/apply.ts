@@ -1,0 +1,431 @@
+import { fromHex, toHex } from "../bytes";
+import { headerHash, leafHash, type Header } from "../commitment";
+import { applyStatusEvent, supersedesDirectly } from "./apply-status";
+import type { Findings } from "./differences";
+import type { JournalEvent } from "./journal";
+import { Status, statusAt, statusName } from "./moves";
+import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
+import { ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyState } from "./state";
+
+/**
+ * Applies one event to the rebuilt state and reports whatever the contract would have refused. Then goes on with what
+ * the event says, so that one false event does not make all later ones look false.
+ */
+export function applyEvent(replay: Replay, event: JournalEvent): void {
+  const { state } = replay;
+  if (event.name !== "RecordsSuperseded" || !supersedesDirectly(replay, event)) endDirect(replay);
+  switch (event.name) {
+    case "AgencyAdmitted":
+      return agencyAdmitted(replay, event);
+    case "AgencySuspended":
+      return standing(replay, event, ["Active"], "Suspended");
+    case "AgencyReinstated":
+      return standing(replay, event, ["Suspended"], "Active");
+    case "AgencyClosed":
+      return standing(replay, event, ["Active", "Suspended"], "Closed");
+    case "AdministratorNamed":
+    case "AdministratorChanged":
+      return administrator(replay, event);
+    case "OperatorAdded":
+      return operatorAdded(replay, event);
+    case "OperatorRevoked":
+    case "OperatorCompromised":
+      return operatorEnded(replay, event);
+    case "TypeAdmitted":
+      return typeAdmitted(replay, event);
+    case "BatchAnchored":
+      return batchAnchored(replay, event);
+    case "RecordAnchored":
+      return recordAnchored(replay, event);
+    case "Paused":
+    case "Unpaused":
+      return pause(replay, event);
+    case "AuthorityChanged":
+      state.authority = text(event, "authority");
+      return;
+    case "StatusChanged":
+    case "RecordsSuperseded":
+    case "MarksSet":
+    case "MarksCleared":
+    case "ErasureProposed":
+    case "RecordsErased":
+      return applyStatusEvent(replay, event);
+    default:
+      replay.findings.notChecked("event.rules", "events whose rules this version of the audit does not know");
+  }
+}
+
+// ------------------------------------------------------------------ agencies
+
+function agencyAdmitted(replay: Replay, event: JournalEvent): void {
+  const { state, findings } = replay;
+  const id = number(event, "agencyId");
+  const code = text(event, "code");
+  if (id !== state.agencies.size + 1)
+    findings.differ(
+      "agency.id",
+      "agencies are numbered in the order of admission",
+      event.where,
+      state.agencies.size + 1,
+      id,
+    );
+  if (state.agencyIds.has(code))
+    findings.differ(
+      "agency.code-taken",
+      "two agencies with one code",
+      event.where,
+      state.agencyIds.get(code),
+      id,
+    );
+  refuseWhilePaused(replay, event);
+  state.agencyIds.set(code, id);
+  state.agencies.set(id, {
+    id,
+    code,
+    keyCommitment: text(event, "keyCommitment"),
+    administrator: text(event, "administrator"),
+    pendingAdministrator: ZERO_ADDRESS,
+    admittedAt: event.time,
+    standing: "Active",
+    batchCount: 0,
+    lastBatch: ZERO_ADDRESS,
+    operators: new Map(),
+    latest: new Map(),
+  });
+}
+
+/** The agency an event is about; an unknown one is reported and invented, so that the replay goes on. */
+function agencyOf({ state, findings }: Replay, event: JournalEvent, id: number): AgencyState {
+  let agency = state.agencies.get(id);
+  if (agency === undefined) {
+    findings.differ("agency.unknown", "an event about an agency that was never admitted", {
+      ...event.where,
+      agencyId: id,
+    });
+    agency = {
+      id,
+      code: ZERO_WORD,
+      keyCommitment: ZERO_WORD,
+      administrator: ZERO_ADDRESS,
+      pendingAdministrator: ZERO_ADDRESS,
+      admittedAt: 0,
+      standing: "None",
+      batchCount: 0,
+      lastBatch: ZERO_ADDRESS,
+      operators: new Map(),
+      latest: new Map(),
+    };
+    state.agencies.set(id, agency);
+  }
+  return agency;
+}
+
+function standing(
+  replay: Replay,
+  event: JournalEvent,
+  from: readonly AgencyState["standing"][],
+  to: AgencyState["standing"],
+): void {
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  if (!from.includes(agency.standing))
+    replay.findings.differ(
+      "agency.standing",
+      `an agency became ${to} from ${agency.standing}`,
+      event.where,
+      from.join(" or "),
+      agency.standing,
+    );
+  agency.standing = to;
+}
+
+function administrator(replay: Replay, event: JournalEvent): void {
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  const account = text(event, "administrator");
+  refuseIfClosed(replay.findings, event, agency);
+  if (event.name === "AdministratorNamed") {
+    agency.pendingAdministrator = account;
+    return;
+  }
+  if (account !== agency.pendingAdministrator)
+    replay.findings.differ(
+      "agency.administrator",
+      "somebody became administrator who was not named",
+      event.where,
+      agency.pendingAdministrator,
+      account,
+    );
+  agency.administrator = account;
+  agency.pendingAdministrator = ZERO_ADDRESS;
+}
+
+function operatorAdded(replay: Replay, event: JournalEvent): void {
+  const { findings } = replay;
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  refuseIfClosed(findings, event, agency);
+  const account = text(event, "operator");
+  const known = agency.operators.get(account);
+  if (known?.revoked === true)
+    findings.differ("operator.revoked", "a revoked operator was added again", event.where);
+  const permissions = number(event, "permissions");
+  const validFrom = big(event, "validFrom");
+  const validUntil = big(event, "validUntil");
+  if (permissions < 1 || permissions > 3)
+    findings.differ(
+      "operator.permissions",
+      "permissions that do not exist",
+      event.where,
+      "1 to 3",
+      permissions,
+    );
+  if (validFrom < BigInt(event.time) || validUntil <= validFrom)
+    findings.differ(
+      "operator.validity",
+      "a validity that begins in the past or ends before it begins",
+      event.where,
+    );
+  agency.operators.set(account, {
+    permissions,
+    validFrom,
+    validUntil,
+    compromisedSince: known?.compromisedSince ?? 0n,
+    revoked: known?.revoked ?? false,
+  });
+}
+
+function operatorEnded(replay: Replay, event: JournalEvent): void {
+  const { findings } = replay;
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  const account = text(event, "operator");
+  const operator = agency.operators.get(account);
+  if (operator === undefined) {
+    findings.differ(
+      "operator.unknown",
+      "an event about an operator that was never added",
+      event.where,
+      undefined,
+      account,
+    );
+    return;
+  }
+  if (event.name === "OperatorRevoked") {
+    if (operator.revoked) findings.differ("operator.revoked", "an operator was revoked twice", event.where);
+    operator.revoked = true;
+    if (BigInt(event.time) < operator.validUntil) operator.validUntil = BigInt(event.time);
+    return;
+  }
+  const since = big(event, "since");
+  const latest = operator.compromisedSince === 0n ? BigInt(event.time) : operator.compromisedSince - 1n;
+  if (!operator.revoked)
+    findings.differ(
+      "operator.compromised",
+      "an operator was declared compromised without being revoked",
+      event.where,
+    );
+  if (since === 0n || since > latest)
+    findings.differ(
+      "operator.compromised",
+      "a time of compromise that is not earlier than the one before",
+      event.where,
+      latest,
+      since,
+    );
+  operator.compromisedSince = since;
+}
+
+// ------------------------------------------------------------------ types, pause
+
+function typeAdmitted(replay: Replay, event: JournalEvent): void {
+  const { state, findings } = replay;
+  const id = number(event, "typeId");
+  const typeHash = text(event, "typeHash");
+  if (id !== state.types.size + 1)
+    findings.differ(
+      "type.id",
+      "types are numbered in the order of admission",
+      event.where,
+      state.types.size + 1,
+      id,
+    );
+  if (state.typeIds.has(typeHash))
+    findings.differ(
+      "type.admitted-twice",
+      "one type was admitted twice",
+      event.where,
+      state.typeIds.get(typeHash),
+      id,
+    );
+  refuseWhilePaused(replay, event);
+  state.typeIds.set(typeHash, id);
+  const personal = event.values.personal === true;
+  state.types.set(id, { id, typeHash, name: text(event, "name"), personal, admittedAt: event.time });
+}
+
+function pause({ state, findings }: Replay, event: JournalEvent): void {
+  const paused = event.name === "Paused";
+  if (state.paused === paused)
+    findings.differ(
+      "registry.paused",
+      paused ? "paused while paused" : "unpaused while not paused",
+      event.where,
+    );
+  state.paused = paused;
+}
+
+function refuseIfClosed(findings: Findings, event: JournalEvent, agency: AgencyState): void {
+  if (agency.standing === "Closed")
+    findings.differ(
+      "agency.standing",
+      `${event.name} of a closed agency`,
+      event.where,
+      "not Closed",
+      "Closed",
+    );
+}
+
+// ------------------------------------------------------------------ batches
+
+function batchAnchored(replay: Replay, event: JournalEvent): void {
+  const { state, findings, hashes } = replay;
+  const id = big(event, "batchId");
+  const agencyId = Number(id >> 32n);
+  const sequence = Number(id & 0xffffffffn);
+  const where = { ...event.where, batchId: String(id), agencyId };
+  const agency = agencyOf(replay, event, agencyId);
+  const header: Header = {
+    format: 1,
+    agencyId,
+    typeId: number(event, "typeId"),
+    sequence,
+    size: number(event, "size"),
+    anchoredAt: Number(big(event, "anchoredAt")),
+    operator: text(event, "operator"),
+    previous: text(event, "previous"),
+    root: text(event, "root"),
+    manifestHash: text(event, "manifestHash"),
+  };
+  refuseWhilePaused(replay, event);
+  if (sequence !== agency.batchCount)
+    findings.differ(
+      "batch.sequence",
+      "the agency's batches are not numbered without a gap",
+      where,
+      agency.batchCount,
+      sequence,
+    );
+  if (header.previous !== agency.lastBatch)
+    findings.differ(
+      "batch.previous",
+      "the batch does not build on the agency's last one",
+      where,
+      agency.lastBatch,
+      header.previous,
+    );
+  if (header.anchoredAt !== event.time)
+    findings.differ(
+      "batch.time",
+      "the batch's time is not that of its block",
+      where,
+      event.time,
+      header.anchoredAt,
+    );
+  if (agency.standing !== "Active")
+    findings.differ(
+      "batch.standing",
+      "an agency that was not active anchored",
+      where,
+      "Active",
+      agency.standing,
+    );
+  if (!isEntitled(agency, header.operator, ANCHOR_PERMISSION, event.time))
+    findings.differ(
+      "batch.operator",
+      "the account was not an operator entitled to anchor then",
+      where,
+      undefined,
+      header.operator,
+    );
+  if (!state.types.has(header.typeId))
+    findings.differ("batch.type", "the type was not admitted", { ...where, typeId: header.typeId });
+  if (header.size === 0) findings.differ("batch.size", "an empty batch", where);
+  if (header.root === ZERO_WORD) findings.differ("batch.root", "a batch without a root", where);
+  if (!Number.isSafeInteger(header.anchoredAt)) return;
+
+  const hash = toHex(headerHash(header, hashes));
+  state.batches.set(id, {
+    id,
+    header,
+    headerHash: hash,
+    block: event.log.blockNumber,
+    transaction: event.log.transactionHash,
+    entry: event.entry,
+    words: new Map(),
+    leaf: undefined,
+    flagged: false,
+  });
+  agency.batchCount = sequence + 1;
+  agency.lastBatch = hash.slice(0, 42);
+}
+
+function recordAnchored(replay: Replay, event: JournalEvent): void {
+  const { state, findings, hashes } = replay;
+  const batch = batchOf(replay, event);
+  if (batch === undefined) return;
+  const { header } = batch;
+  const where = { ...event.where, batchId: String(batch.id), agencyId: header.agencyId };
+  const agency = agencyOf(replay, event, header.agencyId);
+  const key = text(event, "recordKey");
+  const version = number(event, "version");
+  const last = agency.latest.get(key);
+  if (batch.transaction !== event.log.transactionHash || batch.entry !== event.entry - 1)
+    findings.differ(
+      "record.batch",
+      "a direct record does not follow its batch",
+      where,
+      batch.entry + 1,
+      event.entry,
+    );
+  if (version !== (last?.version ?? 0) + 1)
+    findings.differ(
+      "record.version",
+      "versions of a direct record are not numbered without a gap",
+      where,
+      (last?.version ?? 0) + 1,
+      version,
+    );
+  if (state.types.get(header.typeId)?.personal === true)
+    findings.differ("record.personal", "a record of a personal type was anchored directly", where);
+  const place = { domain: state.domain, agencyId: header.agencyId, typeId: header.typeId };
+  // Version 0 is no version; the leaf of one cannot be built.
+  const leaf =
+    version === 0
+      ? ZERO_WORD
+      : toHex(leafHash(place, fromHex(key), version, fromHex(text(event, "commitment")), hashes));
+  if (header.size !== 1 || leaf !== header.root)
+    findings.differ(
+      "record.root",
+      "the batch's root is not the leaf of its direct record",
+      where,
+      leaf,
+      header.root,
+    );
+  batch.leaf = leaf;
+  state.direct = { batchId: batch.id, before: last?.batchId, leaf, transaction: batch.transaction };
+  agency.latest.set(key, { batchId: batch.id, version });
+}
+
+/** After a next version was anchored directly, the version before has to be superseded: now or earlier. */
+export function endDirect({ state, findings }: Replay): void {
+  const { direct } = state;
+  state.direct = undefined;
+  const before = direct?.before === undefined ? undefined : state.batches.get(direct.before);
+  if (direct === undefined || before === undefined) return;
+  const status = statusAt(before.words, 0);
+  if ((status & 7) !== Status.superseded)
+    findings.differ(
+      "record.not-superseded",
+      "the version before a direct record was not superseded with it",
+      { block: before.block, transaction: direct.transaction, batchId: String(before.id), index: 0 },
+      "Superseded",
+      statusName(status),
+    );
+}

@@ -1,0 +1,66 @@
+/** Where something was found that should not be so. Block numbers, hashes and ids only: nothing about a subject. */
+export interface Where {
+  readonly block?: number;
+  readonly transaction?: string;
+  readonly logIndex?: number;
+  /** Number of the journal entry. */
+  readonly entry?: number;
+  readonly event?: string;
+  readonly agencyId?: number;
+  readonly typeId?: number;
+  /** Decimal, agencyId · 2^32 + sequence. */
+  readonly batchId?: string;
+  /** Position of a leaf in its batch. */
+  readonly index?: number;
+  /** The view that was asked, with its arguments. */
+  readonly view?: string;
+  readonly node?: string;
+}
+
+/** One place where what was found contradicts what must be. */
+export interface Difference {
+  /** Stable, for programs: `journal.gap`, `view.differs`, `vault.root`. */
+  readonly code: string;
+  /** For people: what is wrong. */
+  readonly message: string;
+  readonly where: Where;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+/** Something that the evidence at hand cannot decide, and how often it came up. */
+export interface NotChecked {
+  readonly code: string;
+  readonly message: string;
+  readonly count: number;
+}
+
+/** Collects what an audit finds; nothing stops it. */
+export interface Findings {
+  readonly differences: Difference[];
+  differ(code: string, message: string, where: Where, expected?: unknown, found?: unknown): void;
+  notChecked(code: string, message: string): void;
+  unchecked(): NotChecked[];
+}
+
+export function startFindings(): Findings {
+  const differences: Difference[] = [];
+  const open = new Map<string, { message: string; count: number }>();
+  return {
+    differences,
+    differ: (code, message, where, expected, found) =>
+      differences.push({
+        code,
+        message,
+        where,
+        ...(expected === undefined ? {} : { expected: String(expected) }),
+        ...(found === undefined ? {} : { found: String(found) }),
+      }),
+    notChecked: (code, message) => {
+      const known = open.get(code);
+      if (known === undefined) open.set(code, { message, count: 1 });
+      else known.count++;
+    },
+    unchecked: () => [...open].map(([code, { message, count }]) => ({ code, message, count })),
+  };
+}

@@ -1,0 +1,284 @@
+import { Interface } from "ethers";
+import { CreditRegistry__factory } from "../../typechain-types";
+import {
+  startAudit,
+  type Audit,
+  type AuditReport,
+  type BlockFacts,
+  type ExternalHead,
+  type RawLog,
+} from "../audit";
+import { concat, fromHex } from "../bytes";
+import type { Block, BlockTag, Chain } from "../chain";
+import { CreditAnchorError } from "../errors";
+import { portableHashes, type Hashes } from "../hashes";
+import { RpcError } from "../rpc";
+
+/** What to audit and with whose help. */
+export interface AuditRequest {
+  /** The node that gives the events and answers the views. */
+  readonly chain: Chain;
+  /** Address of the registry, in any spelling; from a deployment record, never from a receipt. */
+  readonly registry: string;
+  /** Block of the registry's deployment: events from here on. */
+  readonly fromBlock: number;
+  /** Up to which block; `latest` unless told otherwise. */
+  readonly toBlock?: BlockTag;
+  readonly externalHead?: ExternalHead;
+  /** Nodes of other parties: asked for the journal's head at the same block. */
+  readonly witnesses?: readonly Chain[];
+  readonly hashes?: Hashes;
+  /** Adds what else is at hand, a vault say, before the report is written. */
+  readonly compare?: (audit: Audit) => Promise<void> | void;
+  readonly onProgress?: (done: {
+    readonly stage: "events" | "views" | "leaves";
+    readonly count: number;
+  }) => void;
+}
+
+/** Requests in flight at once: a node answers them side by side, and a slow line costs one trip for all of them. */
+const IN_FLIGHT = 16;
+const VIEWS_AT_ONCE = 512;
+const FIRST_SPAN = 10_000;
+
+const registryInterface = CreditRegistry__factory.createInterface();
+
+/**
+ * Audits a registry: reads all its events from the deployment on, rebuilds everything, asks the registry the same
+ * questions at the same block, and reports every difference. Sends no transaction and needs no key.
+ *
+ * @throws {CreditAnchorError} `chain.*` when a node gives no usable answer: then nothing was found out either way.
+ */
+export async function auditRegistry(request: AuditRequest): Promise<AuditReport> {
+  const { chain } = request;
+  if (!/^0x[0-9a-fA-F]{40}$/.test(request.registry))
+    throw new CreditAnchorError("audit.registry", "the registry's address is not 20 bytes in hex");
+  return chain.pinned((block) => auditAt(request, block), request.toBlock ?? "latest");
+}
+
+async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport> {
+  const { chain, witnesses = [], onProgress = () => {} } = request;
+  const address = request.registry.toLowerCase();
+  const audit = startAudit(
+    { chainId: chain.chainId, address },
+    {
+      hashes: request.hashes ?? portableHashes,
+      ...(request.externalHead === undefined ? {} : { externalHead: request.externalHead }),
+    },
+  );
+  await requireCode(chain, address, block.number);
+
+  let events = 0;
+  for await (const logs of rawLogs(chain, address, request.fromBlock, block.number)) {
+    audit.read(logs, await blockFacts(chain, logs));
+    onProgress({ stage: "events", count: (events += logs.length) });
+  }
+  await askViews(chain, address, block.number, audit, onProgress);
+  await askWitnesses(chain, witnesses, address, block, audit);
+  await request.compare?.(audit);
+  await readAnchoredLeaves(chain, address, audit, onProgress);
+
+  const facts = { number: block.number, hash: block.hash, time: block.time };
+  return audit.report(facts, [chain.node, ...witnesses.map(({ node }) => node)]);
+}
+
+async function requireCode(chain: Chain, address: string, block: number): Promise<void> {
+  if ((await chain.code(address, block)) !== "0x") return;
+  throw new CreditAnchorError(
+    "audit.no-contract",
+    `there is no contract at ${address} on chain ${chain.chainId}`,
+    {
+      hint: "is this the right chain, and the registry's address?",
+    },
+  );
+}
+
+/**
+ * Logs as the node gives them: kept even when they are out of order, of other blocks or withdrawn, because that is what
+ * an audit is for. Pages shrink when the node refuses large ones.
+ */
+async function* rawLogs(chain: Chain, address: string, from: number, to: number): AsyncGenerator<RawLog[]> {
+  let span = FIRST_SPAN;
+  for (let start = from; start <= to;) {
+    const end = Math.min(to, start + span - 1);
+    const filter = { address, fromBlock: quantity(start), toBlock: quantity(end) };
+    let answer: unknown;
+    try {
+      answer = await chain.send("eth_getLogs", [filter]);
+    } catch (error) {
+      // A refusal means "too much" in every node's own words.
+      if (!(error instanceof RpcError) || end === start) throw error;
+      span = Math.ceil((end - start + 1) / 2);
+      continue;
+    }
+    if (!Array.isArray(answer)) throw garbage("a list of logs");
+    const logs = answer.map(rawLog);
+    if (logs.length > 0) yield logs;
+    start = end + 1;
+    if (logs.length < 2_000) span = Math.min(span * 2, 1_000_000);
+  }
+}
+
+function rawLog(value: unknown): RawLog {
+  const fields = value as Record<string, unknown> | null;
+  if (typeof fields !== "object" || fields === null || !Array.isArray(fields.topics)) throw garbage("a log");
+  return {
+    address: hex(fields.address, 20),
+    topics: fields.topics.map((topic) => hex(topic, 32)),
+    data: hex(fields.data),
+    blockNumber: integer(fields.blockNumber),
+    blockHash: hex(fields.blockHash, 32),
+    transactionHash: hex(fields.transactionHash, 32),
+    logIndex: integer(fields.logIndex),
+    removed: fields.removed === true,
+  };
+}
+
+async function blockFacts(chain: Chain, logs: readonly RawLog[]): Promise<Map<number, BlockFacts>> {
+  const facts = new Map<number, BlockFacts>();
+  const numbers = [...new Set(logs.map(({ blockNumber }) => blockNumber))];
+  await inFlight(numbers, async (number) => {
+    const block = await chain.block(number);
+    if (block !== undefined) facts.set(number, { number, hash: block.hash, time: block.time });
+  });
+  return facts;
+}
+
+async function askViews(
+  chain: Chain,
+  address: string,
+  block: number,
+  audit: Audit,
+  onProgress: NonNullable<AuditRequest["onProgress"]>,
+): Promise<void> {
+  let count = 0;
+  for (const views of chunks(audit.views(), VIEWS_AT_ONCE)) {
+    const answers = new Map<(typeof views)[number], string | undefined>();
+    await inFlight(views, async (view) => {
+      answers.set(view, await answerOf(chain, address, view.data, block));
+    });
+    for (const view of views) audit.answer(view, answers.get(view));
+    onProgress({ stage: "views", count: (count += views.length) });
+  }
+}
+
+async function answerOf(
+  chain: Chain,
+  address: string,
+  data: string,
+  block: number,
+): Promise<string | undefined> {
+  try {
+    return (await chain.call({ to: address, data }, block)).toLowerCase();
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+}
+
+/** Another party's node at the same block: the same block hash, and the same head of the journal. */
+async function askWitnesses(
+  chain: Chain,
+  witnesses: readonly Chain[],
+  address: string,
+  block: Block,
+  audit: Audit,
+): Promise<void> {
+  const data = registryInterface.encodeFunctionData("journal");
+  const own = await answerOf(chain, address, data, block.number);
+  for (const witness of witnesses) {
+    const where = { node: witness.node, block: block.number };
+    const theirs = await witness.block(block.number);
+    if (theirs?.hash !== block.hash)
+      audit.findings.differ(
+        "witness.block",
+        "another node has another block at this number",
+        where,
+        block.hash,
+        theirs?.hash ?? "none",
+      );
+    const found = await answerOf(witness, address, data, block.number);
+    if (found !== own)
+      audit.findings.differ(
+        "witness.journal",
+        "another node knows another journal at this block",
+        where,
+        own,
+        found,
+      );
+  }
+}
+
+/** `anchorLeaves` carries its leaves in the transaction: read where they would settle a supersession. */
+async function readAnchoredLeaves(
+  chain: Chain,
+  address: string,
+  audit: Audit,
+  onProgress: NonNullable<AuditRequest["onProgress"]>,
+): Promise<void> {
+  let count = 0;
+  for (const batch of audit.wantedLeaves()) {
+    const transaction = await chain.transaction(batch.transaction);
+    const leaves =
+      transaction === undefined ? undefined : leavesOfCall(transaction.to, transaction.input, address);
+    if (leaves !== undefined) audit.leaves(batch.id, leaves);
+    onProgress({ stage: "leaves", count: ++count });
+  }
+}
+
+function leavesOfCall(to: string | undefined, input: string, address: string): Uint8Array | undefined {
+  if (to?.toLowerCase() !== address) return undefined;
+  const call = parseCall(registryInterface, input);
+  if (call?.name !== "anchorLeaves") return undefined;
+  return concat(...(call.args.getValue("leaves") as string[]).map((leaf) => fromHex(leaf, 32)));
+}
+
+function parseCall(face: Interface, input: string) {
+  try {
+    return face.parseTransaction({ data: input });
+  } catch {
+    return null;
+  }
+}
+
+async function inFlight<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker));
+}
+
+function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function quantity(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function hex(value: unknown, length?: number): string {
+  if (typeof value !== "string" || !/^0x([0-9a-fA-F]{2})*$/.test(value)) throw garbage("hex");
+  if (length !== undefined && value.length !== 2 + 2 * length) throw garbage(`${length} bytes`);
+  return value.toLowerCase();
+}
+
+function integer(value: unknown): number {
+  const number = typeof value === "string" && /^0x[0-9a-fA-F]{1,14}$/.test(value) ? Number(value) : NaN;
+  if (!Number.isSafeInteger(number)) throw garbage("a number");
+  return number;
+}
+
+function garbage(what: string): CreditAnchorError {
+  return new CreditAnchorError("chain.garbage", `the node's answer is not ${what}`, {
+    hint: "does this address belong to an Ethereum JSON-RPC endpoint?",
+    exitStatus: 70,
+  });
+}

@@ -1,0 +1,183 @@
+import { concat, fromHex, toHex, utf8, writeUint } from "../bytes";
+import type { Hashes } from "../hashes";
+import type { Findings, Where } from "./differences";
+import { decodeLog, MalformedLog, type DecodedEvent, type EventShapes, type RawLog } from "./events";
+
+/** What has to be known of a block that holds events. */
+export interface BlockFacts {
+  readonly number: number;
+  readonly hash: string;
+  /** Seconds. */
+  readonly time: number;
+}
+
+/** An event that stands in the journal, in its block. */
+export interface JournalEvent extends DecodedEvent {
+  readonly entry: number;
+  readonly where: Where;
+  readonly time: number;
+  readonly log: RawLog;
+}
+
+/** An event that does not extend the journal, such as OpenZeppelin's `AuthorityUpdated`. */
+export interface UnjournaledEvent extends DecodedEvent {
+  readonly entry: undefined;
+}
+
+/** A head somebody obtained elsewhere: of the first `length` entries. */
+export interface ExternalHead {
+  readonly length: number;
+  readonly head: string;
+}
+
+export interface JournalResult {
+  /** Entries that were read, whatever their numbers. */
+  readonly length: number;
+  readonly head: string;
+  /** Whether the external head is that of the first entries; undefined if none was given. */
+  readonly contained: boolean | undefined;
+}
+
+/** `H(abi.encode(H("credit-anchor/journal/1"), chainId, registry))` */
+export function firstHead(chainId: number, registry: string, hashes: Hashes): Uint8Array {
+  const words = new Uint8Array(64);
+  writeUint(words, 24, 8, chainId);
+  words.set(fromHex(registry, 20), 44);
+  return hashes.keccak256(concat(hashes.keccak256(utf8("credit-anchor/journal/1")), words));
+}
+
+/** The registry whose journal is read. */
+export interface JournalSource {
+  readonly chainId: number;
+  /** In lower case. */
+  readonly address: string;
+  readonly shapes: EventShapes;
+}
+
+/** Reads logs one after the other. */
+export interface JournalReader {
+  read(log: RawLog, block: BlockFacts | undefined): void;
+  result(): JournalResult;
+}
+
+/**
+ * Reads logs in the order in which a node gives them, checks that they stand in the chain's order and that their entry
+ * numbers have no gap, and computes the head they lead to. Hands each readable event on, those out of order too.
+ */
+export function readJournal(
+  source: JournalSource,
+  external: ExternalHead | undefined,
+  apply: (event: JournalEvent | UnjournaledEvent) => void,
+  findings: Findings,
+  hashes: Hashes,
+): JournalReader {
+  const pair = new Uint8Array(64);
+  pair.set(firstHead(source.chainId, source.address, hashes));
+  let length = 0;
+  let next = 0;
+  let last: RawLog | undefined;
+  let contained = external === undefined ? undefined : external.length === 0 && external.head === head();
+
+  function head(): string {
+    return toHex(pair.subarray(0, 32));
+  }
+
+  function read(log: RawLog, block: BlockFacts | undefined): void {
+    const place: Where = { block: log.blockNumber, transaction: log.transactionHash, logIndex: log.logIndex };
+    if (!isUsable(log, block, last, source, place, findings)) return;
+    last = log;
+    const decoded = decode(log, source.shapes, place, findings);
+    if (decoded === undefined) return;
+    const { entry } = decoded;
+    if (entry === undefined) return apply({ ...decoded, entry });
+    const where: Where = { ...place, entry, event: decoded.name };
+    if (entry > next) findings.differ("journal.gap", missing(next, entry), where, next, entry);
+    if (entry < next)
+      findings.differ("journal.repeated", `entry ${entry} comes again, or too late`, where, next, entry);
+    next = Math.max(next, entry + 1);
+
+    pair.set(decoded.entryHash(block!.time, hashes), 32);
+    pair.set(hashes.keccak256(pair));
+    length++;
+    if (external !== undefined && length === external.length) contained = external.head === head();
+    apply({ ...decoded, entry, where, time: block!.time, log });
+  }
+
+  return { read, result: () => ({ length, head: head(), contained }) };
+}
+
+function missing(first: number, found: number): string {
+  return found === first + 1 ? `entry ${first} is missing` : `entries ${first} to ${found - 1} are missing`;
+}
+
+function isUsable(
+  log: RawLog,
+  block: BlockFacts | undefined,
+  last: RawLog | undefined,
+  source: JournalSource,
+  place: Where,
+  findings: Findings,
+): boolean {
+  if (log.address !== source.address) {
+    const message = "a log of another contract was given for one of the registry";
+    findings.differ("log.foreign", message, place, source.address, log.address);
+    return false;
+  }
+  if (log.removed) {
+    findings.differ(
+      "log.removed",
+      "the node says that the log's block is no longer part of the chain",
+      place,
+    );
+    return false;
+  }
+  checkOrder(last, log, place, findings);
+  if (block === undefined) {
+    findings.differ("log.block-unknown", "the node has no block of the log's number", place);
+    return false;
+  }
+  if (block.hash !== log.blockHash) {
+    const message = "the log names another block than the chain has at this number";
+    findings.differ("log.block-hash", message, place, block.hash, log.blockHash);
+  }
+  return true;
+}
+
+function checkOrder(last: RawLog | undefined, log: RawLog, place: Where, findings: Findings): void {
+  if (last === undefined || last.blockNumber < log.blockNumber) return;
+  if (last.blockNumber === log.blockNumber && last.logIndex < log.logIndex) return;
+  const same = last.blockNumber === log.blockNumber && last.logIndex === log.logIndex;
+  findings.differ(
+    same ? "log.repeated" : "log.order",
+    same ? "the same log was given twice" : "a log was given after one that stands later in the chain",
+    place,
+  );
+}
+
+function decode(
+  log: RawLog,
+  shapes: EventShapes,
+  place: Where,
+  findings: Findings,
+): DecodedEvent | undefined {
+  try {
+    const decoded = decodeLog(log, shapes);
+    if (decoded === undefined)
+      findings.differ(
+        "log.unknown",
+        "the registry's interface has no such event",
+        place,
+        undefined,
+        log.topics[0],
+      );
+    return decoded;
+  } catch (error) {
+    if (!(error instanceof MalformedLog)) throw error;
+    findings.differ(
+      "log.malformed",
+      `not a log that the registry could have written: ${error.message}`,
+      place,
+    );
+    return undefined;
+  }
+}

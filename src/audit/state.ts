@@ -1,0 +1,123 @@
+import { toHex } from "../bytes";
+import { domain, type Header } from "../commitment";
+import type { Hashes } from "../hashes";
+import type { StatusWords } from "./moves";
+
+export type Standing = "None" | "Active" | "Suspended" | "Closed";
+
+export const ANCHOR_PERMISSION = 1;
+export const STATUS_PERMISSION = 2;
+
+export interface OperatorState {
+  permissions: number;
+  validFrom: bigint;
+  validUntil: bigint;
+  compromisedSince: bigint;
+  revoked: boolean;
+}
+
+export interface AgencyState {
+  readonly id: number;
+  code: string;
+  keyCommitment: string;
+  administrator: string;
+  pendingAdministrator: string;
+  admittedAt: number;
+  standing: Standing;
+  batchCount: number;
+  lastBatch: string;
+  readonly operators: Map<string, OperatorState>;
+  /** Directly anchored records by record key. */
+  readonly latest: Map<string, { batchId: bigint; version: number }>;
+}
+
+export interface TypeState {
+  readonly id: number;
+  readonly typeHash: string;
+  readonly name: string;
+  readonly personal: boolean;
+  readonly admittedAt: number;
+}
+
+export interface BatchState {
+  readonly id: bigint;
+  readonly header: Header;
+  readonly headerHash: string;
+  readonly block: number;
+  readonly transaction: string;
+  readonly entry: number;
+  readonly words: StatusWords;
+  /** Of a direct batch: its only leaf. */
+  leaf: string | undefined;
+  /** Its operator was declared compromised since before it was anchored: flagged, never voided. */
+  flagged: boolean;
+}
+
+/** A supersession whose successor has to be found among the agency's leaves. */
+export interface Succession {
+  readonly batchId: bigint;
+  readonly index: number;
+  readonly successor: string;
+  readonly entry: number;
+  readonly block: number;
+  readonly transaction: string;
+  readonly logIndex: number;
+}
+
+/** What the registry must be, as its events tell. */
+export interface RegistryState {
+  readonly chainId: number;
+  readonly registry: string;
+  readonly domain: Uint8Array;
+  paused: boolean;
+  authority: string | undefined;
+  readonly agencies: Map<number, AgencyState>;
+  readonly agencyIds: Map<string, number>;
+  readonly types: Map<number, TypeState>;
+  readonly typeIds: Map<string, number>;
+  readonly batches: Map<bigint, BatchState>;
+  /** Proposer of each open erasure, by proposal. */
+  readonly proposals: Map<string, { proposer: string; batchId: bigint }>;
+  readonly successions: Succession[];
+  /** The direct anchoring just read, which may supersede the version before in its own transaction. */
+  direct: { batchId: bigint; before: bigint | undefined; leaf: string; transaction: string } | undefined;
+}
+
+export function emptyState(chainId: number, registry: string, hashes: Hashes): RegistryState {
+  return {
+    chainId,
+    registry,
+    domain: domain(chainId, registry, hashes),
+    paused: false,
+    authority: undefined,
+    agencies: new Map(),
+    agencyIds: new Map(),
+    types: new Map(),
+    typeIds: new Map(),
+    batches: new Map(),
+    proposals: new Map(),
+    successions: [],
+    direct: undefined,
+  };
+}
+
+/** Whether an account could use a permission at a time in seconds. */
+export function isEntitled(agency: AgencyState, account: string, permission: number, time: number): boolean {
+  const operator = agency.operators.get(account);
+  if (operator === undefined || operator.revoked || (operator.permissions & permission) === 0) return false;
+  return BigInt(time) >= operator.validFrom && BigInt(time) < operator.validUntil;
+}
+
+/** A label of the chain (agency code, type name) as text. */
+export function labelText(word: string): string {
+  let text = "";
+  for (let at = 2; at < word.length; at += 2) {
+    const code = parseInt(word.slice(at, at + 2), 16);
+    if (code === 0) break;
+    text += code > 0x20 && code < 0x7f ? String.fromCharCode(code) : "?";
+  }
+  return text;
+}
+
+export const ZERO_ADDRESS = toHex(new Uint8Array(20));
+export const ZERO_WORD = toHex(new Uint8Array(32));
