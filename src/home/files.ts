@@ -55,10 +55,10 @@ export function replaceFile(file: string, content: string | readonly Uint8Array[
   }
 }
 
-/** What to tell the user when writing failed. */
-export function writeError(file: string, cause: unknown): CreditAnchorError {
-  if (cause instanceof CreditAnchorError) return cause;
-  const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+/** What to tell the user when writing failed; an error that is not about files comes back as it is. */
+export function writeError(file: string, cause: unknown): unknown {
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  if (cause instanceof CreditAnchorError || code === undefined || syscall === undefined) return cause;
   if (code === "ENOSPC" || code === "EDQUOT")
     return new CreditAnchorError("home.full", `no space left for ${file}`, {
       hint: "free some space and run the same command again; nothing is lost",

@@ -27,14 +27,7 @@ scrypt.register(
 
 /** @throws CreditAnchorError `signer.invalid-key`; the message does not repeat the key. */
 export function signerOf(privateKey: string): HomeSigner {
-  let wallet: Wallet;
-  try {
-    wallet = new Wallet(privateKey.startsWith("0x") ? privateKey : `0x${privateKey}`);
-  } catch {
-    throw new CreditAnchorError("signer.invalid-key", "the private key is not 32 bytes of hex", {
-      hint: "check CREDIT_ANCHOR_PRIVATE_KEY",
-    });
-  }
+  const wallet = walletOf(privateKey);
   return {
     address: wallet.address.toLowerCase(),
     sign: (transaction) => wallet.signTransaction(transaction),
@@ -43,8 +36,19 @@ export function signerOf(privateKey: string): HomeSigner {
 
 /** A JSON keystore (version 3) that other Ethereum tools read too. `n` is scrypt's cost. */
 export async function encryptSigner(privateKey: string, passphrase: string, n: number): Promise<string> {
-  const { address } = signerOf(privateKey);
-  return encryptKeystoreJson({ address, privateKey }, passphrase, { scrypt: { N: n, r: 8, p: 1 } });
+  const { address, privateKey: normal } = walletOf(privateKey);
+  return encryptKeystoreJson({ address, privateKey: normal }, passphrase, { scrypt: { N: n, r: 8, p: 1 } });
+}
+
+/** Errors of ethers quote the key: none of them may leave this function. */
+function walletOf(privateKey: string): Wallet {
+  try {
+    return new Wallet(privateKey.startsWith("0x") ? privateKey : `0x${privateKey}`);
+  } catch {
+    throw new CreditAnchorError("signer.invalid-key", "the private key is not 32 bytes of hex", {
+      hint: "check CREDIT_ANCHOR_PRIVATE_KEY",
+    });
+  }
 }
 
 /** Address of a home's keystore; needs no passphrase. Undefined when the home has none. */

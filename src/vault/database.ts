@@ -110,18 +110,18 @@ function write<T>(path: string, action: () => T): T {
   }
 }
 
-function databaseError(path: string, cause: unknown): CreditAnchorError {
+function databaseError(path: string, cause: unknown): unknown {
   const text = cause instanceof Error ? cause.message : "";
   if (/no space|ENOSPC|quota|MDB_MAP_FULL|file too large/i.test(text))
-    return writeError(path, Object.assign(new Error(text), { code: "ENOSPC" }));
+    return writeError(path, Object.assign(new Error(text), { code: "ENOSPC", syscall: "write" }));
   if (/corrupt|MDB_INVALID|MDB_PAGE|not an LMDB/i.test(text)) return damagedDatabase(path, cause);
   return new CreditAnchorError("vault.database", `the database ${path} failed: ${text}`, { cause, exitStatus: 70 });
 }
 
-function openError(path: string, cause: unknown): CreditAnchorError {
+function openError(path: string, cause: unknown): unknown {
   const text = cause instanceof Error ? cause.message : "";
   if (/invalid|corrupt|version|MDB_/i.test(text)) return damagedDatabase(path, cause);
-  if (/permission|read-only|EACCES|EROFS/i.test(text)) return writeError(path, Object.assign(new Error(text), { code: "EACCES" }));
+  if (/permission|read-only|EACCES|EROFS/i.test(text)) return writeError(path, Object.assign(new Error(text), { code: "EACCES", syscall: "open" }));
   return databaseError(path, cause);
 }
 
