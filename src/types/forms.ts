@@ -2,7 +2,7 @@
  * How text on its way in becomes the one form in which a record holds it. All of this happens before a record exists;
  * a verifier never repeats it.
  */
-import { codeForm, halfWidth, isCalendarDate } from "./identifiers";
+import { halfWidth, isCalendarDate } from "./identifiers";
 
 /** A value, or what is wrong: the message never quotes the text. */
 export type Formed<T> = { readonly value: T } | { readonly code: string; readonly message: string };
@@ -24,7 +24,7 @@ export function textForm(text: string, keepEdges = false): Formed<string> {
   if (!keepEdges && EDGES.test(value)) value = value.replace(/^[\s\u200b]+|[\s\u200b]+$/g, "");
   if (PLAIN.test(value)) return { value };
   if (value.includes("\r")) value = value.replace(/\r\n?/g, "\n");
-  if (LONE_SURROGATE.test(value)) {
+  if (!isWellFormed(value)) {
     return { code: "text.surrogate", message: "contains half of a character (a lone surrogate)" };
   }
   if (CONTROL.test(value)) return { code: "text.control", message: "contains a control character" };
@@ -38,6 +38,11 @@ export function textForm(text: string, keepEdges = false): Formed<string> {
     };
   }
   return { value: value.normalize("NFC") };
+}
+
+/** Whether a text has no half characters. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
 }
 
 /** The largest integer that JSON numbers hold without loss: 2^53 - 1. */
@@ -112,5 +117,3 @@ function calendar(year: string, month: string, day: string): Formed<string> {
     ? { value: `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` }
     : { code: "date.impossible", message: "this day does not exist in the calendar" };
 }
-
-export { codeForm };

@@ -1,3 +1,4 @@
+import { pointer } from "../bytes";
 import { CreditAnchorError, type Fault } from "../errors";
 import { type Hashes, portableHashes } from "../hashes";
 import type { JsonObject, JsonValue } from "../json";
@@ -5,7 +6,7 @@ import { typeHash } from "../commitment";
 import { ANNOTATION, checkType } from "./check-type";
 import { type Column, columnForm } from "./columns";
 import { checkNamed, type CheckName } from "./checks";
-import { compileField, type FieldValidator, fieldKind, type FieldKind } from "./schema";
+import { compileField, fieldKind, type FieldKind } from "./schema";
 
 /**
  * Who may see a field. P0: public. P1: public when the subject is a legal person. P2: personal data. P3: does not leave
@@ -36,6 +37,10 @@ export interface Field {
   /** The check holds only for records that meet it, and for those where its field is absent. */
   readonly checkWhen: Condition | undefined;
   readonly schema: JsonObject;
+  /** JSON pointer of the field in a record. */
+  readonly path: string;
+  /** {@link RecordType.validateField} for a value that is present. */
+  validate(value: JsonValue): readonly Fault[];
 }
 
 /** A record type, loaded and ready to check values. */
@@ -66,8 +71,10 @@ export interface RecordType {
    * Everything wrong with a value that a record claims for a field: schema, and form and check digit of an identifier.
    * `null` stands for an absent field. Checks that depend on another field ({@link Field.checkWhen}) are left out.
    */
-  validateField(name: string, value: JsonValue): Fault[];
+  validateField(name: string, value: JsonValue): readonly Fault[];
 }
+
+const NO_FAULTS: readonly Fault[] = Object.freeze([]);
 
 /**
  * Loads a type document that {@link checkType} finds nothing wrong with.
@@ -90,7 +97,6 @@ export function loadType(document: unknown, hashes: Hashes = portableHashes): Re
     .sort()
     .map((name, index) => readField(root, name, index, required.has(name)));
   const byName = new Map(fields.map((field) => [field.name, field]));
-  const validators = new Map<string, FieldValidator>(fields.map((f) => [f.name, compileField(root, f.name)]));
 
   return {
     name: annotation["name"] as string,
@@ -109,26 +115,29 @@ export function loadType(document: unknown, hashes: Hashes = portableHashes): Re
     columns: readColumns(fields),
     validateField(name, value) {
       const field = byName.get(name);
-      const path = `/${name.replace(/~/g, "~0").replace(/\//g, "~1")}`;
       if (field === undefined) {
-        return [{ path, code: "field.unknown", message: "the record type has no such field" }];
+        return [
+          { path: pointer([name]), code: "field.unknown", message: "the record type has no such field" },
+        ];
       }
-      if (value === null) {
-        if (!field.required) return [];
-        return [{ path, code: "field.missing", message: "a required field is missing" }];
-      }
-      const found = (validators.get(name) as FieldValidator)(value, path);
-      if (found.length > 0 || field.check === undefined || field.checkWhen !== undefined) return found;
-      const fault = checkNamed(field.check, value as string);
-      return fault === undefined ? found : [{ path, ...fault }];
+      if (value !== null) return field.validate(value);
+      return field.required ? [missingField(field)] : NO_FAULTS;
     },
   };
+}
+
+/** The fault of a required field that is absent. */
+export function missingField(field: Field): Fault {
+  return { path: field.path, code: "field.missing", message: "a required field is missing" };
 }
 
 function readField(root: JsonObject, name: string, index: number, required: boolean): Field {
   const schema = (root["properties"] as Record<string, JsonObject>)[name] as JsonObject;
   const annotation = schema[ANNOTATION] as JsonObject;
   const check = annotation["check"] as string | JsonObject | undefined;
+  const checkWhen = typeof check === "object" ? (check["when"] as unknown as Condition) : undefined;
+  const path = pointer([name]);
+  const bySchema = compileField(root, name);
   const checkName = (typeof check === "object" ? check["name"] : check) as CheckName | undefined;
   return {
     name,
@@ -144,8 +153,15 @@ function readField(root: JsonObject, name: string, index: number, required: bool
     kind: fieldKind(root, schema),
     isCode: annotation["normalise"] === "code" || (checkName !== undefined && checkName !== "date"),
     check: checkName,
-    checkWhen: typeof check === "object" ? (check["when"] as unknown as Condition) : undefined,
+    checkWhen,
     schema,
+    path,
+    validate(value) {
+      const found = bySchema(value, path);
+      if (found.length > 0 || checkName === undefined || checkWhen !== undefined) return found;
+      const fault = checkNamed(checkName, value as string);
+      return fault === undefined ? NO_FAULTS : [{ path, ...fault }];
+    },
   };
 }
 

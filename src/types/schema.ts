@@ -1,13 +1,15 @@
 /** Checks one value against the schema of its field. */
 import { type OutputUnit, type Schema, dereference, format, validate } from "@cfworker/json-schema";
 import type { Fault } from "../errors";
-import type { JsonObject, JsonValue } from "../json";
+import { type JsonObject, type JsonValue, setMember } from "../json";
 
 /** How the text of a CSV cell becomes a value. */
 export type FieldKind = "text" | "integer" | "boolean" | "json";
 
 /** All faults of a value; `path` is the JSON pointer of the value. */
-export type FieldValidator = (value: JsonValue, path: string) => Fault[];
+export type FieldValidator = (value: JsonValue, path: string) => readonly Fault[];
+
+const NO_FAULTS: readonly Fault[] = Object.freeze([]);
 
 const NOTES = new Set(["title", "description", "$comment", "examples", "deprecated", "x-credit-anchor"]);
 
@@ -167,7 +169,7 @@ export function compileSimple(schema: JsonObject): FieldValidator | undefined {
       // The other keywords say nothing about a value of the wrong type.
       if (fault.code === "schema.type") break;
     }
-    return faults ?? [];
+    return faults ?? NO_FAULTS;
   };
 }
 
@@ -213,7 +215,7 @@ export function compileWithLibrary(root: JsonObject, name: string): FieldValidat
       return [{ path, code: "schema.type", message: "is no JSON value" }];
     }
     const { valid, errors } = validate(value, schema, "2020-12", lookup, false);
-    if (valid) return [];
+    if (valid) return NO_FAULTS;
     const seen = new Set<string>();
     const faults: Fault[] = [];
     for (const error of errors) {
@@ -262,7 +264,7 @@ function withoutNotes(node: JsonValue): JsonValue {
   if (typeof node !== "object" || node === null) return node;
   const copy: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key !== "x-credit-anchor") copy[key] = withoutNotes(value as JsonValue);
+    if (key !== "x-credit-anchor") setMember(copy, key, withoutNotes(value as JsonValue));
   }
   return copy;
 }
