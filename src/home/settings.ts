@@ -11,6 +11,8 @@ export interface RegistrySettings {
   /** Lower-case `0x…`, 20 bytes. */
   readonly address: string;
   readonly accessManager: string;
+  /** Keccak-256 of the registry's code as it was when this home began to trust it; compared by `doctor` and `verify`. */
+  readonly codeHash?: string;
   /** Logs are read from this block on. */
   readonly deployedAtBlock: number;
 }
@@ -126,6 +128,7 @@ const settingsCheck = object({
     chainId: whole(1, Number.MAX_SAFE_INTEGER),
     address,
     accessManager: address,
+    "codeHash?": hash,
     deployedAtBlock: whole(0, Number.MAX_SAFE_INTEGER),
   }),
   rpc: list(url),
