@@ -168,11 +168,12 @@ class Parser {
     const digits = this.at;
     let value = 0;
     while (unit >= 0x30 && unit <= 0x39) {
-      value = value * 10 + unit - 0x30;
+      value = value * 10 + (unit - 0x30);
       unit = text.charCodeAt(++this.at);
     }
     const count = this.at - digits;
-    if (count === 0 || (count > 1 && text.charCodeAt(digits) === 0x30)) throw this.unexpected();
+    if (count === 0) throw this.unexpected();
+    if (count > 1 && text.charCodeAt(digits) === 0x30) throw this.refuse("json.syntax", "has a leading zero");
     if (unit === 0x2e || unit === 0x65 || unit === 0x45)
       throw this.refuse("json.not-integer", "is not an integer; decimals are written as text");
     // Sixteen digits add up exactly or to more than the limit; so do more, which never fall back below it.
