@@ -10,7 +10,14 @@ import { replaceFile, syncFolder, writeError } from "./home/files";
 import * as keys from "./home/keys";
 import { type Access, findPassphrase } from "./home/passphrase";
 import { defaultSettings, readSettings, type Settings, writeSettings } from "./home/settings";
-import { encryptSigner, type HomeSigner, keystoreAddress, openKeystore, operatorFile, signerOf } from "./home/signer";
+import {
+  encryptSigner,
+  type HomeSigner,
+  keystoreAddress,
+  openKeystore,
+  operatorFile,
+  signerOf,
+} from "./home/signer";
 import { createVault, openVault, openVaultReader } from "./vault/open";
 import type { VaultReader } from "./vault/vault";
 import type { LmdbVault } from "./vault/writer";
@@ -119,7 +126,10 @@ async function fill(dir: string, options: NewHome, passphrase: string, trial: bo
   if (settings.agency !== undefined) {
     const agencyKey = expectBytes(options.agencyKey ?? new Uint8Array(randomBytes(32)), 32, "agencyKey");
     replaceFile(join(dir, keys.agencyFile), keys.sealAgencyKey(master, agencyKey));
-    settings = { ...settings, agency: { ...settings.agency, keyCommitment: toHex(keyCommitment(agencyKey)) } };
+    settings = {
+      ...settings,
+      agency: { ...settings.agency, keyCommitment: toHex(keyCommitment(agencyKey)) },
+    };
   }
   if (options.privateKey !== undefined) {
     const key = options.privateKey === "generate" ? randomBytes(32).toString("hex") : options.privateKey;

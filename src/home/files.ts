@@ -24,7 +24,7 @@ export function syncFolder(dir: string): void {
 }
 
 function writeAll(handle: number, part: Uint8Array): void {
-  for (let at = 0; at < part.length; ) at += writeSync(handle, part, at);
+  for (let at = 0; at < part.length;) at += writeSync(handle, part, at);
 }
 
 /**
@@ -65,9 +65,13 @@ export function writeError(file: string, cause: unknown): unknown {
       cause,
       exitStatus: 70,
     });
-  return new CreditAnchorError("home.unwritable", `${basename(file)} cannot be written in ${dirname(file)} (${code})`, {
-    hint: "check owner, permissions and mount of the home folder",
-    cause,
-    exitStatus: 70,
-  });
+  return new CreditAnchorError(
+    "home.unwritable",
+    `${basename(file)} cannot be written in ${dirname(file)} (${code})`,
+    {
+      hint: "check owner, permissions and mount of the home folder",
+      cause,
+      exitStatus: 70,
+    },
+  );
 }

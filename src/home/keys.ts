@@ -20,7 +20,13 @@ const maximalCost = 2 ** 20;
 interface Sealed {
   readonly format: string;
   readonly formatVersion: 1;
-  readonly kdf?: { readonly name: "scrypt"; readonly n: number; readonly r: number; readonly p: number; readonly salt: string };
+  readonly kdf?: {
+    readonly name: "scrypt";
+    readonly n: number;
+    readonly r: number;
+    readonly p: number;
+    readonly salt: string;
+  };
   readonly nonce: string;
   /** AES-256-GCM, the tag at the end; the format is the associated data. */
   readonly ciphertext: string;
@@ -28,7 +34,9 @@ interface Sealed {
 
 /** A key for one purpose. */
 export function deriveKey(master: Uint8Array, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", master, new Uint8Array(0), `credit-anchor/home/v1/${purpose}`, 32));
+  return new Uint8Array(
+    hkdfSync("sha256", master, new Uint8Array(0), `credit-anchor/home/v1/${purpose}`, 32),
+  );
 }
 
 function seal(format: string, key: Uint8Array, content: Uint8Array): Sealed {
@@ -75,8 +83,10 @@ export async function openMaster(dir: string, passphrase: string): Promise<Uint8
   const file = join(dir, masterFile);
   const sealed = readSealed(file, masterFormat);
   const { kdf } = sealed;
-  if (kdf === undefined || kdf.name !== "scrypt" || ![kdf.n, kdf.r, kdf.p].every(Number.isSafeInteger)) throw damaged(file);
-  if (kdf.n < 2 || kdf.n > maximalCost || kdf.r < 1 || kdf.r > 16 || kdf.p < 1 || kdf.p > 4) throw damaged(file);
+  if (kdf === undefined || kdf.name !== "scrypt" || ![kdf.n, kdf.r, kdf.p].every(Number.isSafeInteger))
+    throw damaged(file);
+  if (kdf.n < 2 || kdf.n > maximalCost || kdf.r < 1 || kdf.r > 16 || kdf.p < 1 || kdf.p > 4)
+    throw damaged(file);
   const key = await stretch(passphrase, kdf.n, kdf.r, kdf.p, Buffer.from(kdf.salt, "hex"));
   const master = unseal(sealed, key);
   if (master === undefined)
@@ -113,11 +123,16 @@ function readSealed(file: string, format: string): Sealed {
     throw damaged(file);
   }
   const hex = /^([0-9a-f]{2})+$/;
-  if (value?.format !== format || typeof value.nonce !== "string" || typeof value.ciphertext !== "string") throw damaged(file);
+  if (value?.format !== format || typeof value.nonce !== "string" || typeof value.ciphertext !== "string")
+    throw damaged(file);
   if (value.formatVersion !== 1)
     throw new CreditAnchorError("home.newer", `${file} is of a version this program does not know`);
-  if (!hex.test(value.nonce) || !hex.test(value.ciphertext) || value.ciphertext.length < 34) throw damaged(file);
-  if (value.kdf !== undefined && (typeof value.kdf !== "object" || value.kdf === null || typeof value.kdf.salt !== "string"))
+  if (!hex.test(value.nonce) || !hex.test(value.ciphertext) || value.ciphertext.length < 34)
+    throw damaged(file);
+  if (
+    value.kdf !== undefined &&
+    (typeof value.kdf !== "object" || value.kdf === null || typeof value.kdf.salt !== "string")
+  )
     throw damaged(file);
   return value as Sealed;
 }

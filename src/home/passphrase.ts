@@ -43,7 +43,9 @@ function readPassphrase(file: string): string {
   try {
     text = readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (cause) {
-    throw new CreditAnchorError("home.no-passphrase", `the passphrase file ${file} cannot be read`, { cause });
+    throw new CreditAnchorError("home.no-passphrase", `the passphrase file ${file} cannot be read`, {
+      cause,
+    });
   }
   if (text === "") throw new CreditAnchorError("home.no-passphrase", `the passphrase file ${file} is empty`);
   return text;

@@ -80,13 +80,21 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** An object with exactly these keys; those whose name ends in `?` may be absent. */
 function object(shape: Record<string, Check>): Check {
   const known = new Map(
-    Object.entries(shape).map(([name, check]) => [name.replace(/\?$/, ""), { check, optional: name.endsWith("?") }]),
+    Object.entries(shape).map(([name, check]) => [
+      name.replace(/\?$/, ""),
+      { check, optional: name.endsWith("?") },
+    ]),
   );
   return (value, path, faults) => {
     if (!isObject(value)) return fail(faults, path, "settings.invalid", "expected an object");
     for (const name of Object.keys(value))
       if (!known.has(name))
-        fail(faults, `${path}/${name}`, "settings.unknown", `unknown setting; known are ${[...known.keys()].join(", ")}`);
+        fail(
+          faults,
+          `${path}/${name}`,
+          "settings.unknown",
+          `unknown setting; known are ${[...known.keys()].join(", ")}`,
+        );
     for (const [name, { check, optional }] of known) {
       if (Object.hasOwn(value, name)) check(value[name], `${path}/${name}`, faults);
       else if (!optional) fail(faults, `${path}/${name}`, "settings.missing", "is missing");
@@ -134,7 +142,10 @@ const settingsCheck = object({
   rpc: list(url),
   finalityBlocks: whole(0, 100_000),
   fees: object({
-    "policy?": matching((value) => (feePolicies as readonly unknown[]).includes(value), `one of ${feePolicies.join(", ")}`),
+    "policy?": matching(
+      (value) => (feePolicies as readonly unknown[]).includes(value),
+      `one of ${feePolicies.join(", ")}`,
+    ),
     "gasPriceWei?": wei,
     "maxFeePerGasWei?": wei,
     "maxPriorityFeePerGasWei?": wei,
@@ -150,9 +161,13 @@ const settingsCheck = object({
  */
 export function parseSettings(value: unknown, file: string): Settings {
   if (isObject(value) && typeof value.formatVersion === "number" && value.formatVersion > 1)
-    throw new CreditAnchorError("home.newer", `${file} is of version ${value.formatVersion}; this program knows 1`, {
-      hint: "use the newer program that wrote it",
-    });
+    throw new CreditAnchorError(
+      "home.newer",
+      `${file} is of version ${value.formatVersion}; this program knows 1`,
+      {
+        hint: "use the newer program that wrote it",
+      },
+    );
   const faults: Fault[] = [];
   settingsCheck(value, "", faults);
   if (faults.length > 0)
@@ -181,7 +196,9 @@ export function readSettings(dir: string): Settings {
     value = JSON.parse(content);
   } catch {
     // The parser's message quotes the text around the fault, and URLs may hold credentials.
-    throw new CreditAnchorError("home.settings", `${file} is not JSON`, { hint: "restore or correct the file" });
+    throw new CreditAnchorError("home.settings", `${file} is not JSON`, {
+      hint: "restore or correct the file",
+    });
   }
   return parseSettings(value, file);
 }

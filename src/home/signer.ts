@@ -19,8 +19,12 @@ export const operatorFile = join("keys", "operator.json");
 scrypt.register(
   async (password, salt, N, r, p, length) =>
     new Promise((resolve, reject) =>
-      nodeScrypt(password as Uint8Array, salt as Uint8Array, length, { N, r, p, maxmem: 256 * N * r }, (error, key) =>
-        error === null ? resolve(`0x${key.toString("hex")}`) : reject(error),
+      nodeScrypt(
+        password as Uint8Array,
+        salt as Uint8Array,
+        length,
+        { N, r, p, maxmem: 256 * N * r },
+        (error, key) => (error === null ? resolve(`0x${key.toString("hex")}`) : reject(error)),
       ),
     ),
 );
@@ -80,7 +84,10 @@ export async function openKeystore(dir: string, passphrase: string): Promise<Hom
   } catch (cause) {
     // ethers' errors carry the arguments: they must not become a cause that somebody prints.
     if (cause instanceof Error && cause.message.includes("incorrect password"))
-      throw new CreditAnchorError("home.wrong-passphrase", `the passphrase does not open ${join(dir, operatorFile)}`);
+      throw new CreditAnchorError(
+        "home.wrong-passphrase",
+        `the passphrase does not open ${join(dir, operatorFile)}`,
+      );
     throw damaged(dir);
   }
   return signerOf(privateKey);

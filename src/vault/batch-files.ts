@@ -60,7 +60,12 @@ export function secretsPath(folder: string, plan: number, id: string): string {
  * Writes both files of a batch; on disk when it returns. They belong to nobody until the database names their id.
  * @returns The id, which makes the names of two processes differ in any case.
  */
-export function writeBatchFiles(folder: string, plan: number, batch: SortedBatch, secretsKey: Uint8Array): string {
+export function writeBatchFiles(
+  folder: string,
+  plan: number,
+  batch: SortedBatch,
+  secretsKey: Uint8Array,
+): string {
   const { rows, size, order, leaves } = batch;
   const id = randomBytes(ID);
   const table = new Uint8Array(size * ROW);
@@ -92,7 +97,11 @@ export function writeBatchFiles(folder: string, plan: number, batch: SortedBatch
   secrets.fill(0);
   const name = id.toString("hex");
   const header = (magic: string, length: number): Uint8Array => writeHeader(magic, plan, size, id, length);
-  replaceFile(secretsPath(folder, plan, name), [header(SECRETS_MAGIC, HEADER + SALT + wrapped.length), salt, wrapped]);
+  replaceFile(secretsPath(folder, plan, name), [
+    header(SECRETS_MAGIC, HEADER + SALT + wrapped.length),
+    salt,
+    wrapped,
+  ]);
   replaceFile(batchPath(folder, plan, name), [
     header(BATCH_MAGIC, HEADER + leaves.length + table.length + payloads.length),
     leaves,
@@ -146,7 +155,8 @@ export class BatchFiles {
     this.#secretsName = secretsPath(folder, plan, id);
     this.#batch = openChecked(batchPath(folder, plan, id), BATCH_MAGIC, plan, size, id);
     this.#payloadsAt = HEADER + size * (HASH + ROW);
-    if (this.#batch.length < this.#payloadsAt) throw damaged(this.#batch.name, "it is too short for its records");
+    if (this.#batch.length < this.#payloadsAt)
+      throw damaged(this.#batch.name, "it is too short for its records");
   }
 
   /** All leaves, 32 bytes each. */
@@ -174,7 +184,8 @@ export class BatchFiles {
   /** The encrypted payload of a row. */
   payload(row: StoredRow, index: number): Uint8Array {
     const at = this.#payloadsAt + row.payloadOffset;
-    if (at + row.payloadLength > this.#batch.length) throw this.damagedAt(index, "its payload lies outside the file");
+    if (at + row.payloadLength > this.#batch.length)
+      throw this.damagedAt(index, "its payload lies outside the file");
     return this.#batch.read(at, row.payloadLength);
   }
 
@@ -200,7 +211,8 @@ export class BatchFiles {
     const file = this.#secretsName;
     const id = file.slice(-"0123456789abcdef01234567.secrets".length, -".secrets".length);
     const opened = openChecked(file, SECRETS_MAGIC, this.plan, this.size, id);
-    if (opened.length !== HEADER + SALT + this.size * HASH) throw damaged(file, "its length does not fit its records");
+    if (opened.length !== HEADER + SALT + this.size * HASH)
+      throw damaged(file, "its length does not fit its records");
     return opened;
   }
 }
@@ -225,7 +237,7 @@ function openChecked(name: string, magic: string, plan: number, size: number, id
     length: fstatSync(handle).size,
     read(at, length) {
       const bytes = new Uint8Array(length);
-      for (let got = 0; got < length; ) {
+      for (let got = 0; got < length;) {
         const more = readSync(handle, bytes, got, length - got, at + got);
         if (more === 0) throw damaged(name, "it ends too early");
         got += more;
@@ -247,13 +259,18 @@ function checkHeader(file: OpenFile, magic: string, plan: number, size: number, 
   if (file.length < HEADER) throw damaged(file.name, "it ends too early");
   const header = file.read(0, HEADER);
   const view = new DataView(header.buffer);
-  if (Buffer.from(header.subarray(0, 8)).toString("latin1") !== magic) throw damaged(file.name, "it is no such file");
+  if (Buffer.from(header.subarray(0, 8)).toString("latin1") !== magic)
+    throw damaged(file.name, "it is no such file");
   if (view.getUint16(8) !== 1)
-    throw new CreditAnchorError("vault.newer", `${file.name} is of version ${view.getUint16(8)}; this program knows 1`);
+    throw new CreditAnchorError(
+      "vault.newer",
+      `${file.name} is of version ${view.getUint16(8)}; this program knows 1`,
+    );
   const same = Buffer.from(header.subarray(20, 20 + ID)).toString("hex") === id;
   if (view.getUint32(12) !== plan || view.getUint32(16) !== size || !same)
     throw damaged(file.name, "it belongs to another batch");
-  if (Number(view.getBigUint64(32)) !== file.length) throw damaged(file.name, "it ends too early or too late");
+  if (Number(view.getBigUint64(32)) !== file.length)
+    throw damaged(file.name, "it ends too early or too late");
 }
 
 function damaged(file: string, what: string): CreditAnchorError {

@@ -88,7 +88,10 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
   if (version !== FORMAT_VERSION) {
     void env.close();
     if (typeof version === "number" && version > FORMAT_VERSION)
-      throw new CreditAnchorError("vault.newer", `${path} is of version ${version}; this program knows ${FORMAT_VERSION}`);
+      throw new CreditAnchorError(
+        "vault.newer",
+        `${path} is of version ${version}; this program knows ${FORMAT_VERSION}`,
+      );
     throw new CreditAnchorError("vault.damaged", `${path} is not a vault`, { exitStatus: 70 });
   }
   // Readers that were killed would keep old pages from being used again.
@@ -115,13 +118,17 @@ function databaseError(path: string, cause: unknown): unknown {
   if (/no space|ENOSPC|quota|MDB_MAP_FULL|file too large/i.test(text))
     return writeError(path, Object.assign(new Error(text), { code: "ENOSPC", syscall: "write" }));
   if (/corrupt|MDB_INVALID|MDB_PAGE|not an LMDB/i.test(text)) return damagedDatabase(path, cause);
-  return new CreditAnchorError("vault.database", `the database ${path} failed: ${text}`, { cause, exitStatus: 70 });
+  return new CreditAnchorError("vault.database", `the database ${path} failed: ${text}`, {
+    cause,
+    exitStatus: 70,
+  });
 }
 
 function openError(path: string, cause: unknown): unknown {
   const text = cause instanceof Error ? cause.message : "";
   if (/invalid|corrupt|version|MDB_/i.test(text)) return damagedDatabase(path, cause);
-  if (/permission|read-only|EACCES|EROFS/i.test(text)) return writeError(path, Object.assign(new Error(text), { code: "EACCES", syscall: "open" }));
+  if (/permission|read-only|EACCES|EROFS/i.test(text))
+    return writeError(path, Object.assign(new Error(text), { code: "EACCES", syscall: "open" }));
   return databaseError(path, cause);
 }
 

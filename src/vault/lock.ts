@@ -50,7 +50,13 @@ export async function takeLock(
 ): Promise<Lock> {
   const deadline = now() + waitMs;
   for (;;) {
-    const mine: Holder = { ...thisProcess(), token: randomUUID(), command, since: new Date(now()).toISOString(), seen: now() };
+    const mine: Holder = {
+      ...thisProcess(),
+      token: randomUUID(),
+      command,
+      since: new Date(now()).toISOString(),
+      seen: now(),
+    };
     const other = transact(database, () => {
       const holder = database.holder.get("holder");
       if (holder !== undefined && isAlive(holder, now())) return holder;
@@ -79,10 +85,14 @@ function heldLock(database: Database, mine: Holder, now: () => number): Lock {
   return {
     check() {
       if (!holds())
-        throw new CreditAnchorError("home.lock-lost", "another process has taken over this home folder meanwhile", {
-          hint: "this process stood still for too long; run the command again",
-          exitStatus: 70,
-        });
+        throw new CreditAnchorError(
+          "home.lock-lost",
+          "another process has taken over this home folder meanwhile",
+          {
+            hint: "this process stood still for too long; run the command again",
+            exitStatus: 70,
+          },
+        );
     },
     release() {
       clearInterval(timer);
@@ -105,7 +115,11 @@ function busy(holder: Holder): CreditAnchorError {
 /** Whether the process that wrote this may still run. Exact on the same machine and in the same container. */
 export function isAlive(holder: Holder, now: number): boolean {
   const here = thisProcess();
-  if (holder.bootId !== undefined && holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace)
+  if (
+    holder.bootId !== undefined &&
+    holder.bootId === here.bootId &&
+    holder.pidNamespace === here.pidNamespace
+  )
     return startTimeOf(holder.pid) === holder.startTime;
   if (holder.hostname === here.hostname) {
     // The machine was started anew since.

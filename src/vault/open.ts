@@ -16,7 +16,8 @@ export interface VaultOptions {
 
 /** Makes the folders and the database of a new vault. */
 export async function createVault(folder: string): Promise<void> {
-  for (const sub of ["index", "batches", "secrets"]) mkdirSync(join(folder, sub), { recursive: true, mode: 0o700 });
+  for (const sub of ["index", "batches", "secrets"])
+    mkdirSync(join(folder, sub), { recursive: true, mode: 0o700 });
   await openDatabase(folder, { write: true, create: true }).env.close();
 }
 

@@ -1,5 +1,5 @@
-import { equalBytes } from "../bytes";
-import { domain, leafHash } from "../commitment";
+import { equalBytes, fromHex } from "../bytes";
+import { domain, leafHash, type LeafPlace } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
@@ -9,7 +9,8 @@ import { type Database, findLatest, type StoredPlan } from "./database";
 import { LruCache } from "./lru";
 import { NONE } from "./layout";
 import { type PayloadCipher, payloadCipher } from "./sealing";
-import type { Entry, Hex, Latest, Move, Plan, StoredRecord, VaultReader } from "./vault";
+import type { KnownRecord } from "./seal-rows";
+import type { Entry, Hex, Latest, Move, Plan, Position, StoredRecord, VaultReader } from "./vault";
 
 /** What reading needs. */
 export interface ReadContext {
@@ -24,10 +25,12 @@ export interface ReadContext {
 /** Files and trees of so many batches are kept at hand. */
 const FILES_KEPT = 16;
 const TREES_KEPT = 4;
+const FACTS_KEPT = 1024;
 
 export class LmdbVaultReader implements VaultReader {
   readonly #files = new LruCache<number, BatchFiles>(FILES_KEPT, (files) => files.close());
   readonly #trees = new LruCache<number, MerkleTree>(TREES_KEPT);
+  readonly #constants = new LruCache<number, PlanFacts>(FACTS_KEPT);
   readonly #cipher: PayloadCipher;
 
   constructor(protected readonly context: ReadContext) {
@@ -38,8 +41,21 @@ export class LmdbVaultReader implements VaultReader {
     const found = findLatest(this.context.database, key);
     if (found === undefined) return undefined;
     const entry = this.entry(found.plan, found.index);
-    if (!equalBytes(entry.key, key)) throw this.files(found.plan).damagedAt(found.index, "it has another record key");
+    this.#checkKey(entry, key);
     return { ...entry, ended: found.ended, mode: this.plan(found.plan).mode };
+  }
+
+  /** Like {@link latest} without reading the record's files: for the loop over an input file. */
+  find(key: Uint8Array): KnownRecord | undefined {
+    const found = findLatest(this.context.database, key);
+    return found === undefined ? undefined : { ...found, typeHash: this.#facts(found.plan).typeHash };
+  }
+
+  /** Like {@link read}, of the record with this key. */
+  readKnown(place: Position, key: Uint8Array): StoredRecord {
+    const record = this.read(place.plan, place.index);
+    this.#checkKey(record, key);
+    return record;
   }
 
   plan(number: number): Plan {
@@ -68,17 +84,19 @@ export class LmdbVaultReader implements VaultReader {
   }
 
   proof(plan: number, index: number): Uint8Array[] {
-    return treeProof(this.#trees.get(plan, () => buildTree(this.leaves(plan), this.context.hashes.keccak256)), index);
+    return treeProof(
+      this.#trees.get(plan, () => buildTree(this.leaves(plan), this.context.hashes.keccak256)),
+      index,
+    );
   }
 
   read(plan: number, index: number): StoredRecord {
-    const row = this.#row(plan, index);
-    return this.#decrypt(this.stored(plan), index, row);
+    return this.#decrypt(plan, index);
   }
 
   *readAll(plan: number): Iterable<StoredRecord> {
-    const stored = this.stored(plan);
-    for (let index = 0; index < stored.size; index++) yield this.#decrypt(stored, index, this.#row(plan, index));
+    const { size } = this.plan(plan);
+    for (let index = 0; index < size; index++) yield this.#decrypt(plan, index);
   }
 
   typeDocument(typeHash: Hex): JsonObject | undefined {
@@ -96,7 +114,8 @@ export class LmdbVaultReader implements VaultReader {
 
   move(id: number): Move {
     const move = this.context.database.moves.get(id);
-    if (move === undefined) throw new CreditAnchorError("vault.no-move", `there is no status move ${id} in this vault`);
+    if (move === undefined)
+      throw new CreditAnchorError("vault.no-move", `there is no status move ${id} in this vault`);
     return move;
   }
 
@@ -108,7 +127,8 @@ export class LmdbVaultReader implements VaultReader {
 
   protected stored(number: number): StoredPlan {
     const plan = this.context.database.plans.get(number);
-    if (plan === undefined) throw new CreditAnchorError("vault.no-plan", `there is no batch ${number} in this vault`);
+    if (plan === undefined)
+      throw new CreditAnchorError("vault.no-plan", `there is no batch ${number} in this vault`);
     return plan;
   }
 
@@ -119,32 +139,59 @@ export class LmdbVaultReader implements VaultReader {
     });
   }
 
+  #checkKey(entry: Entry, key: Uint8Array): void {
+    if (!equalBytes(entry.key, key))
+      throw this.files(entry.plan).damagedAt(entry.index, "it has another record key");
+  }
+
   #row(plan: number, index: number): StoredRow {
     const files = this.files(plan);
     if (!Number.isInteger(index) || index < 0 || index >= files.size)
-      throw new CreditAnchorError("vault.no-record", `batch ${plan} has no record ${index}; it has ${files.size}`);
+      throw new CreditAnchorError(
+        "vault.no-record",
+        `batch ${plan} has no record ${index}; it has ${files.size}`,
+      );
     return files.row(index);
   }
 
-  #decrypt(plan: StoredPlan, index: number, row: StoredRow): StoredRecord {
+  /** Only what never changes of a plan may be taken from here. */
+  #facts(number: number): PlanFacts {
+    return this.#constants.get(number, () => {
+      const plan = this.stored(number);
+      const { chainId, address } = plan.registry;
+      const place = {
+        domain: domain(chainId, address, this.context.hashes),
+        agencyId: plan.agencyId,
+        typeId: plan.typeId,
+      };
+      return { plan, place, typeHash: fromHex(plan.typeHash, 32) };
+    });
+  }
+
+  #decrypt(plan: number, index: number): StoredRecord {
+    const row = this.#row(plan, index);
     const { secretsKey, hashes } = this.context;
     if (secretsKey === undefined)
       throw new CreditAnchorError("vault.locked", "reading records needs the passphrase of the home folder");
-    const files = this.files(plan.number);
+    const files = this.files(plan);
     const secret = files.secret(index, secretsKey);
     if (secret === undefined)
-      throw new CreditAnchorError("vault.erased", `record ${index} of batch ${plan.number} was erased`);
+      throw new CreditAnchorError("vault.erased", `record ${index} of batch ${plan} was erased`);
     const payload = this.#cipher.open(secret, row.key, row.version, files.payload(row, index));
     if (payload === undefined) throw files.damagedAt(index, "its content or its secret was changed");
-    const place = {
-      domain: domain(plan.registry.chainId, plan.registry.address, hashes),
-      agencyId: plan.agencyId,
-      typeId: plan.typeId,
-    };
-    if (!equalBytes(leafHash(place, row.key, row.version, row.commitment, hashes), row.leaf))
+    if (
+      !equalBytes(leafHash(this.#facts(plan).place, row.key, row.version, row.commitment, hashes), row.leaf)
+    )
       throw files.damagedAt(index, "its leaf or its commitment was changed");
-    return { ...toEntry(plan.number, index, row), secret, payload };
+    return { ...toEntry(plan, index, row), secret, payload };
   }
+}
+
+/** What reading many records asks of a plan again and again. */
+interface PlanFacts {
+  readonly plan: StoredPlan;
+  readonly place: LeafPlace;
+  readonly typeHash: Uint8Array;
 }
 
 function withoutFiles(stored: StoredPlan): Plan {
@@ -157,4 +204,3 @@ function toEntry(plan: number, index: number, row: StoredRow): Entry {
   const earlier = earlierPlan === NONE ? {} : { earlier: { plan: earlierPlan, index: earlierIndex } };
   return { plan, index, leaf, key, version, commitment, previous, ...earlier };
 }
-

@@ -16,7 +16,14 @@ export interface PayloadCipher {
    * Appends ciphertext and tag at `offset`.
    * @returns The end.
    */
-  seal(secret: Uint8Array, key: Uint8Array, version: number, payload: Uint8Array, into: Uint8Array, offset: number): number;
+  seal(
+    secret: Uint8Array,
+    key: Uint8Array,
+    version: number,
+    payload: Uint8Array,
+    into: Uint8Array,
+    offset: number,
+  ): number;
   /** Undefined when anything differs from what was sealed. */
   open(secret: Uint8Array, key: Uint8Array, version: number, sealed: Uint8Array): Uint8Array | undefined;
 }

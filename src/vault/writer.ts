@@ -9,7 +9,18 @@ import { type BatchDraft, earlierOf, sortedBatch, type SortedBatch } from "./dra
 import { fixedAt, KEY_AT, LEAF_AT } from "./layout";
 import type { Lock } from "./lock";
 import { LmdbVaultReader, type ReadContext } from "./reader";
-import type { Hex, Mode, Move, NewMove, Plan, PlanStatus, SignedTransaction, Slot, TransactionPlace, Vault } from "./vault";
+import type {
+  Hex,
+  Mode,
+  Move,
+  NewMove,
+  Plan,
+  PlanStatus,
+  SignedTransaction,
+  Slot,
+  TransactionPlace,
+  Vault,
+} from "./vault";
 
 /** What a batch is planned for. */
 export interface PlanTarget {
@@ -84,7 +95,11 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   recordSent(number: number): Plan {
-    return this.#change(number, ["signed", "sent"], (plan) => ({ ...plan, status: "sent", sentAt: plan.sentAt ?? now() }));
+    return this.#change(number, ["signed", "sent"], (plan) => ({
+      ...plan,
+      status: "sent",
+      sentAt: plan.sentAt ?? now(),
+    }));
   }
 
   recordAnchored(number: number, header: Header, transaction: TransactionPlace): Plan {
@@ -100,7 +115,16 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
 
   recordUnsigned(number: number): Plan {
     return this.#change(number, ["signed", "sent", "anchored"], (plan) => {
-      const { slot: _l, signed: _g, header: _h, transaction: _t, signedAt: _i, sentAt: _s, anchoredAt: _a, ...rest } = plan;
+      const {
+        slot: _l,
+        signed: _g,
+        header: _h,
+        transaction: _t,
+        signedAt: _i,
+        sentAt: _s,
+        anchoredAt: _a,
+        ...rest
+      } = plan;
       return { ...rest, status: "planned" };
     });
   }
@@ -110,7 +134,11 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   recordMoveSigned(id: number, signed: SignedTransaction): Move {
-    return this.#changeMove(id, ["planned", "signed", "sent"], (move) => ({ ...move, status: "signed", signed }));
+    return this.#changeMove(id, ["planned", "signed", "sent"], (move) => ({
+      ...move,
+      status: "signed",
+      signed,
+    }));
   }
 
   recordMoveSent(id: number): Move {
@@ -159,7 +187,11 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
       const before = this.stored(number);
       if (!from.includes(before.status)) throw wrongStatus(`batch ${number}`, before.status, from);
       const after = next(before);
-      if (before.slot !== undefined && before.slot.sequence !== after.slot?.sequence && sequences.get(before.slot.sequence) === number)
+      if (
+        before.slot !== undefined &&
+        before.slot.sequence !== after.slot?.sequence &&
+        sequences.get(before.slot.sequence) === number
+      )
         sequences.removeSync(before.slot.sequence);
       if (after.slot !== undefined) sequences.putSync(after.slot.sequence, number);
       plans.putSync(number, after);
@@ -185,7 +217,9 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     const { moves, openMoves } = this.context.database;
     const ascending = move.positions.every((position, i) => i === 0 || position > move.positions[i - 1]!);
     if (!ascending || move.positions.length === 0 || move.positions.length > POSITIONS_PER_MOVE)
-      throw new CreditAnchorError("vault.positions", "positions must ascend, and be 1 to 256", { exitStatus: 70 });
+      throw new CreditAnchorError("vault.positions", "positions must ascend, and be 1 to 256", {
+        exitStatus: 70,
+      });
     const added: Move = { ...move, id: this.#next(moves), status: "planned" };
     moves.putSync(added.id, added);
     openMoves.putSync(added.id, 1);
@@ -206,7 +240,8 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     this.#write(() => {
       for (const key of keys) {
         const found = findLatest(database, key);
-        if (found !== undefined) database.latest.putSync(latestKey(key), encodeLatest({ ...found, ended }, Buffer.alloc(9)));
+        if (found !== undefined)
+          database.latest.putSync(latestKey(key), encodeLatest({ ...found, ended }, Buffer.alloc(9)));
       }
     });
   }
@@ -248,9 +283,13 @@ function supersessions(batch: SortedBatch, plan: number): NewMove[] {
 }
 
 function wrongStatus(what: string, status: string, from: readonly string[]): CreditAnchorError {
-  return new CreditAnchorError("vault.wrong-status", `${what} is ${status}; it has to be ${from.join(" or ")}`, {
-    exitStatus: 70,
-  });
+  return new CreditAnchorError(
+    "vault.wrong-status",
+    `${what} is ${status}; it has to be ${from.join(" or ")}`,
+    {
+      exitStatus: 70,
+    },
+  );
 }
 
 function now(): string {

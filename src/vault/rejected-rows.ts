@@ -1,0 +1,50 @@
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+
+import type { Fault } from "../errors";
+import { writeError } from "../home/files";
+
+/** The file of rows that are not anchored: one JSON line a row, `{"row": 17, "faults": […]}`, without any value. */
+export interface RejectedRows {
+  /** Name of the file; undefined while there is nothing to say. */
+  file(): string | undefined;
+  add(rows: readonly { readonly row: number; readonly faults: readonly Fault[] }[]): void;
+  close(): void;
+}
+
+/**
+ * @param name Made, with mode 0600, when the first row is rejected. Must not exist.
+ * @throws CreditAnchorError `home.full`, `home.unwritable`, of `add` and `close`.
+ */
+export function rejectedRows(name: string): RejectedRows {
+  let handle: number | undefined;
+  let used = false;
+  const attempt = (action: () => void): void => {
+    try {
+      action();
+    } catch (cause) {
+      throw writeError(name, cause);
+    }
+  };
+  return {
+    file: () => (used ? name : undefined),
+    add(rows) {
+      if (rows.length === 0) return;
+      attempt(() => {
+        handle ??= openSync(name, "wx", 0o600);
+        used = true;
+        const text = rows.map(({ row, faults }) => `${JSON.stringify({ row, faults })}\n`).join("");
+        const bytes = Buffer.from(text, "utf8");
+        for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+      });
+    },
+    close() {
+      const open = handle;
+      if (open === undefined) return;
+      handle = undefined;
+      attempt(() => {
+        fsyncSync(open);
+        closeSync(open);
+      });
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { randomFillSync } from "node:crypto";
+
+import { equalBytes, ZERO_32 } from "../bytes";
+import { canonical } from "../canonical";
+import { leafHash, type LeafPlace, recordKey, type RecordSealer, recordSealer } from "../commitment";
+import { CreditAnchorError, type Fault } from "../errors";
+import type { Hashes } from "../hashes";
+import type { JsonValue } from "../json";
+import type { CreditRecord, RecordResult } from "../record";
+import type { RecordType } from "../types";
+import {
+  COMMITMENT_AT,
+  EARLIER_INDEX,
+  EARLIER_PLAN,
+  FIXED,
+  fixedAt,
+  HASH,
+  KEY_AT,
+  LEAF_AT,
+  LENGTH,
+  NONE,
+  NUMBERS,
+  OFFSET,
+  PREVIOUS_AT,
+  SECRET_AT,
+  type SealedRows,
+  VERSION,
+} from "./layout";
+import { type PayloadCipher, payloadCipher, TAG } from "./sealing";
+import type { Mode, Position, StoredRecord } from "./vault";
+
+/** One row of the input, read and checked. */
+export interface InputRow {
+  /** In the file, from 1; the header is not counted. */
+  readonly row: number;
+  readonly result: RecordResult;
+}
+
+/** What does not change from row to row. */
+export interface SealContext {
+  readonly type: RecordType;
+  readonly place: LeafPlace;
+  readonly mode: Mode;
+  readonly agencyKey: Uint8Array;
+  /** Under which the agency was first admitted. */
+  readonly agencyCode: string;
+  readonly hashes: Hashes;
+}
+
+/** What sealing asks of the vault. */
+export interface KnownRecords {
+  find(key: Uint8Array): KnownRecord | undefined;
+  /** @throws CreditAnchorError `vault.damaged`, also when the record there has another key. */
+  read(place: Position, key: Uint8Array): StoredRecord;
+}
+
+/** Where the latest version of a record is, and what it may be followed by. */
+export interface KnownRecord extends Position {
+  readonly ended: boolean;
+  readonly direct: boolean;
+  readonly typeHash: Uint8Array;
+}
+
+/** Rows that came through, in their order, and what was said about the others. */
+export interface SealedChunk extends SealedRows {
+  /** Of each row: 1 if the vault has exactly this already; such a row has a key, a version before, and nothing else. */
+  readonly unchanged: Uint8Array;
+  /** Of each row: its number in the file. */
+  readonly rowNumbers: Float64Array;
+  readonly rejected: readonly { readonly row: number; readonly faults: readonly Fault[] }[];
+  readonly warnings: readonly { readonly row: number; readonly faults: readonly Fault[] }[];
+}
+
+/** The version before the one to be sealed. */
+export interface Before {
+  readonly version: number;
+  readonly commitment: Uint8Array;
+  /** `NONE`, `SAME_DRAFT`, or the plan. */
+  readonly plan: number;
+  readonly index: number;
+}
+
+const FIRST: Before = { version: 0, commitment: ZERO_32, plan: NONE, index: 0 };
+
+/** Turns records into rows of a batch. Reuses its buffers, so it belongs to one thread. */
+export class RowSealer {
+  readonly cipher: PayloadCipher;
+  readonly #commit: RecordSealer;
+
+  constructor(readonly context: SealContext) {
+    this.cipher = payloadCipher(context.hashes);
+    const names = context.type.fields.map((field) => field.name);
+    this.#commit = recordSealer(context.type.typeHash, names, context.hashes);
+  }
+
+  /**
+   * Checks rows against the vault and seals those that are new or changed.
+   *
+   * The vault may change before the rows are used: the user compares each row's version before with what is latest then.
+   */
+  sealRows(rows: readonly InputRow[], known: KnownRecords): SealedChunk {
+    const chunk = new ChunkBuilder(rows.length);
+    const secrets = new Uint8Array(rows.length * HASH);
+    randomFillSync(secrets);
+    for (const { row, result } of rows) {
+      if (result.warnings.length > 0) chunk.warnings.push({ row, faults: result.warnings });
+      if (!result.ok) {
+        chunk.rejected.push({ row, faults: result.faults });
+        continue;
+      }
+      chunk.rowNumbers[chunk.count] = row;
+      try {
+        this.#sealRow(
+          result.record,
+          known,
+          secrets.subarray(chunk.count * HASH, (chunk.count + 1) * HASH),
+          chunk,
+        );
+      } catch (error) {
+        if (!(error instanceof CreditAnchorError) || error.faults.length === 0) throw error;
+        chunk.rejected.push({ row, faults: error.faults });
+      }
+    }
+    return chunk;
+  }
+
+  #sealRow(record: CreditRecord, known: KnownRecords, secret: Uint8Array, chunk: ChunkBuilder): void {
+    const { agencyKey, agencyCode, type, mode, hashes } = this.context;
+    if (mode === "direct" && record.personal)
+      throw rejection("record.personal", "is about a natural person: anchor it in mode root or leaves");
+    const key = recordKey(agencyKey, agencyCode, type.name, record.keyValues, hashes);
+    const payload = canonical(record.values);
+    const found = known.find(key);
+    if (found === undefined) return this.seal(record.values, payload, key, FIRST, secret, chunk);
+    if (found.ended) throw rejection("record.ended", "was withdrawn or erased: no version may follow");
+    if (found.direct !== (mode === "direct"))
+      throw rejection(
+        "record.mode",
+        found.direct
+          ? "was anchored in mode direct: stay with it"
+          : "was not anchored in mode direct: it cannot be now",
+      );
+    const before = known.read(found, key);
+    // The same content under another version of its type is another version of the record.
+    const same = equalBytes(before.payload, payload) && equalBytes(found.typeHash, type.typeHash);
+    if (same) chunk.addUnchanged(key, found);
+    else this.seal(record.values, payload, key, before, secret, chunk);
+  }
+
+  /**
+   * Adds one version of a record.
+   * @param payload `canonical(values)`.
+   * @param secret 32 random bytes, used for nothing else ever.
+   */
+  seal(
+    values: Readonly<Record<string, JsonValue>>,
+    payload: Uint8Array,
+    key: Uint8Array,
+    before: Before,
+    secret: Uint8Array,
+    chunk: ChunkBuilder,
+  ): void {
+    const commitment = this.#commit(values, secret, before.commitment);
+    const version = before.version + 1;
+    const leaf = leafHash(this.context.place, key, version, commitment, this.context.hashes);
+    const row = chunk.add(before, version, payload.length + TAG);
+    chunk.set(row, LEAF_AT, leaf);
+    chunk.set(row, KEY_AT, key);
+    chunk.set(row, COMMITMENT_AT, commitment);
+    chunk.set(row, PREVIOUS_AT, before.commitment);
+    chunk.set(row, SECRET_AT, secret);
+    this.cipher.seal(
+      secret,
+      key,
+      version,
+      payload,
+      chunk.payloads,
+      chunk.payloadBytes - payload.length - TAG,
+    );
+  }
+}
+
+function rejection(code: string, message: string): CreditAnchorError {
+  return new CreditAnchorError(code, message, { faults: [{ path: "", code, message }] });
+}
+
+/** A chunk while it is filled. */
+export class ChunkBuilder implements SealedChunk {
+  count = 0;
+  payloadBytes = 0;
+  readonly fixed: Uint8Array;
+  readonly numbers: Uint32Array;
+  payloads: Uint8Array;
+  readonly unchanged: Uint8Array;
+  readonly rowNumbers: Float64Array;
+  readonly rejected: { row: number; faults: readonly Fault[] }[] = [];
+  readonly warnings: { row: number; faults: readonly Fault[] }[] = [];
+
+  constructor(capacity: number) {
+    this.fixed = new Uint8Array(capacity * FIXED);
+    this.numbers = new Uint32Array(capacity * NUMBERS);
+    this.payloads = new Uint8Array(capacity * 768);
+    this.unchanged = new Uint8Array(capacity);
+    this.rowNumbers = new Float64Array(capacity);
+  }
+
+  /** A row with room for its payload. */
+  add(before: Pick<Before, "plan" | "index">, version: number, length: number): number {
+    if (this.payloadBytes + length > this.payloads.length) {
+      const larger = new Uint8Array(Math.max(this.payloadBytes + length, this.payloads.length * 2));
+      larger.set(this.payloads.subarray(0, this.payloadBytes));
+      this.payloads = larger;
+    }
+    const row = this.count++;
+    const at = row * NUMBERS;
+    this.numbers[at + VERSION] = version;
+    this.numbers[at + OFFSET] = this.payloadBytes;
+    this.numbers[at + LENGTH] = length;
+    this.numbers[at + EARLIER_PLAN] = before.plan;
+    this.numbers[at + EARLIER_INDEX] = before.index;
+    this.payloadBytes += length;
+    return row;
+  }
+
+  addUnchanged(key: Uint8Array, found: Position): void {
+    const row = this.add(found, 0, 0);
+    this.set(row, KEY_AT, key);
+    this.unchanged[row] = 1;
+  }
+
+  set(row: number, column: number, bytes: Uint8Array): void {
+    fixedAt(this, row, column).set(bytes);
+  }
+}
