@@ -1,6 +1,6 @@
 import { CreditRegistry__factory } from "../typechain-types";
 import { equalBytes, fromHex, toHex } from "./bytes";
-import { applyEvent, endDirect } from "./audit/apply";
+import { applyEvent } from "./audit/apply";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
@@ -116,7 +116,6 @@ export function startAudit(
   function closed(): JournalResult {
     if (journal !== undefined) return journal;
     journal = reader.result();
-    endDirect(replay);
     for (const { successor } of state.successions) successors.set(successor, false);
     for (const batch of state.batches.values()) {
       flag(batch, state);

@@ -6,7 +6,7 @@ import type { Where } from "./differences";
 import type { JournalEvent } from "./journal";
 import { AGENCY_MARKS, forced, moved, setStatus, Status, statusAt, statusName, type Move } from "./moves";
 import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
-import { ANCHOR_PERMISSION, isEntitled, STATUS_PERMISSION, type AgencyState, type BatchState } from "./state";
+import { isEntitled, STATUS_PERMISSION, type AgencyState, type BatchState } from "./state";
 
 /** Differences of one event about single positions that are reported one by one; the rest is counted. */
 const LARGEST_REPORT = 32;
@@ -79,7 +79,7 @@ function moveOf({ findings }: Replay, event: JournalEvent, where: Where): Move {
 
 /** Who did it, and whether he could: by the operators' validity, the agency's standing and the pause at that time. */
 function checkActor(replay: Replay, event: JournalEvent, agency: AgencyState, where: Where): void {
-  const { state, findings } = replay;
+  const { findings } = replay;
   const actor = text(event, "actor");
   const marking = event.name === "MarksSet" || event.name === "MarksCleared";
   const withdrawing = event.name === "StatusChanged" && number(event, "status") === Status.withdrawn;
@@ -102,15 +102,7 @@ function checkActor(replay: Replay, event: JournalEvent, agency: AgencyState, wh
   const fine = withdrawing ? agency.standing !== "Closed" : agency.standing === "Active";
   if (!fine)
     findings.differ("status.standing", `${event.name} of an agency that is ${agency.standing}`, where);
-  const direct = event.name === "RecordsSuperseded" && supersedesDirectly(replay, event);
-  if (direct && (event.values.successors as readonly string[])[0] !== state.direct?.leaf)
-    findings.differ(
-      "status.successor",
-      "a direct record's successor is not the version after it",
-      where,
-      state.direct?.leaf,
-    );
-  if (!isEntitled(agency, actor, direct ? ANCHOR_PERMISSION : STATUS_PERMISSION, event.time))
+  if (!isEntitled(agency, actor, STATUS_PERMISSION, event.time))
     findings.differ(
       "status.operator",
       "the account was not an operator entitled to it then",
@@ -118,16 +110,6 @@ function checkActor(replay: Replay, event: JournalEvent, agency: AgencyState, wh
       undefined,
       actor,
     );
-}
-
-/** Whether this is the supersession that anchoring the next version of a direct record brings with it. */
-export function supersedesDirectly({ state }: Replay, event: JournalEvent): boolean {
-  const { direct } = state;
-  return (
-    direct !== undefined &&
-    direct.before === big(event, "batchId") &&
-    direct.transaction === event.log.transactionHash
-  );
 }
 
 function noteSuccessors(

@@ -1,9 +1,9 @@
 import { fromHex, toHex } from "../bytes";
 import { headerHash, leafHash, type Header } from "../commitment";
-import { applyStatusEvent, supersedesDirectly } from "./apply-status";
-import type { Findings } from "./differences";
+import { applyStatusEvent } from "./apply-status";
+import type { Findings, Where } from "./differences";
 import type { JournalEvent } from "./journal";
-import { Status, statusAt, statusName } from "./moves";
+import { ERASED, forced, setStatus, Status, STATUS_BITS, statusAt, statusName } from "./moves";
 import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
 import { ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyState } from "./state";
 
@@ -13,7 +13,6 @@ import { ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyStat
  */
 export function applyEvent(replay: Replay, event: JournalEvent): void {
   const { state } = replay;
-  if (event.name !== "RecordsSuperseded" || !supersedesDirectly(replay, event)) endDirect(replay);
   switch (event.name) {
     case "AgencyAdmitted":
       return agencyAdmitted(replay, event);
@@ -409,23 +408,47 @@ function recordAnchored(replay: Replay, event: JournalEvent): void {
       header.root,
     );
   batch.leaf = leaf;
-  state.direct = { batchId: batch.id, before: last?.batchId, leaf, transaction: batch.transaction };
+  supersedeVersion(replay, event, last?.batchId, leaf, where);
   agency.latest.set(key, { batchId: batch.id, version });
 }
 
-/** After a next version was anchored directly, the version before has to be superseded: now or earlier. */
-export function endDirect({ state, findings }: Replay): void {
-  const { direct } = state;
-  state.direct = undefined;
-  const before = direct?.before === undefined ? undefined : state.batches.get(direct.before);
-  if (direct === undefined || before === undefined) return;
-  const status = statusAt(before.words, 0);
-  if ((status & 7) !== Status.superseded)
+/** The version before is superseded by the same call, unless it was before; it must not have ended. */
+function supersedeVersion(
+  { state, findings }: Replay,
+  event: JournalEvent,
+  last: bigint | undefined,
+  leaf: string,
+  where: Where,
+): void {
+  const claimed = big(event, "superseded");
+  const before = state.batches.get(last ?? 0n);
+  const status = before === undefined ? 0 : statusAt(before.words, 0);
+  if ((status & ERASED) !== 0 || (status & STATUS_BITS) === Status.withdrawn)
     findings.differ(
-      "record.not-superseded",
-      "the version before a direct record was not superseded with it",
-      { block: before.block, transaction: direct.transaction, batchId: String(before.id), index: 0 },
-      "Superseded",
+      "record.ended",
+      "a version after the end of a record",
+      where,
+      undefined,
       statusName(status),
     );
+  const expected = before === undefined || (status & STATUS_BITS) === Status.superseded ? 0n : before.id;
+  if (claimed !== expected)
+    findings.differ("record.superseded", "not the version before was superseded", where, expected, claimed);
+  const superseded = state.batches.get(claimed);
+  if (superseded === undefined) return;
+  setStatus(
+    superseded.words,
+    0,
+    forced(statusAt(superseded.words, 0), { kind: "status", to: Status.superseded }),
+  );
+  const { blockNumber: block, transactionHash: transaction, logIndex } = event.log;
+  state.successions.push({
+    batchId: claimed,
+    index: 0,
+    successor: leaf,
+    entry: event.entry,
+    block,
+    transaction,
+    logIndex,
+  });
 }

@@ -5,7 +5,7 @@ export const ERASED = 0x08;
 export const AGENCY_MARKS = 0x70;
 export const ALL_MARKS = 0xf0;
 
-const STATUS_BITS = 0x07;
+export const STATUS_BITS = 0x07;
 
 /** What an event does to each of its positions. */
 export type Move =

@@ -79,8 +79,6 @@ export interface RegistryState {
   /** Proposer of each open erasure, by proposal. */
   readonly proposals: Map<string, { proposer: string; batchId: bigint }>;
   readonly successions: Succession[];
-  /** The direct anchoring just read, which may supersede the version before in its own transaction. */
-  direct: { batchId: bigint; before: bigint | undefined; leaf: string; transaction: string } | undefined;
 }
 
 export function emptyState(chainId: number, registry: string, hashes: Hashes): RegistryState {
@@ -97,7 +95,6 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     batches: new Map(),
     proposals: new Map(),
     successions: [],
-    direct: undefined,
   };
 }
 

@@ -1,0 +1,688 @@
+import { expect } from "chai";
+import { AbiCoder, encodeBytes32String, keccak256, type InterfaceAbi, toUtf8Bytes } from "ethers";
+import { startAudit, type AuditReport, type BlockFacts, type RawLog } from "../../src/audit";
+import { decodeLog, eventShapes, MalformedLog } from "../../src/audit/events";
+import { moved, statusName } from "../../src/audit/moves";
+import { fromHex, toHex } from "../../src/bytes";
+import { domain, headerHash, leafHash } from "../../src/commitment";
+import { encodePositions } from "../../src/positions";
+import { CreditRegistry__factory } from "../../typechain-types";
+
+const face = CreditRegistry__factory.createInterface();
+const coder = AbiCoder.defaultAbiCoder();
+const registry = { chainId: 31337, address: `0x${"ab".repeat(20)}` };
+const word = (text: string): string => keccak256(toUtf8Bytes(text));
+const address = (digit: string): string => `0x${digit.repeat(40)}`;
+const ALICE = address("a");
+const BOB = address("b");
+const ADMINISTRATOR = address("c");
+const ARBITER = address("d");
+const START = 1_780_000_000;
+
+type Args = Record<string, unknown>;
+
+/** What happened in a registry that checks nothing: event by event, the journal always right. */
+class Forger {
+  readonly logs: RawLog[] = [];
+  readonly blocks = new Map<number, BlockFacts>();
+  head = keccak256(
+    coder.encode(
+      ["bytes32", "uint256", "address"],
+      [word("credit-anchor/journal/1"), registry.chainId, registry.address],
+    ),
+  );
+  #block = 100;
+  last = address("0");
+
+  /** The next event, a block later unless `together`. Fields in any order; `entry` is numbered by itself. */
+  emit(name: string, args: Args, together = false): this {
+    if (!together) this.#block++;
+    const number = this.#block;
+    const time = START + number;
+    this.blocks.set(number, { number, hash: word(`block ${number}`), time });
+    const fragment = face.getEvent(name as "Paused")!;
+    const entry = this.logs.length;
+    const fields = fragment.inputs.slice(0, -1);
+    const values = fields.map(({ name: field }) => args[field]);
+    const types = fields.map(({ type }) => type);
+    const entryHash = keccak256(
+      coder.encode(
+        ["bytes32", "uint64", "uint256", "uint64", ...types],
+        [fragment.topicHash, entry, number, time, ...values],
+      ),
+    );
+    this.head = keccak256(coder.encode(["bytes32", "bytes32"], [this.head, entryHash]));
+    const { data, topics } = face.encodeEventLog(fragment, [...values, entry]);
+    this.logs.push({
+      address: registry.address,
+      topics,
+      data,
+      blockNumber: number,
+      blockHash: word(`block ${number}`),
+      transactionHash: word(`transaction ${number}`),
+      logIndex: this.logs.filter((log) => log.blockNumber === number).length,
+      removed: false,
+    });
+    return this;
+  }
+
+  /** A batch of agency 1, one block later: whatever is not said otherwise fits. */
+  batch(sequence: number, change: Args = {}): this {
+    const args: Args = {
+      batchId: (1n << 32n) + BigInt(sequence),
+      typeId: 1,
+      operator: ALICE,
+      size: 40,
+      anchoredAt: START + this.#block + 1,
+      previous: this.last,
+      root: word(`root ${sequence}`),
+      manifestHash: word("manifest"),
+      ...change,
+    };
+    const header = {
+      format: 1,
+      agencyId: Number((args.batchId as bigint) >> 32n),
+      typeId: args.typeId as number,
+      sequence,
+      size: args.size as number,
+      anchoredAt: args.anchoredAt as number,
+      operator: args.operator as string,
+      previous: args.previous as string,
+      root: args.root as string,
+      manifestHash: args.manifestHash as string,
+    };
+    this.last = toHex(headerHash(header)).slice(0, 42);
+    return this.emit("BatchAnchored", args);
+  }
+
+  record(sequence: number, version: number, superseded: number | undefined, change: Args = {}): this {
+    const place = { domain: domain(registry.chainId, registry.address), agencyId: 1, typeId: 1 };
+    const root = toHex(leafHash(place, fromHex(word("key")), version, fromHex(word(`v${version}`))));
+    this.batch(sequence, { size: 1, root });
+    const args: Args = {
+      batchId: (1n << 32n) + BigInt(sequence),
+      recordKey: word("key"),
+      version,
+      commitment: word(`v${version}`),
+      superseded: superseded === undefined ? 0n : (1n << 32n) + BigInt(superseded),
+      ...change,
+    };
+    return this.emit("RecordAnchored", args, true);
+  }
+
+  status(name: string, args: Args): this {
+    const defaults: Args = {
+      batchId: 1n << 32n,
+      actor: ALICE,
+      proposer: ALICE,
+      positions: encodePositions([0]),
+      reason: 1,
+      evidenceHash: word("evidence"),
+      marks: 16,
+    };
+    return this.emit(name, { ...defaults, ...args });
+  }
+
+  audit(): AuditReport {
+    const audit = startAudit(registry);
+    audit.read(this.logs, this.blocks);
+    return audit.report({ number: 1_000, hash: word("block"), time: START + 1_000 }, ["node"]);
+  }
+}
+
+const AGENCY: Args = {
+  agencyId: 1,
+  code: encodeBytes32String("91110000TEST"),
+  administrator: ADMINISTRATOR,
+  keyCommitment: word("key commitment"),
+};
+const TYPE: Args = {
+  typeId: 1,
+  typeHash: word("type"),
+  name: encodeBytes32String("test.type"),
+  personal: false,
+};
+const OPERATOR: Args = {
+  agencyId: 1,
+  operator: ALICE,
+  permissions: 3,
+  validFrom: START + 103,
+  validUntil: START + 500,
+};
+const PERSONAL: Args = {
+  typeId: 2,
+  typeHash: word("type 2"),
+  name: encodeBytes32String("test.person"),
+  personal: true,
+};
+
+/** An agency with an operator, a type, and nothing anchored. */
+function ready(): Forger {
+  return new Forger()
+    .emit("AgencyAdmitted", AGENCY)
+    .emit("TypeAdmitted", TYPE)
+    .emit("OperatorAdded", OPERATOR);
+}
+
+const codes = (report: AuditReport): string[] => report.differences.map(({ code }) => code);
+
+describe("audit", () => {
+  describe("of a journal in which everything is allowed", () => {
+    const honest: [string, () => Forger][] = [
+      ["an agency, a type, an operator, batches in a chain", () => ready().batch(0).batch(1).batch(2)],
+      [
+        "a record directly, in three versions",
+        () => ready().record(0, 1, undefined).record(1, 2, 0).record(2, 3, 1),
+      ],
+      [
+        "a direct version that was superseded before, so that the next one supersedes nothing",
+        () =>
+          ready()
+            .record(0, 1, undefined)
+            .record(1, 2, 0)
+            .status("RecordsSuperseded", { batchId: (1n << 32n) + 1n, successors: [word("other")] })
+            .record(2, 3, undefined),
+      ],
+      [
+        "repaired, revoked, repaired, withdrawn",
+        () => {
+          const forger = ready().batch(0);
+          for (const status of [3, 0, 3, 2]) forger.status("StatusChanged", { status });
+          return forger;
+        },
+      ],
+      [
+        "erased by two operators",
+        () =>
+          ready()
+            .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 104 })
+            .batch(0)
+            .status("ErasureProposed", { proposal: proposal() })
+            .status("RecordsErased", { actor: BOB }),
+      ],
+      [
+        "withdrawn and marked while suspended and paused",
+        () =>
+          ready()
+            .batch(0)
+            .emit("AgencySuspended", { agencyId: 1, reason: 1, actor: ARBITER })
+            .emit("Paused", { reason: 1, actor: ARBITER })
+            .status("StatusChanged", { status: 2 })
+            .status("MarksSet", { marks: 0x10 })
+            .emit("OperatorRevoked", { agencyId: 1, operator: ALICE })
+            .emit("Unpaused", { reason: 1, actor: ARBITER })
+            .emit("AgencyReinstated", { agencyId: 1, reason: 1, actor: ARBITER }),
+      ],
+    ];
+    for (const [what, story] of honest)
+      it(`finds nothing: ${what}`, () => expect(codes(story().audit())).to.deep.equal([]));
+
+    it("computes the head of the journal as the interface says", () => {
+      const forger = ready().batch(0).status("StatusChanged", { status: 2 });
+      const { journal } = forger.audit();
+      expect(journal).to.deep.equal({ length: 5, head: forger.head });
+    });
+
+    it("computes the head of an empty journal", () => {
+      expect(new Forger().audit().journal).to.deep.equal({ length: 0, head: new Forger().head });
+    });
+
+    it("asks the arbiter's role nobody's journal tells of to be checked elsewhere", () => {
+      const report = ready().batch(0).status("MarksSet", { marks: 0x80, actor: ARBITER }).audit();
+      expect(report.differences).to.deep.equal([]);
+      expect(report.notChecked.map(({ code, count }) => [code, count])).to.deep.equal([["role.arbiter", 1]]);
+    });
+
+    it("flags what a compromised operator anchored from then on, and only that", () => {
+      const report = ready()
+        .batch(0)
+        .batch(1)
+        .emit("OperatorRevoked", { agencyId: 1, operator: ALICE })
+        .emit("OperatorCompromised", { agencyId: 1, operator: ALICE, since: START + 105 }, true)
+        .audit();
+      expect(report.differences).to.deep.equal([]);
+      expect(report.coverage.flaggedBatches).to.deep.equal([String((1n << 32n) + 1n)]);
+    });
+  });
+
+  describe("of a journal that is right, over what the registry must refuse", () => {
+    const batchOf =
+      (change: Args): (() => Forger) =>
+      () =>
+        ready().batch(0, change);
+    const moves = (before: Forger, event: string, args: Args): Forger => before.status(event, args);
+    const cases: [string, string, () => Forger][] = [
+      [
+        "agency.id",
+        "an agency out of number",
+        () => new Forger().emit("AgencyAdmitted", { ...AGENCY, agencyId: 2 }),
+      ],
+      [
+        "agency.code-taken",
+        "two agencies with one code",
+        () => new Forger().emit("AgencyAdmitted", AGENCY).emit("AgencyAdmitted", { ...AGENCY, agencyId: 2 }),
+      ],
+      [
+        "agency.unknown",
+        "an operator of nobody",
+        () => new Forger().emit("OperatorAdded", { ...OPERATOR, validFrom: START + 101 }),
+      ],
+      [
+        "agency.standing",
+        "reinstated though active",
+        () => ready().emit("AgencyReinstated", { agencyId: 1, reason: 1, actor: BOB }),
+      ],
+      [
+        "agency.standing",
+        "closed twice",
+        () =>
+          ready()
+            .emit("AgencyClosed", { agencyId: 1, reason: 1, actor: BOB })
+            .emit("AgencyClosed", { agencyId: 1, reason: 1, actor: BOB }),
+      ],
+      [
+        "agency.administrator",
+        "an administrator nobody named",
+        () => ready().emit("AdministratorChanged", { agencyId: 1, administrator: BOB }),
+      ],
+      [
+        "operator.permissions",
+        "permissions that do not exist",
+        () =>
+          ready().emit("OperatorAdded", {
+            ...OPERATOR,
+            operator: BOB,
+            permissions: 4,
+            validFrom: START + 104,
+          }),
+      ],
+      [
+        "operator.validity",
+        "a validity from the past",
+        () => ready().emit("OperatorAdded", { ...OPERATOR, operator: BOB }),
+      ],
+      [
+        "operator.unknown",
+        "a stranger revoked",
+        () => ready().emit("OperatorRevoked", { agencyId: 1, operator: BOB }),
+      ],
+      [
+        "operator.revoked",
+        "a revoked operator back again",
+        () =>
+          ready()
+            .emit("OperatorRevoked", { agencyId: 1, operator: ALICE })
+            .emit("OperatorAdded", { ...OPERATOR, validFrom: START + 105 }),
+      ],
+      [
+        "operator.compromised",
+        "compromised and not revoked",
+        () => ready().emit("OperatorCompromised", { agencyId: 1, operator: ALICE, since: START }),
+      ],
+      ["type.id", "a type out of number", () => new Forger().emit("TypeAdmitted", { ...TYPE, typeId: 5 })],
+      ["type.admitted-twice", "one type twice", () => ready().emit("TypeAdmitted", { ...TYPE, typeId: 2 })],
+      [
+        "registry.paused",
+        "unpaused though running",
+        () => ready().emit("Unpaused", { reason: 1, actor: BOB }),
+      ],
+      [
+        "registry.paused",
+        "a batch while paused",
+        () => ready().emit("Paused", { reason: 1, actor: BOB }).batch(0),
+      ],
+      [
+        "registry.paused",
+        "a repair while paused",
+        () =>
+          ready().batch(0).emit("Paused", { reason: 1, actor: BOB }).status("StatusChanged", { status: 3 }),
+      ],
+      ["batch.sequence", "a gap between batches", () => ready().batch(0).batch(2)],
+      ["batch.previous", "a batch that builds on another", batchOf({ previous: address("1") })],
+      ["batch.time", "a time that is not the block's", batchOf({ anchoredAt: START })],
+      [
+        "batch.standing",
+        "a batch of a suspended agency",
+        () => ready().emit("AgencySuspended", { agencyId: 1, reason: 1, actor: BOB }).batch(0),
+      ],
+      ["batch.operator", "a batch by a stranger", batchOf({ operator: BOB })],
+      [
+        "batch.operator",
+        "a batch by an operator without that permission",
+        () =>
+          ready()
+            .emit("OperatorAdded", { ...OPERATOR, operator: BOB, permissions: 2, validFrom: START + 104 })
+            .batch(0, { operator: BOB }),
+      ],
+      [
+        "batch.operator",
+        "a batch before the operator's time",
+        () =>
+          ready()
+            .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 106 })
+            .batch(0, { operator: BOB }),
+      ],
+      [
+        "batch.operator",
+        "a batch in the operator's first second after the end",
+        () =>
+          ready()
+            .emit("OperatorAdded", {
+              ...OPERATOR,
+              operator: BOB,
+              validFrom: START + 104,
+              validUntil: START + 105,
+            })
+            .batch(0, { operator: BOB }),
+      ],
+      [
+        "batch.operator",
+        "a batch by a revoked operator",
+        () => ready().emit("OperatorRevoked", { agencyId: 1, operator: ALICE }).batch(0),
+      ],
+      ["batch.type", "a type nobody admitted", batchOf({ typeId: 2 })],
+      ["batch.size", "an empty batch", batchOf({ size: 0 })],
+      ["batch.root", "no root", batchOf({ root: `0x${"00".repeat(32)}` })],
+      ["batch.unknown", "a status in no batch", () => ready().status("StatusChanged", { status: 2 })],
+      [
+        "record.root",
+        "a direct record that is not its batch's leaf",
+        () => ready().record(0, 1, undefined, { commitment: word("other") }),
+      ],
+      ["record.version", "a version left out", () => ready().record(0, 2, undefined)],
+      [
+        "record.superseded",
+        "a version that supersedes nothing",
+        () => ready().record(0, 1, undefined).record(1, 2, undefined),
+      ],
+      [
+        "record.superseded",
+        "a version that supersedes another batch",
+        () => ready().record(0, 1, undefined).batch(1).record(2, 2, 1),
+      ],
+      [
+        "record.ended",
+        "a version after the record was withdrawn",
+        () => ready().record(0, 1, undefined).status("StatusChanged", { status: 2 }).record(1, 2, 0),
+      ],
+      [
+        "record.personal",
+        "a record of a personal type",
+        () => {
+          const place = { domain: domain(registry.chainId, registry.address), agencyId: 1, typeId: 2 };
+          const root = toHex(leafHash(place, fromHex(word("key")), 1, fromHex(word("v1"))));
+          const forger = ready().emit("TypeAdmitted", PERSONAL).batch(0, { typeId: 2, size: 1, root });
+          return forger.emit(
+            "RecordAnchored",
+            {
+              batchId: 1n << 32n,
+              recordKey: word("key"),
+              version: 1,
+              commitment: word("v1"),
+              superseded: 0n,
+            },
+            true,
+          );
+        },
+      ],
+      [
+        "record.batch",
+        "a record apart from its batch",
+        () => {
+          const place = { domain: domain(registry.chainId, registry.address), agencyId: 1, typeId: 1 };
+          const root = toHex(leafHash(place, fromHex(word("key")), 1, fromHex(word("v1"))));
+          const forger = ready().batch(0, { size: 1, root });
+          return forger.emit("RecordAnchored", {
+            batchId: 1n << 32n,
+            recordKey: word("key"),
+            version: 1,
+            commitment: word("v1"),
+            superseded: 0n,
+          });
+        },
+      ],
+      [
+        "status.positions",
+        "a position behind the batch's end",
+        () => moves(ready().batch(0), "StatusChanged", { status: 2, positions: encodePositions([40]) }),
+      ],
+      [
+        "status.positions",
+        "positions cut off",
+        () => moves(ready().batch(0), "StatusChanged", { status: 2, positions: "0x00000000" }),
+      ],
+      [
+        "status.successor",
+        "superseded as a plain status",
+        () => moves(ready().batch(0), "StatusChanged", { status: 1 }),
+      ],
+      [
+        "status.successor",
+        "fewer successors than positions",
+        () =>
+          moves(ready().batch(0), "RecordsSuperseded", {
+            positions: encodePositions([0, 1]),
+            successors: [word("leaf")],
+          }),
+      ],
+      [
+        "status.operator",
+        "a move by a stranger",
+        () => moves(ready().batch(0), "StatusChanged", { status: 2, actor: BOB }),
+      ],
+      [
+        "status.standing",
+        "a repair by a suspended agency",
+        () =>
+          moves(
+            ready().batch(0).emit("AgencySuspended", { agencyId: 1, reason: 1, actor: BOB }),
+            "StatusChanged",
+            { status: 3 },
+          ),
+      ],
+      [
+        "status.standing",
+        "a withdrawal by a closed agency",
+        () =>
+          moves(
+            ready().batch(0).emit("AgencyClosed", { agencyId: 1, reason: 1, actor: BOB }),
+            "StatusChanged",
+            { status: 2 },
+          ),
+      ],
+      ["status.marks", "bits that are no marks", () => moves(ready().batch(0), "MarksSet", { marks: 0x11 })],
+      [
+        "erasure.proposal",
+        "erased without a proposal",
+        () =>
+          moves(
+            ready()
+              .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 104 })
+              .batch(0),
+            "RecordsErased",
+            { actor: BOB },
+          ),
+      ],
+      [
+        "erasure.operators",
+        "proposed and confirmed by one",
+        () =>
+          ready()
+            .batch(0)
+            .status("ErasureProposed", { proposal: proposal() })
+            .status("RecordsErased", { actor: ALICE }),
+      ],
+    ];
+    for (const [code, what, story] of cases)
+      it(`reports ${code}: ${what}`, () => expect(codes(story().audit())).to.deep.equal([code]));
+
+    const from: [number, Args[]][] = [
+      [0, []],
+      [1, [{ event: "RecordsSuperseded", successors: [word("leaf")] }]],
+      [2, [{ event: "StatusChanged", status: 2 }]],
+      [3, [{ event: "StatusChanged", status: 3 }]],
+    ];
+    const allowed = new Set(["0>1", "3>1", "0>2", "3>2", "1>2", "0>3", "3>0"]);
+    for (const [status, steps] of from)
+      for (const to of [0, 1, 2, 3])
+        it(`${allowed.has(`${status}>${to}`) ? "allows" : "reports"} ${statusName(status)} -> ${statusName(to)}`, () => {
+          const forger = ready().batch(0);
+          for (const { event, ...args } of steps) forger.status(event as string, args);
+          if (to === 1) forger.status("RecordsSuperseded", { successors: [word("leaf")] });
+          else forger.status("StatusChanged", { status: to });
+          expect(codes(forger.audit())).to.deep.equal(allowed.has(`${status}>${to}`) ? [] : ["status.move"]);
+        });
+
+    it("reports one position among many, and goes on with what the event says", () => {
+      const forger = ready()
+        .batch(0)
+        .status("StatusChanged", { status: 2, positions: encodePositions([7]) });
+      const all = Array.from({ length: 40 }, (_, i) => i);
+      const report = forger.status("StatusChanged", { status: 3, positions: encodePositions(all) }).audit();
+      expect(codes(report)).to.deep.equal(["status.move"]);
+      expect(report.differences[0]!.where).to.include({ index: 7, batchId: String(1n << 32n) });
+      expect(report.differences[0]!.found).to.equal("Withdrawn");
+    });
+  });
+
+  describe("of statuses", () => {
+    it("lets nothing happen to an erased record", () => {
+      for (const move of [
+        { kind: "status", to: 2 },
+        { kind: "set", marks: 16 },
+        { kind: "clear", marks: 16 },
+        { kind: "erase" },
+      ] as const)
+        expect(moved(8 | 16, move)).to.equal(undefined);
+    });
+
+    it("keeps marks and status apart", () => {
+      expect(moved(0xf0, { kind: "status", to: 2 })).to.equal(0xf2);
+      expect(moved(0x03, { kind: "set", marks: 0x30 })).to.equal(0x33);
+      expect(moved(0x33, { kind: "clear", marks: 0x10 })).to.equal(0x23);
+      expect(moved(0x13, { kind: "set", marks: 0x10 })).to.equal(undefined);
+      expect(moved(0x03, { kind: "clear", marks: 0x10 })).to.equal(undefined);
+    });
+  });
+
+  describe("of leaves", () => {
+    const place = { domain: domain(registry.chainId, registry.address), agencyId: 1, typeId: 1 };
+    const leaves = [1, 2, 3]
+      .map((version) => toHex(leafHash(place, fromHex(word("key")), version, fromHex(word("v")))))
+      .sort();
+    const node = (left: string, right: string): string => keccak256(`0x01${left.slice(2)}${right.slice(2)}`);
+    const root = node(node(leaves[0]!, leaves[1]!), leaves[2]!);
+    const started = (change: Args = {}) => {
+      const forger = ready()
+        .batch(0, { size: 3, root, ...change })
+        .batch(1)
+        .status("RecordsSuperseded", {
+          batchId: (1n << 32n) + 1n,
+          positions: encodePositions([3]),
+          successors: [leaves[2]],
+        });
+      const audit = startAudit(registry);
+      audit.read(forger.logs, forger.blocks);
+      return audit;
+    };
+    const finished = (audit: ReturnType<typeof startAudit>) =>
+      audit.report({ number: 1_000, hash: word("block"), time: START }, ["node"]);
+    const bytes = (list: readonly string[]): Uint8Array =>
+      fromHex(`0x${list.map((leaf) => leaf.slice(2)).join("")}`);
+
+    it("proves size, order and root, and finds a successor among them", () => {
+      const audit = started();
+      expect(audit.wantedLeaves().map(({ header }) => header.sequence)).to.deep.equal([0, 1]);
+      audit.leaves(1n << 32n, bytes(leaves));
+      const report = finished(audit);
+      expect(codes(report)).to.deep.equal([]);
+      expect(report.notChecked).to.deep.equal([]);
+      expect(report.coverage.batchesWithLeaves).to.equal(1);
+    });
+
+    it("says that it does not know a successor while leaves are missing", () => {
+      const report = finished(started());
+      expect(codes(report)).to.deep.equal([]);
+      expect(report.notChecked.map(({ code }) => code)).to.deep.equal(["successor.unknown"]);
+    });
+
+    it("reports a successor that is no leaf when all leaves are at hand", () => {
+      const forger = ready().record(0, 1, undefined);
+      forger.status("RecordsSuperseded", { successors: [word("nothing")] });
+      expect(codes(forger.audit())).to.deep.equal(["successor.missing"]);
+    });
+
+    const wrong: [string, string, string[]][] = [
+      ["leaves.root", "one leaf changed", [leaves[0]!, leaves[1]!, `0x${"ff".repeat(32)}`]],
+      ["leaves.order", "two leaves swapped", [leaves[1]!, leaves[0]!, leaves[2]!]],
+      ["leaves.size", "one leaf too few", leaves.slice(0, 2)],
+    ];
+    for (const [code, what, list] of wrong)
+      it(`reports ${code}: ${what}`, () => {
+        const audit = started();
+        audit.leaves(1n << 32n, bytes(list));
+        const report = finished(audit);
+        expect(codes(report)).to.include(code);
+        expect(report.coverage.batchesWithLeaves).to.equal(0);
+      });
+
+    it("reports a size that is not the number of leaves, though the root fits", () => {
+      const audit = started({ size: 4 });
+      audit.leaves(1n << 32n, bytes(leaves));
+      expect(codes(finished(audit))).to.deep.equal(["leaves.size"]);
+    });
+  });
+
+  describe("of a log", () => {
+    const shapes = eventShapes(face.fragments as unknown as InterfaceAbi);
+    const log = ready()
+      .batch(0)
+      .status("RecordsSuperseded", { successors: [word("a")] })
+      .logs.at(-1)!;
+    const changed = (edit: (log: { topics: string[]; data: string }) => void): RawLog => {
+      const copy = { ...log, topics: [...log.topics] };
+      edit(copy);
+      return copy;
+    };
+    const at = (data: string, place: number, digit: string): string =>
+      data.slice(0, place) + digit + data.slice(place + 1);
+
+    it("reads what the contract writes", () => {
+      expect(decodeLog(log, shapes)?.name).to.equal("RecordsSuperseded");
+    });
+
+    const edits: [string, (log: { topics: string[]; data: string }) => void][] = [
+      ["padding of an integer", (copy) => (copy.topics[1] = at(copy.topics[1]!, 2, "1"))],
+      ["padding of an address", (copy) => (copy.topics[2] = at(copy.topics[2]!, 2, "1"))],
+      ["padding behind bytes", (copy) => (copy.data = at(copy.data, 2 + 64 * 7 - 1, "1"))],
+      ["an offset that points elsewhere", (copy) => (copy.data = at(copy.data, 2 + 63, "1"))],
+      ["a topic less", (copy) => void copy.topics.pop()],
+      ["a topic more", (copy) => void copy.topics.push(word("x"))],
+      ["a word left over", (copy) => (copy.data += "00".repeat(32))],
+      ["a word cut off", (copy) => (copy.data = copy.data.slice(0, -64))],
+      ["no data", (copy) => (copy.data = "0x")],
+    ];
+    for (const [what, edit] of edits)
+      it(`refuses ${what}`, () => expect(() => decodeLog(changed(edit), shapes)).to.throw(MalformedLog));
+
+    it("does not know events of others", () => {
+      expect(
+        decodeLog(
+          changed((copy) => (copy.topics[0] = word("Transfer()"))),
+          shapes,
+        ),
+      ).to.equal(undefined);
+      expect(decodeLog({ ...log, topics: [] }, shapes)).to.equal(undefined);
+    });
+  });
+});
+
+/** Of leaf 0 of batch 0, as the forger's defaults have it. */
+function proposal(): string {
+  return keccak256(
+    coder.encode(
+      ["uint64", "bytes", "uint16", "bytes32"],
+      [1n << 32n, encodePositions([0]), 1, word("evidence")],
+    ),
+  );
+}
