@@ -105,6 +105,8 @@ function subjectOf({ registry, batch, record }: Evidence, leaf: Uint8Array): Sub
 
 /** The calendar date in UTC+8 of a time in seconds since 1970, up to the year 9999. */
 export function dateInChina(seconds: number): string {
-  expectInteger(Math.floor(seconds), 0, 253402272000, "seconds");
-  return new Date((seconds + 8 * 3600) * 1000).toISOString().slice(0, 10);
+  const whole = typeof seconds === "number" ? Math.floor(seconds) : seconds;
+  return new Date((expectInteger(whole, 0, 253402271999 - 8 * 3600, "seconds") + 8 * 3600) * 1000)
+    .toISOString()
+    .slice(0, 10);
 }
