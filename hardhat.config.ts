@@ -5,6 +5,7 @@ import { config as loadEnv } from "dotenv";
 import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
 import { subtask, type HardhatUserConfig } from "hardhat/config";
 import "solidity-coverage";
+import { chosenNetwork, hardhatNetworks } from "./src/networks";
 
 loadEnv({ quiet: true });
 
@@ -35,7 +36,8 @@ const config: HardhatUserConfig = {
   networks: {
     // An opcode or a gas rule newer than London fails the tests.
     hardhat: { hardfork: "london", blockGasLimit: 100_000_000 },
-    localhost: { url: process.env.LOCALHOST_RPC_URL ?? "http://127.0.0.1:8545" },
+    localhost: { url: process.env.LOCALHOST_RPC_URL || "http://127.0.0.1:8545" },
+    ...hardhatNetworks(process.env, chosenNetwork(process.argv, process.env)),
   },
   typechain: { outDir: "typechain-types", target: "ethers-v6" },
 };

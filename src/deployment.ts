@@ -8,13 +8,23 @@ import {
 import type { NonPayableOverrides } from "../typechain-types/common";
 import { administratorRoleId, roleIds, roleNames, selectorsOf, type RoleName } from "./roles";
 
-/** Who gets which role: addresses by role. */
-export type Grants = Partial<Record<RoleName, readonly string[]>>;
+/** Gas price and the like, added to every transaction: `{ gasPrice: 0 }` on networks without fees. */
+export type TransactionOverrides = Omit<NonPayableOverrides, "from">;
+
+/** A holder of a role whose acts take effect only after a delay, counted as the chain counts its block times. */
+export interface DelayedGrant {
+  readonly account: string;
+  readonly delay: number;
+}
+
+/** Who gets which role: addresses by role, or addresses with delays. */
+export type Grants = Partial<Record<RoleName, readonly (string | DelayedGrant)[]>>;
 
 export interface DeploymentOptions {
   readonly grants?: Grants;
-  /** Added to every transaction, for example `{ gasPrice: 0 }` on networks without fees. */
-  readonly overrides?: NonPayableOverrides;
+  /** Who administers the manager afterwards. The signer hands over in the last step; by default it stays. */
+  readonly administrators?: readonly (string | DelayedGrant)[];
+  readonly overrides?: TransactionOverrides;
 }
 
 export interface Deployment {
@@ -28,7 +38,8 @@ export interface WiringStep {
   readonly name: string;
   /** Whether the chain is in the state already that this step brings about. */
   isDone(): Promise<boolean>;
-  send(): Promise<ContractTransactionResponse>;
+  /** @param overrides instead of those of the deployment's options */
+  send(overrides?: NonPayableOverrides): Promise<ContractTransactionResponse>;
 }
 
 /**
@@ -36,7 +47,10 @@ export interface WiringStep {
  *
  * @param overrides added to the transaction
  */
-export async function deployManager(signer: Signer, overrides: NonPayableOverrides = {}): Promise<AccessManager> {
+export async function deployManager(
+  signer: Signer,
+  overrides: TransactionOverrides = {},
+): Promise<AccessManager> {
   const manager = await new AccessManager__factory(signer).deploy(await signer.getAddress(), overrides);
   return manager.waitForDeployment();
 }
@@ -48,7 +62,7 @@ export async function deployManager(signer: Signer, overrides: NonPayableOverrid
 export async function deployRegistryContract(
   signer: Signer,
   managerAddress: string,
-  overrides: NonPayableOverrides = {},
+  overrides: TransactionOverrides = {},
 ): Promise<CreditRegistry> {
   const registry = await new CreditRegistry__factory(signer).deploy(managerAddress, overrides);
   return registry.waitForDeployment();
@@ -60,79 +74,126 @@ export async function deployRegistryContract(
  * half-way continues where it was.
  *
  * @param deployment connected to a signer that is administrator of the manager
+ * @param deployer the signer's address; only needed with `administrators`
  */
-export function wiringSteps(deployment: Deployment, options: DeploymentOptions = {}): WiringStep[] {
-  return roleNames.flatMap((role) => [
+export function wiringSteps(
+  deployment: Deployment,
+  options: DeploymentOptions = {},
+  deployer?: string,
+): WiringStep[] {
+  const wiring = roleNames.flatMap((role) => [
     labelStep(deployment, role, options),
     ...(role === "guardian" ? [] : [guardianStep(deployment, role, options)]),
     ...(selectorsOf(role).length === 0 ? [] : [functionsStep(deployment, role, options)]),
-    ...(options.grants?.[role] ?? []).map((account) => grantStep(deployment, role, account, options)),
+    ...(options.grants?.[role] ?? []).map((holder) =>
+      grantStep(deployment, role, roleIds[role], holder, options),
+    ),
   ]);
+  return [...wiring, ...administratorSteps(deployment, options, deployer)];
 }
 
 /**
  * Deploys and wires a registry in one go: AccessManager, CreditRegistry, {@link wiringSteps}.
  *
- * The signer stays administrator of the manager; acts of the roles take effect without delay.
+ * The signer stays administrator of the manager unless `administrators` says otherwise.
  */
 export async function deployRegistry(signer: Signer, options: DeploymentOptions = {}): Promise<Deployment> {
   const manager = await deployManager(signer, options.overrides);
   const registry = await deployRegistryContract(signer, await manager.getAddress(), options.overrides);
   const deployment = { manager, registry };
-  for (const step of wiringSteps(deployment, options)) {
+  for (const step of wiringSteps(deployment, options, await signer.getAddress())) {
     if (!(await step.isDone())) await (await step.send()).wait();
   }
   return deployment;
 }
 
-function labelStep({ manager }: Deployment, role: RoleName, { overrides = {} }: DeploymentOptions): WiringStep {
+function labelStep(
+  { manager }: Deployment,
+  role: RoleName,
+  { overrides = {} }: DeploymentOptions,
+): WiringStep {
   const filter = manager.filters.RoleLabel(roleIds[role]);
   return {
     name: `label role ${roleIds[role]} ${role}`,
     // The manager keeps no labels: they are events only.
     isDone: async () => (await manager.queryFilter(filter)).at(-1)?.args.label === role,
-    send: () => manager.labelRole(roleIds[role], role, overrides),
+    send: (own = overrides) => manager.labelRole(roleIds[role], role, own),
   };
 }
 
-function guardianStep({ manager }: Deployment, role: RoleName, { overrides = {} }: DeploymentOptions): WiringStep {
+function guardianStep(
+  { manager }: Deployment,
+  role: RoleName,
+  { overrides = {} }: DeploymentOptions,
+): WiringStep {
   return {
     name: `guardian of ${role}`,
     isDone: async () => (await manager.getRoleGuardian(roleIds[role])) === roleIds.guardian,
-    send: () => manager.setRoleGuardian(roleIds[role], roleIds.guardian, overrides),
+    send: (own = overrides) => manager.setRoleGuardian(roleIds[role], roleIds.guardian, own),
   };
 }
 
-function functionsStep({ manager, registry }: Deployment, role: RoleName, options: DeploymentOptions): WiringStep {
+function functionsStep(
+  { manager, registry }: Deployment,
+  role: RoleName,
+  options: DeploymentOptions,
+): WiringStep {
   const selectors = selectorsOf(role);
   return {
     name: `functions of ${role}`,
     isDone: async () => {
       const target = await registry.getAddress();
-      const roles = await Promise.all(selectors.map((selector) => manager.getTargetFunctionRole(target, selector)));
+      const roles = await Promise.all(
+        selectors.map((selector) => manager.getTargetFunctionRole(target, selector)),
+      );
       return roles.every((id) => id === roleIds[role]);
     },
-    send: async () =>
-      manager.setTargetFunctionRole(
-        await registry.getAddress(),
-        selectors,
-        roleIds[role],
-        options.overrides ?? {},
-      ),
+    send: async (own = options.overrides ?? {}) =>
+      manager.setTargetFunctionRole(await registry.getAddress(), selectors, roleIds[role], own),
   };
 }
 
 function grantStep(
   { manager }: Deployment,
-  role: RoleName,
-  account: string,
+  role: string,
+  id: bigint,
+  holder: string | DelayedGrant,
   { overrides = {} }: DeploymentOptions,
 ): WiringStep {
+  const { account, delay } = typeof holder === "string" ? { account: holder, delay: 0 } : holder;
   return {
     name: `grant ${role} to ${account}`,
-    isDone: async () => (await manager.hasRole(roleIds[role], account)).isMember,
-    send: () => manager.grantRole(roleIds[role], account, 0, overrides),
+    isDone: async () => {
+      const { isMember, executionDelay } = await manager.hasRole(id, account);
+      return isMember && Number(executionDelay) === delay;
+    },
+    send: (own = overrides) => manager.grantRole(id, account, delay, own),
   };
+}
+
+/** The deployer's own part comes last: after it, the deployer can do nothing more, or only with delay. */
+function administratorSteps(
+  deployment: Deployment,
+  options: DeploymentOptions,
+  deployer: string | undefined,
+): WiringStep[] {
+  const { administrators, overrides = {} } = options;
+  if (administrators === undefined) return [];
+  if (deployer === undefined) throw new TypeError("administrators need the deployer's address");
+  const isDeployer = (holder: string | DelayedGrant): boolean =>
+    (typeof holder === "string" ? holder : holder.account).toLowerCase() === deployer.toLowerCase();
+  const grant = (holder: string | DelayedGrant): WiringStep =>
+    grantStep(deployment, "administrator", administratorRoleId, holder, options);
+  const own = administrators.find(isDeployer);
+  const renounce: WiringStep = {
+    name: "the deployer renounces administrator",
+    isDone: async () => !(await isAdministrator(deployment.manager, deployer)),
+    send: (given = overrides) => deployment.manager.renounceRole(administratorRoleId, deployer, given),
+  };
+  return [
+    ...administrators.filter((holder) => !isDeployer(holder)).map(grant),
+    own === undefined ? renounce : grant(own),
+  ];
 }
 
 /** Whether an account is administrator of the manager: may grant roles and wire functions. */

@@ -1,11 +1,5 @@
 import { CreditAnchorError, type Fault } from "./errors";
-
-/**
- * How transactions pay: `auto` asks the node (EIP-1559 where the chain has it), `legacy` uses plain gas prices as the
- * node suggests, `zero` sends plain transactions with gas price 0, which free-gas networks accept from accounts
- * without funds.
- */
-export type GasPolicy = "auto" | "legacy" | "zero";
+import { feePolicies, type FeePolicy } from "./fees";
 
 /** A network described by environment variables. */
 export interface NetworkSettings {
@@ -15,12 +9,10 @@ export interface NetworkSettings {
   readonly chainId: number;
   /** Signs deployments; reading needs none. Never printed. */
   readonly privateKey: string | undefined;
-  readonly gas: GasPolicy;
+  readonly gas: FeePolicy;
   /** Name of a file in deployments/profiles: who holds which role. */
   readonly profile: string;
 }
-
-const gasPolicies: readonly string[] = ["auto", "legacy", "zero"] satisfies GasPolicy[];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,7 +59,8 @@ export function networkSettings(name: string, environment: Environment): Network
     fault("PRIVATE_KEY", "malformed", "is not 32 bytes in hexadecimal (64 digits, with or without 0x)");
 
   const gas = read("GAS") ?? "auto";
-  if (!gasPolicies.includes(gas)) fault("GAS", "malformed", `is none of ${gasPolicies.join(", ")}`);
+  if (!(feePolicies as readonly string[]).includes(gas))
+    fault("GAS", "malformed", `is none of ${feePolicies.join(", ")}`);
 
   const profile = read("PROFILE") ?? "local";
   if (!/^[a-z0-9][a-z0-9-]*$/.test(profile))
@@ -84,7 +77,7 @@ export function networkSettings(name: string, environment: Environment): Network
     url: url!,
     chainId: Number(chainId),
     privateKey: privateKey === undefined ? undefined : `0x${privateKey.replace(/^0x/, "").toLowerCase()}`,
-    gas: gas as GasPolicy,
+    gas: gas as FeePolicy,
     profile,
   };
 }

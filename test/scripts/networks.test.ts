@@ -13,7 +13,7 @@ const good = {
   BESU_RPC_URL: "http://127.0.0.1:8545",
   BESU_CHAIN_ID: "1337",
   BESU_PRIVATE_KEY: key,
-  BESU_GAS: "zero",
+  BESU_GAS: "free",
   BESU_PROFILE: "production",
 };
 
@@ -34,7 +34,7 @@ describe("networks described in the environment", () => {
       url: "http://127.0.0.1:8545",
       chainId: 1337,
       privateKey: `0x${key}`,
-      gas: "zero",
+      gas: "free",
       profile: "production",
     });
   });
@@ -56,7 +56,7 @@ describe("networks described in the environment", () => {
     ["BESU_PRIVATE_KEY", `0y${key}`, "malformed"],
     ["BESU_PRIVATE_KEY", "00".repeat(32), "malformed"],
     ["BESU_PRIVATE_KEY", "ff".repeat(32), "malformed"],
-    ["BESU_GAS", "free", "malformed"],
+    ["BESU_GAS", "cheap", "malformed"],
     ["BESU_PROFILE", "../../etc/passwd", "malformed"],
   ];
   for (const [variable, value, code] of bad)
@@ -69,7 +69,7 @@ describe("networks described in the environment", () => {
     });
 
   it("names everything that is wrong at once", () => {
-    const error = refusal(() => networkSettings("besu", { BESU_GAS: "free", BESU_PRIVATE_KEY: "secret" }));
+    const error = refusal(() => networkSettings("besu", { BESU_GAS: "cheap", BESU_PRIVATE_KEY: "secret" }));
     expect(error.faults.map((fault) => fault.path)).to.deep.equal([
       "BESU_RPC_URL",
       "BESU_CHAIN_ID",
