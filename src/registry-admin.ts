@@ -1,0 +1,318 @@
+import type { Receipt } from "./chain";
+import type { Header } from "./commitment";
+import { batchId } from "./commitment";
+import { CreditAnchorError } from "./errors";
+import { encodePositions } from "./positions";
+import {
+  type Call,
+  execute,
+  registryCall,
+  requireEvent,
+  type SendSettings,
+  type TransactionSigner,
+} from "./registry";
+import {
+  agencyIdOf,
+  isPaused,
+  labelBytes,
+  readAgency,
+  readOperator,
+  readType,
+  type Registry,
+  Standing,
+  typeIdOf,
+} from "./registry-views";
+
+/**
+ * Acts that are done once, by hand: each is success when it is done already, so running a command again is harmless.
+ * Every function throws {@link RegistryRefusal} when the registry refuses, and `chain.*` when there is no chain.
+ */
+
+/** What an act came to. */
+export interface Done {
+  /** It was so already; nothing was sent. */
+  readonly already: boolean;
+  /** Hash of the transaction that did it. */
+  readonly transaction?: string;
+}
+
+/** Who acts, and how. */
+export interface Actor {
+  readonly registry: Registry;
+  readonly signer: TransactionSigner;
+  readonly settings?: SendSettings;
+}
+
+const already: Done = { already: true };
+
+async function act(
+  { registry, signer, settings }: Actor,
+  call: Call,
+  event: Parameters<typeof requireEvent>[2],
+  expected: Record<string, unknown>,
+  learned: readonly string[] = [],
+): Promise<Done & { readonly receipt: Receipt; readonly fields: ReturnType<typeof requireEvent> }> {
+  const receipt = await execute(registry, signer, call, settings);
+  const fields = requireEvent(registry, receipt, event, expected, learned);
+  return { already: false, transaction: receipt.transactionHash, receipt, fields };
+}
+
+const done = ({ transaction }: Done): Done => ({ already: false, transaction: transaction! });
+
+export interface NewAgency {
+  /** Public code, in China the USCC. */
+  readonly code: string;
+  readonly administrator: string;
+  /** `H(0x05 ‖ agency key)`. */
+  readonly keyCommitment: string;
+}
+
+/**
+ * Admits an agency. By the registrar.
+ * @throws {CreditAnchorError} `registry.agency-differs` if its code was admitted with another key.
+ */
+export async function admitAgency(
+  actor: Actor,
+  agency: NewAgency,
+): Promise<Done & { readonly agencyId: number }> {
+  const { registry } = actor;
+  const known = await agencyIdOf(registry, agency.code);
+  if (known !== undefined) {
+    const found = await readAgency(registry, known);
+    if (found?.keyCommitment === agency.keyCommitment) return { ...already, agencyId: known };
+    throw new CreditAnchorError(
+      "registry.agency-differs",
+      `the code ${agency.code} belongs to agency ${known}, which was admitted with another agency key`,
+      { hint: "the agency's records can only be continued with the key it was admitted with: use its home" },
+    );
+  }
+  const code = labelBytes(agency.code);
+  const { administrator, keyCommitment } = agency;
+  const call = registryCall(
+    registry,
+    "admitAgency",
+    [code, administrator, keyCommitment],
+    `admit agency ${agency.code}`,
+  );
+  const result = await act(actor, call, "AgencyAdmitted", { code, administrator, keyCommitment }, [
+    "agencyId",
+  ]);
+  return { ...done(result), agencyId: Number(result.fields.agencyId) };
+}
+
+async function standingOf({ registry }: Actor, agencyId: number): Promise<number> {
+  return (await readAgency(registry, agencyId))?.standing ?? Standing.none;
+}
+
+/** Suspends an agency at once. By the guardian. */
+export async function suspendAgency(actor: Actor, agencyId: number, reason: number): Promise<Done> {
+  if ((await standingOf(actor, agencyId)) === Standing.suspended) return already;
+  const call = registryCall(
+    actor.registry,
+    "suspendAgency",
+    [agencyId, reason],
+    `suspend agency ${agencyId}`,
+  );
+  return done(await act(actor, call, "AgencySuspended", { agencyId, reason, actor: actor.signer.address }));
+}
+
+/** Makes a suspended agency active again. By the registrar. */
+export async function reinstateAgency(actor: Actor, agencyId: number, reason: number): Promise<Done> {
+  if ((await standingOf(actor, agencyId)) === Standing.active) return already;
+  const call = registryCall(
+    actor.registry,
+    "reinstateAgency",
+    [agencyId, reason],
+    `reinstate agency ${agencyId}`,
+  );
+  return done(await act(actor, call, "AgencyReinstated", { agencyId, reason, actor: actor.signer.address }));
+}
+
+/** Closes an agency, for ever. By the registrar. */
+export async function closeAgency(actor: Actor, agencyId: number, reason: number): Promise<Done> {
+  if ((await standingOf(actor, agencyId)) === Standing.closed) return already;
+  const call = registryCall(actor.registry, "closeAgency", [agencyId, reason], `close agency ${agencyId}`);
+  return done(await act(actor, call, "AgencyClosed", { agencyId, reason, actor: actor.signer.address }));
+}
+
+/** Names the next administrator, who has to accept. By the administrator. */
+export async function nameAdministrator(
+  actor: Actor,
+  agencyId: number,
+  administrator: string,
+): Promise<Done> {
+  const agency = await readAgency(actor.registry, agencyId);
+  if (agency?.pendingAdministrator === administrator.toLowerCase()) return already;
+  const what = `name an administrator of agency ${agencyId}`;
+  const call = registryCall(actor.registry, "nameAdministrator", [agencyId, administrator], what);
+  return done(await act(actor, call, "AdministratorNamed", { agencyId, administrator }));
+}
+
+/** Becomes administrator, having been named. */
+export async function acceptAdministration(actor: Actor, agencyId: number): Promise<Done> {
+  const { address: administrator } = actor.signer;
+  if ((await readAgency(actor.registry, agencyId))?.administrator === administrator.toLowerCase())
+    return already;
+  const what = `become administrator of agency ${agencyId}`;
+  const call = registryCall(actor.registry, "acceptAdministration", [agencyId], what);
+  return done(await act(actor, call, "AdministratorChanged", { agencyId, administrator }));
+}
+
+export interface NewOperator {
+  readonly agencyId: number;
+  readonly account: string;
+  /** 1 anchor, 2 status, 3 both. */
+  readonly permissions: number;
+  /** Seconds; 0 or a time that has passed means now. */
+  readonly validFrom: number;
+  /** Seconds. */
+  readonly validUntil: number;
+}
+
+/** Adds an operator or changes its permissions and validity. By the agency's administrator. */
+export async function setOperator(actor: Actor, operator: NewOperator): Promise<Done> {
+  const { registry } = actor;
+  const { agencyId, account, permissions, validFrom, validUntil } = operator;
+  const found = await readOperator(registry, agencyId, account);
+  const now = (await registry.chain.block("latest"))?.time ?? 0;
+  const sameBeginning = found.validFrom === validFrom || (found.validFrom <= now && validFrom <= now);
+  if (!found.revoked && found.permissions === permissions && found.validUntil === validUntil && sameBeginning)
+    return already;
+  const what = `add operator ${account} to agency ${agencyId}`;
+  const call = registryCall(
+    registry,
+    "setOperator",
+    [agencyId, account, permissions, validFrom, validUntil],
+    what,
+  );
+  const expected = { agencyId, operator: account, permissions, validUntil };
+  return done(await act(actor, call, "OperatorAdded", expected, ["validFrom"]));
+}
+
+/** Ends an operator's validity, for ever. By the agency's administrator or the operator itself. */
+export async function revokeOperator(actor: Actor, agencyId: number, account: string): Promise<Done> {
+  if ((await readOperator(actor.registry, agencyId, account)).revoked) return already;
+  const what = `revoke operator ${account} of agency ${agencyId}`;
+  const call = registryCall(actor.registry, "revokeOperator", [agencyId, account], what);
+  return done(await act(actor, call, "OperatorRevoked", { agencyId, operator: account }));
+}
+
+/** Revokes an operator and records since when its key may have been in other hands. By the administrator. */
+export async function declareCompromised(
+  actor: Actor,
+  agencyId: number,
+  account: string,
+  since: number,
+): Promise<Done> {
+  if ((await readOperator(actor.registry, agencyId, account)).compromisedSince === since) return already;
+  const what = `declare operator ${account} of agency ${agencyId} compromised`;
+  const call = registryCall(actor.registry, "declareCompromised", [agencyId, account, since], what);
+  return done(await act(actor, call, "OperatorCompromised", { agencyId, operator: account, since }));
+}
+
+export interface NewType {
+  readonly typeHash: string;
+  readonly name: string;
+  readonly personal: boolean;
+}
+
+/**
+ * Admits a record type, for ever. By the registrar.
+ * @throws {CreditAnchorError} `registry.type-differs` if this very type was admitted with another name or flag.
+ */
+export async function admitType(actor: Actor, type: NewType): Promise<Done & { readonly typeId: number }> {
+  const { registry } = actor;
+  const known = await typeIdOf(registry, type.typeHash);
+  if (known !== undefined) {
+    const found = await readType(registry, known);
+    if (found?.name === type.name && found.personal === type.personal) return { ...already, typeId: known };
+    throw new CreditAnchorError(
+      "registry.type-differs",
+      `this record type is admitted as type ${known}, described otherwise`,
+      {
+        hint: `compare it with: credit-anchor type show ${known}`,
+      },
+    );
+  }
+  const { typeHash, personal } = type;
+  const name = labelBytes(type.name);
+  const call = registryCall(
+    registry,
+    "admitType",
+    [typeHash, name, personal],
+    `admit record type ${type.name}`,
+  );
+  const result = await act(actor, call, "TypeAdmitted", { typeHash, name, personal }, ["typeId"]);
+  return { ...done(result), typeId: Number(result.fields.typeId) };
+}
+
+/** Stops anchoring and moves of validity, withdrawing apart. By the guardian. */
+export async function pauseRegistry(actor: Actor, reason: number): Promise<Done> {
+  if (await isPaused(actor.registry)) return already;
+  const call = registryCall(actor.registry, "pause", [reason], "pause the registry");
+  return done(await act(actor, call, "Paused", { reason, actor: actor.signer.address }));
+}
+
+/** Ends a pause. By the unpauser. */
+export async function unpauseRegistry(actor: Actor, reason: number): Promise<Done> {
+  if (!(await isPaused(actor.registry))) return already;
+  const call = registryCall(actor.registry, "unpause", [reason], "end the pause of the registry");
+  return done(await act(actor, call, "Unpaused", { reason, actor: actor.signer.address }));
+}
+
+/** Leaves of one batch, and why something happens to them. */
+export interface Places {
+  readonly header: Header;
+  /** Strictly ascending leaf indexes. */
+  readonly indexes: readonly number[];
+  readonly reason: number;
+  /** 32 zero bytes: none. */
+  readonly evidenceHash: string;
+}
+
+/**
+ * Sets or clears marks (16 Disputed, 32 UnderReview, 64 RepairPending, 128 Masked).
+ *
+ * @param by `agency`: an operator with the permission status. `arbiter`: the role, on records of any agency.
+ */
+export async function changeMarks(
+  actor: Actor,
+  places: Places,
+  marks: number,
+  change: "set" | "clear",
+  by: "agency" | "arbiter",
+): Promise<Done> {
+  const { header, indexes, reason, evidenceHash } = places;
+  const names = {
+    agency: { set: "setMarks", clear: "clearMarks" },
+    arbiter: { set: "arbiterSetMarks", clear: "arbiterClearMarks" },
+  } as const;
+  const id = batchId(header.agencyId, header.sequence);
+  const positions = encodePositions(indexes);
+  const args = [header, positions, marks, reason, evidenceHash];
+  const call = registryCall(actor.registry, names[by][change], args, `${change} marks in batch ${id}`);
+  const expected = { batchId: id, marks, actor: actor.signer.address, positions, reason, evidenceHash };
+  return done(await act(actor, call, change === "set" ? "MarksSet" : "MarksCleared", expected));
+}
+
+/** First step of recording that payloads and secrets are destroyed; another operator confirms. */
+export async function proposeErasure(actor: Actor, places: Places): Promise<Done> {
+  const { header, indexes, reason, evidenceHash } = places;
+  const id = batchId(header.agencyId, header.sequence);
+  const args = [header, encodePositions(indexes), reason, evidenceHash];
+  const call = registryCall(actor.registry, "proposeErasure", args, `propose erasures in batch ${id}`);
+  return done(
+    await act(actor, call, "ErasureProposed", { batchId: id, actor: actor.signer.address }, ["proposal"]),
+  );
+}
+
+/** Second step, by another operator with exactly the same arguments: the records are Erased, for ever. */
+export async function confirmErasure(actor: Actor, places: Places): Promise<Done> {
+  const { header, indexes, reason, evidenceHash } = places;
+  const id = batchId(header.agencyId, header.sequence);
+  const positions = encodePositions(indexes);
+  const args = [header, positions, reason, evidenceHash];
+  const call = registryCall(actor.registry, "confirmErasure", args, `confirm erasures in batch ${id}`);
+  const expected = { batchId: id, actor: actor.signer.address, positions, reason, evidenceHash };
+  return done(await act(actor, call, "RecordsErased", expected, ["proposer"]));
+}
