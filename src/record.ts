@@ -192,6 +192,38 @@ export function readRecord(
   return finish(type, values, faults, options);
 }
 
+/** The natural key alone, as {@link readRecord} would find it in a record. */
+export type KeyResult =
+  | { readonly ok: true; readonly keyValues: readonly JsonValue[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/**
+ * Reads the fields of the natural key, to look a record up. Names and values as {@link readRecord} takes them; a member
+ * that is no part of the key is a fault, so that nobody believes it was compared.
+ */
+export function readKey(type: RecordType, row: Readonly<Record<string, unknown>>): KeyResult {
+  const slots = emptyValues(type);
+  const faults: Fault[] = [];
+  const parts = new Set(type.naturalKey.flat());
+  for (const name of Object.keys(row)) {
+    const column = memberColumn(type, name);
+    if (column === undefined || column === "ignored" || !parts.has(column.field.name))
+      faults.push({
+        path: "",
+        code: "key.not-part",
+        message: `a member is not part of the natural key, which is ${type.naturalKey.map(anyOf).join(", ")}`,
+      });
+    else slots[column.field.index] = memberValue(column, row[name], faults);
+  }
+  const keyValues = type.naturalKey.map((names) => {
+    const [only] = names;
+    if (names.length === 1 && slots[type.field(only!)!.index] === undefined)
+      faults.push({ path: type.field(only!)!.path, code: "key.missing", message: `${only} is needed` });
+    return keyValue(type, names, slots, faults);
+  });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, keyValues };
+}
+
 /** Columns of member names as they were met: every row of a file has the same few. */
 const metNames = new WeakMap<RecordType, Map<string, Column | "ignored" | undefined>>();
 const MOST_NAMES = 1024;
