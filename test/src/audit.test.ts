@@ -181,7 +181,9 @@ describe("audit", () => {
             .record(0, 1, undefined)
             .record(1, 2, 0)
             .status("RecordsSuperseded", { batchId: (1n << 32n) + 1n, successors: [word("other")] })
-            .record(2, 3, undefined),
+            .record(2, 3, undefined)
+            // Whose leaves nobody has here: the successor may be among them.
+            .batch(3),
       ],
       [
         "repaired, revoked, repaired, withdrawn",
