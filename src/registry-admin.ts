@@ -19,6 +19,7 @@ import {
   readOperator,
   readType,
   type Registry,
+  type RegistryEvent,
   Standing,
   typeIdOf,
 } from "./registry-views";
@@ -48,7 +49,7 @@ const already: Done = { already: true };
 async function act(
   { registry, signer, settings }: Actor,
   call: Call,
-  event: Parameters<typeof requireEvent>[2],
+  event: RegistryEvent,
   expected: Record<string, unknown>,
   learned: readonly string[] = [],
 ): Promise<Done & { readonly receipt: Receipt; readonly fields: ReturnType<typeof requireEvent> }> {

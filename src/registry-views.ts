@@ -9,6 +9,10 @@ import { explained } from "./registry-errors";
 /** The ABI of the registry, prepared. */
 export const registryInterface = CreditRegistry__factory.createInterface();
 
+type AbiItem = (typeof CreditRegistry__factory.abi)[number];
+export type RegistryFunction = Extract<AbiItem, { type: "function" }>["name"];
+export type RegistryEvent = Extract<AbiItem, { type: "event" }>["name"];
+
 /** Standing of an agency, as in `ICreditRegistry`. */
 export const Standing = { none: 0, active: 1, suspended: 2, closed: 3 } as const;
 

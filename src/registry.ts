@@ -4,7 +4,12 @@ import type { Log, Receipt } from "./chain";
 import { CreditAnchorError } from "./errors";
 import { type Fees, type FeeSettings, suggestFees } from "./fees";
 import { explained, revertData } from "./registry-errors";
-import { type Registry, registryInterface } from "./registry-views";
+import {
+  type Registry,
+  type RegistryEvent,
+  type RegistryFunction,
+  registryInterface,
+} from "./registry-views";
 import { delay, RpcError } from "./rpc";
 
 /** Signs for one account; the key stays with whoever implements this. */
@@ -60,12 +65,10 @@ export interface SendSettings {
   readonly signal?: AbortSignal;
 }
 
-type FunctionName = Parameters<typeof registryInterface.encodeFunctionData>[0];
-
 /** A call of a function of the registry. */
 export function registryCall(
   registry: Registry,
-  name: FunctionName,
+  name: RegistryFunction,
   args: readonly unknown[],
   what: string,
 ): Call {
@@ -367,8 +370,6 @@ export function notMined(what: string, hash: string, ms: number): CreditAnchorEr
   );
 }
 
-type EventName = Parameters<typeof registryInterface.getEvent>[0];
-
 /**
  * The event in a receipt that says that a call did what it should: by emitting address, by topic and by every argument.
  *
@@ -378,7 +379,7 @@ type EventName = Parameters<typeof registryInterface.getEvent>[0];
 export function requireEvent(
   registry: Registry,
   receipt: Receipt,
-  name: EventName,
+  name: RegistryEvent,
   expected: Readonly<Record<string, unknown>>,
   learned: readonly string[] = [],
 ): Result {
@@ -401,7 +402,7 @@ export function requireEvent(
   );
 }
 
-function decode(registry: Registry, log: Log, topic: string, name: EventName): Result | undefined {
+function decode(registry: Registry, log: Log, topic: string, name: RegistryEvent): Result | undefined {
   if (log.address !== registry.address || log.topics[0] !== topic) return undefined;
   try {
     return registryInterface.decodeEventLog(name as "BatchAnchored", log.data, [...log.topics]);
