@@ -18,7 +18,7 @@ import {
   operatorFile,
   signerOf,
 } from "./home/signer";
-import { createVault, openVault, openVaultReader } from "./vault/open";
+import { createVault, openVault, openReader } from "./vault/open";
 import type { VaultReader } from "./vault/vault";
 import type { LmdbVault } from "./vault/writer";
 
@@ -197,7 +197,7 @@ class HomeFolder implements Home {
 
   async readVault(options: { readonly decrypt?: boolean } = {}): Promise<VaultReader> {
     const secrets = options.decrypt === true ? { secretsKey: (await this.keys()).secretsKey } : {};
-    return openVaultReader(this.#vault, { hashes: await loadFastHashes(), ...secrets });
+    return openReader(this.#vault, { hashes: await loadFastHashes(), ...secrets });
   }
 
   async writeVault(options: { readonly command: string; readonly waitMs?: number }): Promise<LmdbVault> {

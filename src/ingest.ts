@@ -1,75 +1,60 @@
-import { randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 
-import { buildBatch, type Provenance } from "./batch";
-import { equalBytes, toHex } from "./bytes";
+import type { Provenance } from "./batch";
+import { toHex } from "./bytes";
 import { domain } from "./commitment";
-import { CreditAnchorError } from "./errors";
+import { CreditAnchorError, type Fault } from "./errors";
 import type { Hashes } from "./hashes";
-import { isObject, parseJson } from "./json";
-import { BatchDraft, MAX_ROWS } from "./vault/draft";
-import {
-  COMMITMENT_AT,
-  EARLIER_INDEX,
-  EARLIER_PLAN,
-  fixedAt,
-  KEY_AT,
-  LENGTH,
-  NONE,
-  NUMBERS,
-  OFFSET,
-  SAME_DRAFT,
-  SECRET_AT,
-  VERSION,
-} from "./vault/layout";
-import type { RejectedRows } from "./vault/rejected-rows";
-import {
-  type Before,
-  ChunkBuilder,
-  type InputRow,
-  type KnownRecords,
-  RowSealer,
-  type SealContext,
-  type SealedChunk,
-} from "./vault/seal-rows";
+import { type InputOptions, openInput, rowReader } from "./input";
+import { type IngestCounts, Planner } from "./ingest/planner";
+import { poolSealing, type RowSealing, sealingHere } from "./ingest/pool";
+import { rejectedRows } from "./ingest/rejected-rows";
+import { RowSealer, type SealContext } from "./ingest/seal-rows";
+import { MAX_ROWS } from "./vault/draft";
 import type { Mode, Plan } from "./vault/vault";
 import type { LmdbVault, PlanTarget } from "./vault/writer";
+
+export type { IngestCounts } from "./ingest/planner";
 
 /** Records in a batch unless the user says otherwise. */
 export const defaultBatchSize: Readonly<Record<Mode, number>> = { root: 65_536, leaves: 1_000, direct: 1 };
 
-/** A batch is also full when its records take so many bytes: memory must not grow with their size. */
-const MAX_PAYLOAD_BYTES = 64 * 2 ** 20;
-
-/** What became of the rows so far. `read` is the sum of accepted, unchanged and rejected. */
-export interface IngestCounts {
-  read: number;
-  /** In a planned batch, or about to be. */
-  accepted: number;
-  /** Of the accepted: versions of records the vault had already. */
-  newVersions: number;
-  /** The vault had exactly this. */
-  unchanged: number;
-  rejected: number;
-  /** Rows with doubts that did not reject them. */
-  warnings: number;
-}
+/** Below this size of a file, starting threads takes longer than they save. */
+const WORTH_THREADS = 2 * 2 ** 20;
 
 export interface IngestOptions {
   readonly vault: LmdbVault;
   readonly target: PlanTarget;
   readonly agencyKey: Uint8Array;
-  /** Under which the agency was first admitted. */
+  /** Code under which the agency was first admitted; records of another issuer are rejected. */
   readonly agencyCode: string;
-  /** About the input file, for the manifest. */
-  readonly source: Omit<Provenance["source"], "firstRow" | "lastRow">;
-  /** Rows in the order of the file, in portions of a few hundred. */
-  readonly rows: AsyncIterable<readonly InputRow[]>;
+  /** CSV or NDJSON, see {@link openInput}. */
+  readonly file: string;
+  readonly input?: InputOptions;
+  /** The agency's own name for the system that gave the file, and the tool with its version: for the manifest. */
+  readonly source: Pick<Provenance["source"], "system" | "collector">;
   readonly hashes: Hashes;
   /** Default {@link defaultBatchSize}; 1 in mode direct. */
   readonly batchSize?: number;
-  readonly rejected: RejectedRows;
+  /** Name of a file that does not exist; it is made if rows are rejected (`Home.rejectedFile`). */
+  readonly rejectedFile: string;
+  /** Threads that check and seal; 0: none but this one. Default: as many as processors, for files that are worth it. */
+  readonly threads?: number;
   /** After every portion of rows. */
   readonly onProgress?: (counts: Readonly<IngestCounts>) => void;
+}
+
+export interface IngestResult {
+  readonly counts: Readonly<IngestCounts>;
+  /** How many rows have a warning of each code. */
+  readonly warningCodes: Readonly<Record<string, number>>;
+  /** Doubts about the header of the file. */
+  readonly headerWarnings: readonly Fault[];
+  /** Where the rejected rows are told, with their faults; absent when there are none. */
+  readonly rejectedFile?: string;
 }
 
 /**
@@ -78,23 +63,46 @@ export interface IngestOptions {
  * What is yielded survives any crash; what is not is found again by reading the file again, because rows that the vault
  * has already are `unchanged`. A record that comes several times in one file becomes several versions, in that order.
  *
- * @throws CreditAnchorError `ingest.batch-size`, `ingest.personal-type`, and what reading and writing throw.
+ * @throws CreditAnchorError `ingest.batch-size`, `ingest.personal-type`, `input.…`, and what the vault throws. Batches
+ * that were yielded before stay planned.
  */
-export async function* ingest(options: IngestOptions): AsyncGenerator<Plan, IngestCounts> {
-  const planner = new Planner(options, checkedBatchSize(options));
-  const sealer = new RowSealer(sealContext(options));
-  const { vault } = options;
-  const known: KnownRecords = {
-    find: (key) => vault.find(key),
-    read: (place, key) => vault.readKnown(place, key),
-  };
+export async function* ingest(options: IngestOptions): AsyncGenerator<Plan, IngestResult> {
+  const batchSize = checkedBatchSize(options);
+  const { file, vault, target, agencyCode, hashes } = options;
+  const digest = await digestOf(file);
+  const input = await openInput(file, options.input);
+  const rejected = rejectedRows(options.rejectedFile);
+  const context = sealContext(options);
+  let sealing: RowSealing | undefined;
   try {
-    for await (const rows of options.rows) yield* planner.add(sealer.sealRows(rows, known), sealer, known);
+    const { header } = input;
+    // Told here, before threads start, if the header does not fit the type.
+    const reader = rowReader(target.type, header, { issuerCode: agencyCode });
+    const sealer = new RowSealer(context);
+    const threads = options.threads ?? (digest.bytes < WORTH_THREADS ? 0 : availableParallelism());
+    sealing =
+      threads === 0 ? sealingHere(sealer, reader, vault) : poolSealing(context, header, vault, threads);
+    const source = { ...options.source, ...digest };
+    const planner = new Planner({ vault, target, agencyCode, source, batchSize, rejected, sealer, hashes });
+    for await (const chunk of sealing.seal(input.rows())) {
+      yield* planner.add(chunk);
+      options.onProgress?.(planner.counts);
+    }
+    const read = input.digest();
+    if (read.sha256 !== digest.sha256) throw changed(file);
     yield* planner.finish();
+    const told = rejected.file();
+    return {
+      counts: planner.counts,
+      warningCodes: planner.warningCodes,
+      headerWarnings: reader.warnings,
+      ...(told === undefined ? {} : { rejectedFile: told }),
+    };
   } finally {
-    options.rejected.close();
+    rejected.close();
+    await sealing?.close();
+    await input.close();
   }
-  return planner.counts;
 }
 
 function checkedBatchSize({ batchSize, target }: IngestOptions): number {
@@ -116,163 +124,26 @@ function sealContext({ target, agencyKey, agencyCode, hashes }: IngestOptions): 
   return { type, place, mode, agencyKey, agencyCode, hashes };
 }
 
-const zeroCounts = (): IngestCounts => ({
-  read: 0,
-  accepted: 0,
-  newVersions: 0,
-  unchanged: 0,
-  rejected: 0,
-  warnings: 0,
-});
-
-/** Fills one draft after another and commits them. */
-class Planner {
-  readonly counts = zeroCounts();
-  /** Since the last batch. */
-  #since = zeroCounts();
-  #firstRow = 1;
-  #lastRow = 0;
-  readonly #draft: BatchDraft;
-  readonly #started = new Date().toISOString();
-
-  constructor(
-    readonly options: IngestOptions,
-    readonly batchSize: number,
-  ) {
-    this.#draft = new BatchDraft(batchSize);
-  }
-
-  *add(chunk: SealedChunk, sealer: RowSealer, known: KnownRecords): Generator<Plan> {
-    this.options.rejected.add(chunk.rejected);
-    this.#count({ warnings: chunk.warnings.length });
-    let rejected = 0;
-    for (let row = 0; row < chunk.count; row++) {
-      const number = chunk.rowNumbers[row]!;
-      for (; rejected < chunk.rejected.length && chunk.rejected[rejected]!.row < number; rejected++)
-        this.#countRow(chunk.rejected[rejected]!.row, { rejected: 1 });
-      this.#countRow(number, this.#addRow(chunk, row, sealer, known));
-      if (this.#draft.count === this.batchSize || this.#draft.payloadBytes >= MAX_PAYLOAD_BYTES)
-        yield this.#commit();
+/** The manifest of the first batch names the digest of the whole file, so the file is read once for that alone. */
+async function digestOf(file: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    if ((await stat(file)).isDirectory())
+      throw new CreditAnchorError("input.not-file", `${file} is a directory`);
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
     }
-    for (; rejected < chunk.rejected.length; rejected++)
-      this.#countRow(chunk.rejected[rejected]!.row, { rejected: 1 });
-    this.options.onProgress?.(this.counts);
+  } catch (cause) {
+    if (cause instanceof CreditAnchorError) throw cause;
+    throw new CreditAnchorError("input.not-found", `${file} cannot be read`, { cause });
   }
-
-  *finish(): Generator<Plan> {
-    if (this.#draft.count > 0) yield this.#commit();
-  }
-
-  #countRow(row: number, outcome: Partial<IngestCounts>): void {
-    this.#count({ read: 1, ...outcome });
-    this.#lastRow = row;
-  }
-
-  #count(more: Partial<IngestCounts>): void {
-    for (const [name, by] of Object.entries(more) as [keyof IngestCounts, number][]) {
-      this.counts[name] += by;
-      this.#since[name] += by;
-    }
-  }
-
-  /** @returns What to count. */
-  #addRow(chunk: SealedChunk, row: number, sealer: RowSealer, known: KnownRecords): Partial<IngestCounts> {
-    const key = fixedAt(chunk, row, KEY_AT);
-    const plan = chunk.numbers[row * NUMBERS + EARLIER_PLAN]!;
-    const index = chunk.numbers[row * NUMBERS + EARLIER_INDEX]!;
-    const inDraft = this.#draft.find(key);
-    const inVault = inDraft === undefined ? known.find(key) : undefined;
-    const current =
-      inDraft === undefined && (inVault?.plan ?? NONE) === plan && (inVault?.index ?? 0) === index;
-    if (!current) return this.#addAgain(chunk, row, inDraft, sealer, known);
-    if (chunk.unchanged[row] === 1) return { unchanged: 1 };
-    this.#draft.append(chunk, row);
-    return { accepted: 1, newVersions: plan === NONE ? 0 : 1 };
-  }
-
-  /** A newer version came since the row was sealed: the same file has the record twice. */
-  #addAgain(
-    chunk: SealedChunk,
-    row: number,
-    inDraft: number | undefined,
-    sealer: RowSealer,
-    known: KnownRecords,
-  ): Partial<IngestCounts> {
-    const key = fixedAt(chunk, row, KEY_AT).slice();
-    const payload = this.#payload(chunk, row, key, sealer, known);
-    const [before, beforePayload] =
-      inDraft === undefined ? this.#latestInVault(key, known) : this.#latestInDraft(inDraft, key, sealer);
-    if (equalBytes(payload, beforePayload)) return { unchanged: 1 };
-    const values = parseJson(new TextDecoder().decode(payload));
-    if (!isObject(values)) throw new Error("a payload is no object");
-    const again = new ChunkBuilder(1);
-    sealer.seal(values, payload, key, before, new Uint8Array(randomBytes(32)), again);
-    this.#draft.append(again, 0);
-    return { accepted: 1, newVersions: 1 };
-  }
-
-  /** The content of a row that was sealed or found unchanged. */
-  #payload(
-    chunk: SealedChunk,
-    row: number,
-    key: Uint8Array,
-    sealer: RowSealer,
-    known: KnownRecords,
-  ): Uint8Array {
-    const at = row * NUMBERS;
-    const plan = chunk.numbers[at + EARLIER_PLAN]!;
-    if (chunk.unchanged[row] === 1)
-      return known.read({ plan, index: chunk.numbers[at + EARLIER_INDEX]! }, key).payload;
-    const offset = chunk.numbers[at + OFFSET]!;
-    const sealed = chunk.payloads.subarray(offset, offset + chunk.numbers[at + LENGTH]!);
-    return opened(sealer, fixedAt(chunk, row, SECRET_AT), key, chunk.numbers[at + VERSION]!, sealed);
-  }
-
-  #latestInDraft(row: number, key: Uint8Array, sealer: RowSealer): [Before, Uint8Array] {
-    const draft = this.#draft;
-    const version = draft.numbers[row * NUMBERS + VERSION]!;
-    const commitment = fixedAt(draft, row, COMMITMENT_AT).slice();
-    const payload = opened(sealer, fixedAt(draft, row, SECRET_AT), key, version, draft.payload(row));
-    return [{ version, commitment, plan: SAME_DRAFT, index: row }, payload];
-  }
-
-  #latestInVault(key: Uint8Array, known: KnownRecords): [Before, Uint8Array] {
-    const place = known.find(key);
-    if (place === undefined) throw new Error("a record vanished from the vault");
-    const record = known.read(place, key);
-    return [record, record.payload];
-  }
-
-  #commit(): Plan {
-    const { options } = this;
-    const { type } = options.target;
-    const { read, accepted, unchanged, rejected } = this.#since;
-    const provenance: Provenance = {
-      agencyCode: options.agencyCode,
-      type: type.name,
-      typeHash: toHex(type.typeHash),
-      source: { ...options.source, firstRow: this.#firstRow, lastRow: this.#lastRow },
-      counts: { read, accepted, unchanged, rejected },
-      times: { started: this.#started, planned: new Date().toISOString() },
-    };
-    const random = new Uint8Array(randomBytes(32));
-    const batch = buildBatch(this.#draft.leaves(), provenance, random, options.hashes);
-    const plan = options.vault.commitBatch(this.#draft, batch, options.target);
-    this.#draft.clear();
-    this.#since = zeroCounts();
-    this.#firstRow = this.#lastRow + 1;
-    return plan;
-  }
+  return { sha256: toHex(hash.digest()), bytes };
 }
 
-function opened(
-  sealer: RowSealer,
-  secret: Uint8Array,
-  key: Uint8Array,
-  version: number,
-  sealed: Uint8Array,
-): Uint8Array {
-  const payload = sealer.cipher.open(secret, key, version, sealed);
-  if (payload === undefined) throw new Error("a payload that was just sealed does not open");
-  return payload;
+function changed(file: string): CreditAnchorError {
+  return new CreditAnchorError("input.changed", `${file} was changed while it was read`, {
+    hint: "nothing is lost: run the same command again when the file is complete",
+  });
 }

@@ -5,12 +5,11 @@ import type { Hashes } from "../hashes";
 import { openDatabase } from "./database";
 import { takeLock } from "./lock";
 import { LmdbVaultReader } from "./reader";
-import type { VaultReader } from "./vault";
 import { LmdbVault } from "./writer";
 
 export interface VaultOptions {
   /** Opens the record secrets; without it batches and moves can be read, records not. */
-  readonly secretsKey?: Uint8Array;
+  readonly secretsKey?: Uint8Array | undefined;
   readonly hashes: Hashes;
 }
 
@@ -22,7 +21,7 @@ export async function createVault(folder: string): Promise<void> {
 }
 
 /** Opens a vault for reading, also while another process writes to it. */
-export function openVaultReader(folder: string, options: VaultOptions): VaultReader {
+export function openReader(folder: string, options: VaultOptions): LmdbVaultReader {
   const database = openDatabase(folder, { write: false });
   return new LmdbVaultReader({ folder, database, secretsKey: options.secretsKey, hashes: options.hashes });
 }

@@ -9,7 +9,6 @@ import { type Database, findLatest, type StoredPlan } from "./database";
 import { LruCache } from "./lru";
 import { NONE } from "./layout";
 import { type PayloadCipher, payloadCipher } from "./sealing";
-import type { KnownRecord } from "./seal-rows";
 import type { Entry, Hex, Latest, Move, Plan, Position, StoredRecord, VaultReader } from "./vault";
 
 /** What reading needs. */
@@ -20,6 +19,13 @@ export interface ReadContext {
   /** Absent without passphrase. */
   readonly secretsKey: Uint8Array | undefined;
   readonly hashes: Hashes;
+}
+
+/** Where the latest version of a record is, and what decides whether another may follow. */
+export interface KnownRecord extends Position {
+  readonly ended: boolean;
+  readonly direct: boolean;
+  readonly typeHash: Uint8Array;
 }
 
 /** Files and trees of so many batches are kept at hand. */
@@ -35,6 +41,12 @@ export class LmdbVaultReader implements VaultReader {
 
   constructor(protected readonly context: ReadContext) {
     this.#cipher = payloadCipher(context.hashes);
+  }
+
+  /** What another thread of this process needs to read the same vault. */
+  location(): { folder: string; secretsKey: Uint8Array | undefined } {
+    const { folder, secretsKey } = this.context;
+    return { folder, secretsKey };
   }
 
   latest(key: Uint8Array): Latest | undefined {

@@ -6,7 +6,8 @@ import { leafHash, type LeafPlace, recordKey, type RecordSealer, recordSealer } 
 import { CreditAnchorError, type Fault } from "../errors";
 import type { Hashes } from "../hashes";
 import type { JsonValue } from "../json";
-import type { CreditRecord, RecordResult } from "../record";
+import type { InputRow, RowReader } from "../input";
+import type { CreditRecord } from "../record";
 import type { RecordType } from "../types";
 import {
   COMMITMENT_AT,
@@ -25,16 +26,10 @@ import {
   SECRET_AT,
   type SealedRows,
   VERSION,
-} from "./layout";
-import { type PayloadCipher, payloadCipher, TAG } from "./sealing";
-import type { Mode, Position, StoredRecord } from "./vault";
-
-/** One row of the input, read and checked. */
-export interface InputRow {
-  /** In the file, from 1; the header is not counted. */
-  readonly row: number;
-  readonly result: RecordResult;
-}
+} from "../vault/layout";
+import { type PayloadCipher, payloadCipher, TAG } from "../vault/sealing";
+import type { LmdbVaultReader } from "../vault/reader";
+import type { Mode, Position } from "../vault/vault";
 
 /** What does not change from row to row. */
 export interface SealContext {
@@ -48,18 +43,7 @@ export interface SealContext {
 }
 
 /** What sealing asks of the vault. */
-export interface KnownRecords {
-  find(key: Uint8Array): KnownRecord | undefined;
-  /** @throws CreditAnchorError `vault.damaged`, also when the record there has another key. */
-  read(place: Position, key: Uint8Array): StoredRecord;
-}
-
-/** Where the latest version of a record is, and what it may be followed by. */
-export interface KnownRecord extends Position {
-  readonly ended: boolean;
-  readonly direct: boolean;
-  readonly typeHash: Uint8Array;
-}
+export type KnownRecords = Pick<LmdbVaultReader, "find" | "readKnown">;
 
 /** Rows that came through, in their order, and what was said about the others. */
 export interface SealedChunk extends SealedRows {
@@ -98,11 +82,13 @@ export class RowSealer {
    *
    * The vault may change before the rows are used: the user compares each row's version before with what is latest then.
    */
-  sealRows(rows: readonly InputRow[], known: KnownRecords): SealedChunk {
+  sealRows(rows: readonly InputRow[], reader: Pick<RowReader, "read">, known: KnownRecords): ChunkBuilder {
     const chunk = new ChunkBuilder(rows.length);
     const secrets = new Uint8Array(rows.length * HASH);
     randomFillSync(secrets);
-    for (const { row, result } of rows) {
+    for (const input of rows) {
+      const { row } = input;
+      const result = reader.read(input);
       if (result.warnings.length > 0) chunk.warnings.push({ row, faults: result.warnings });
       if (!result.ok) {
         chunk.rejected.push({ row, faults: result.faults });
@@ -140,7 +126,7 @@ export class RowSealer {
           ? "was anchored in mode direct: stay with it"
           : "was not anchored in mode direct: it cannot be now",
       );
-    const before = known.read(found, key);
+    const before = known.readKnown(found, key);
     // The same content under another version of its type is another version of the record.
     const same = equalBytes(before.payload, payload) && equalBytes(found.typeHash, type.typeHash);
     if (same) chunk.addUnchanged(key, found);
@@ -230,5 +216,11 @@ export class ChunkBuilder implements SealedChunk {
 
   set(row: number, column: number, bytes: Uint8Array): void {
     fixedAt(this, row, column).set(bytes);
+  }
+
+  /** Without what only building needs: for another thread. */
+  plain(): SealedChunk {
+    const { count, fixed, numbers, payloads, unchanged, rowNumbers, rejected, warnings } = this;
+    return { count, fixed, numbers, payloads, unchanged, rowNumbers, rejected, warnings };
   }
 }
