@@ -33,6 +33,7 @@ export interface AuditReport {
   /** A head obtained elsewhere, and whether it is that of the first entries. */
   readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
   readonly coverage: Coverage;
+  readonly vaults: readonly VaultCoverage[];
   readonly notChecked: readonly NotChecked[];
   readonly differences: readonly Difference[];
 }
@@ -48,6 +49,14 @@ export interface Coverage {
   /** Batches anchored by an operator later declared compromised, since a time before they were anchored. */
   readonly flaggedBatches: readonly string[];
   readonly agencies: readonly AgencyCoverage[];
+}
+
+/** What of a vault was compared. */
+export interface VaultCoverage {
+  readonly batches: number;
+  readonly records: number;
+  /** Of which the commitment was computed again from content and secret. */
+  readonly recomputed: number;
 }
 
 export interface AgencyCoverage {
@@ -69,6 +78,8 @@ export interface Audit {
   /** The registry as the events given so far tell. */
   readonly state: RegistryState;
   readonly findings: Findings;
+  /** Vaults compared so far. */
+  readonly vaults: VaultCoverage[];
   /** Logs in the order of the node, with the facts of their blocks. */
   read(logs: Iterable<RawLog>, blocks: ReadonlyMap<number, BlockFacts>): void;
   /** After the last log: what the registry must answer. */
@@ -137,9 +148,11 @@ export function startAudit(
     return state.successions.filter(({ successor }) => successors.get(successor) !== true);
   }
 
+  const vaults: VaultCoverage[] = [];
   return {
     state,
     findings,
+    vaults,
     read: (logs, blocks) => {
       for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
     },
@@ -185,6 +198,7 @@ export function startAudit(
         singleSource: sources.length < 2 && externalHead === undefined,
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         coverage: coverage(state, length, views, withLeaves.size),
+        vaults: [...vaults],
         notChecked: findings.unchecked(),
         differences: [...findings.differences],
       };

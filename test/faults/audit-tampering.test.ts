@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Interface } from "ethers";
+import type { Interface } from "ethers";
 import { auditRegistry, type AuditRequest } from "../../src/audit/gather";
 import type { AuditReport } from "../../src/audit";
 import { connectChain } from "../../src/chain";

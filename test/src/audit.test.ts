@@ -1,168 +1,28 @@
 import { expect } from "chai";
-import { AbiCoder, encodeBytes32String, keccak256, type InterfaceAbi, toUtf8Bytes } from "ethers";
-import { startAudit, type AuditReport, type BlockFacts, type RawLog } from "../../src/audit";
+import { type InterfaceAbi, keccak256 } from "ethers";
+import { startAudit, type AuditReport, type RawLog } from "../../src/audit";
 import { decodeLog, eventShapes, MalformedLog } from "../../src/audit/events";
 import { moved, statusName } from "../../src/audit/moves";
 import { fromHex, toHex } from "../../src/bytes";
-import { domain, headerHash, leafHash } from "../../src/commitment";
+import { domain, leafHash } from "../../src/commitment";
 import { encodePositions } from "../../src/positions";
-import { CreditRegistry__factory } from "../../typechain-types";
-
-const face = CreditRegistry__factory.createInterface();
-const coder = AbiCoder.defaultAbiCoder();
-const registry = { chainId: 31337, address: `0x${"ab".repeat(20)}` };
-const word = (text: string): string => keccak256(toUtf8Bytes(text));
-const address = (digit: string): string => `0x${digit.repeat(40)}`;
-const ALICE = address("a");
-const BOB = address("b");
-const ADMINISTRATOR = address("c");
-const ARBITER = address("d");
-const START = 1_780_000_000;
-
-type Args = Record<string, unknown>;
-
-/** What happened in a registry that checks nothing: event by event, the journal always right. */
-class Forger {
-  readonly logs: RawLog[] = [];
-  readonly blocks = new Map<number, BlockFacts>();
-  head = keccak256(
-    coder.encode(
-      ["bytes32", "uint256", "address"],
-      [word("credit-anchor/journal/1"), registry.chainId, registry.address],
-    ),
-  );
-  #block = 100;
-  last = address("0");
-
-  /** The next event, a block later unless `together`. Fields in any order; `entry` is numbered by itself. */
-  emit(name: string, args: Args, together = false): this {
-    if (!together) this.#block++;
-    const number = this.#block;
-    const time = START + number;
-    this.blocks.set(number, { number, hash: word(`block ${number}`), time });
-    const fragment = face.getEvent(name as "Paused")!;
-    const entry = this.logs.length;
-    const fields = fragment.inputs.slice(0, -1);
-    const values = fields.map(({ name: field }) => args[field]);
-    const types = fields.map(({ type }) => type);
-    const entryHash = keccak256(
-      coder.encode(
-        ["bytes32", "uint64", "uint256", "uint64", ...types],
-        [fragment.topicHash, entry, number, time, ...values],
-      ),
-    );
-    this.head = keccak256(coder.encode(["bytes32", "bytes32"], [this.head, entryHash]));
-    const { data, topics } = face.encodeEventLog(fragment, [...values, entry]);
-    this.logs.push({
-      address: registry.address,
-      topics,
-      data,
-      blockNumber: number,
-      blockHash: word(`block ${number}`),
-      transactionHash: word(`transaction ${number}`),
-      logIndex: this.logs.filter((log) => log.blockNumber === number).length,
-      removed: false,
-    });
-    return this;
-  }
-
-  /** A batch of agency 1, one block later: whatever is not said otherwise fits. */
-  batch(sequence: number, change: Args = {}): this {
-    const args: Args = {
-      batchId: (1n << 32n) + BigInt(sequence),
-      typeId: 1,
-      operator: ALICE,
-      size: 40,
-      anchoredAt: START + this.#block + 1,
-      previous: this.last,
-      root: word(`root ${sequence}`),
-      manifestHash: word("manifest"),
-      ...change,
-    };
-    const header = {
-      format: 1,
-      agencyId: Number((args.batchId as bigint) >> 32n),
-      typeId: args.typeId as number,
-      sequence,
-      size: args.size as number,
-      anchoredAt: args.anchoredAt as number,
-      operator: args.operator as string,
-      previous: args.previous as string,
-      root: args.root as string,
-      manifestHash: args.manifestHash as string,
-    };
-    this.last = toHex(headerHash(header)).slice(0, 42);
-    return this.emit("BatchAnchored", args);
-  }
-
-  record(sequence: number, version: number, superseded: number | undefined, change: Args = {}): this {
-    const place = { domain: domain(registry.chainId, registry.address), agencyId: 1, typeId: 1 };
-    const root = toHex(leafHash(place, fromHex(word("key")), version, fromHex(word(`v${version}`))));
-    this.batch(sequence, { size: 1, root });
-    const args: Args = {
-      batchId: (1n << 32n) + BigInt(sequence),
-      recordKey: word("key"),
-      version,
-      commitment: word(`v${version}`),
-      superseded: superseded === undefined ? 0n : (1n << 32n) + BigInt(superseded),
-      ...change,
-    };
-    return this.emit("RecordAnchored", args, true);
-  }
-
-  status(name: string, args: Args): this {
-    const defaults: Args = {
-      batchId: 1n << 32n,
-      actor: ALICE,
-      proposer: ALICE,
-      positions: encodePositions([0]),
-      reason: 1,
-      evidenceHash: word("evidence"),
-      marks: 16,
-    };
-    return this.emit(name, { ...defaults, ...args });
-  }
-
-  audit(): AuditReport {
-    const audit = startAudit(registry);
-    audit.read(this.logs, this.blocks);
-    return audit.report({ number: 1_000, hash: word("block"), time: START + 1_000 }, ["node"]);
-  }
-}
-
-const AGENCY: Args = {
-  agencyId: 1,
-  code: encodeBytes32String("91110000TEST"),
-  administrator: ADMINISTRATOR,
-  keyCommitment: word("key commitment"),
-};
-const TYPE: Args = {
-  typeId: 1,
-  typeHash: word("type"),
-  name: encodeBytes32String("test.type"),
-  personal: false,
-};
-const OPERATOR: Args = {
-  agencyId: 1,
-  operator: ALICE,
-  permissions: 3,
-  validFrom: START + 103,
-  validUntil: START + 500,
-};
-const PERSONAL: Args = {
-  typeId: 2,
-  typeHash: word("type 2"),
-  name: encodeBytes32String("test.person"),
-  personal: true,
-};
-
-/** An agency with an operator, a type, and nothing anchored. */
-function ready(): Forger {
-  return new Forger()
-    .emit("AgencyAdmitted", AGENCY)
-    .emit("TypeAdmitted", TYPE)
-    .emit("OperatorAdded", OPERATOR);
-}
+import {
+  type Args,
+  AGENCY,
+  ALICE,
+  ARBITER,
+  BOB,
+  face,
+  Forger,
+  OPERATOR,
+  PERSONAL,
+  proposal,
+  ready,
+  registry,
+  START,
+  TYPE,
+  word,
+} from "../support/forger";
 
 const codes = (report: AuditReport): string[] => report.differences.map(({ code }) => code);
 
@@ -340,7 +200,7 @@ describe("audit", () => {
           ready().batch(0).emit("Paused", { reason: 1, actor: BOB }).status("StatusChanged", { status: 3 }),
       ],
       ["batch.sequence", "a gap between batches", () => ready().batch(0).batch(2)],
-      ["batch.previous", "a batch that builds on another", batchOf({ previous: address("1") })],
+      ["batch.previous", "a batch that builds on another", batchOf({ previous: `0x${"1".repeat(40)}` })],
       ["batch.time", "a time that is not the block's", batchOf({ anchoredAt: START })],
       [
         "batch.standing",
@@ -678,13 +538,3 @@ describe("audit", () => {
     });
   });
 });
-
-/** Of leaf 0 of batch 0, as the forger's defaults have it. */
-function proposal(): string {
-  return keccak256(
-    coder.encode(
-      ["uint64", "bytes", "uint16", "bytes32"],
-      [1n << 32n, encodePositions([0]), 1, word("evidence")],
-    ),
-  );
-}
