@@ -184,6 +184,7 @@ async function askWitnesses(
   block: Block,
   audit: Audit,
 ): Promise<void> {
+  if (witnesses.length === 0) return;
   const data = registryInterface.encodeFunctionData("journal");
   const own = await answerOf(chain, address, data, block.number);
   for (const witness of witnesses) {
