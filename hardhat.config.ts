@@ -5,6 +5,7 @@ import { config as loadEnv } from "dotenv";
 import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
 import { subtask, type HardhatUserConfig } from "hardhat/config";
 import "solidity-coverage";
+import { compiler } from "./src/deploy/compiler";
 import { chosenNetwork, hardhatNetworks } from "./src/networks";
 
 loadEnv({ quiet: true });
@@ -24,15 +25,7 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async (args: { solcVersion: string
 });
 
 const config: HardhatUserConfig = {
-  solidity: {
-    version: "0.8.30",
-    settings: {
-      // The oldest level we promise to run on: Besu, GoQuorum and FISCO BCOS all execute it.
-      evmVersion: "paris",
-      viaIR: true,
-      optimizer: { enabled: true, runs: 200 },
-    },
-  },
+  solidity: { version: compiler.version, settings: { ...compiler.settings } },
   networks: {
     // An opcode or a gas rule newer than London fails the tests.
     hardhat: { hardfork: "london", blockGasLimit: 100_000_000 },

@@ -6,22 +6,18 @@
 import { join } from "node:path";
 import hre from "hardhat";
 
+import { compiler } from "../src/deploy/compiler";
 import { checkDeployment } from "../src/deploy/check";
 import { readRecords } from "../src/deploy/record";
-import {
-  commitHasOurCode,
-  compilerInfo,
-  complain,
-  connectNetwork,
-  deploymentsFolder,
-} from "./support/network";
+import { complain } from "./support/complain";
+import { commitHasOurCode, connectNetwork, deploymentsFolder } from "./support/network";
 
 async function main(): Promise<number> {
   const records = readRecords(join(deploymentsFolder(hre), hre.network.name));
   const network = await connectNetwork(hre);
   try {
     const checks = await checkDeployment(network.chain, records, {
-      compiler: compilerInfo(hre),
+      compiler,
       commitHasOurCode: (commit) => commitHasOurCode(hre.config.paths.root, commit),
     });
     const width = Math.max(...checks.map((check) => check.name.length));

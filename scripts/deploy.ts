@@ -8,17 +8,12 @@
 import { join } from "node:path";
 import hre from "hardhat";
 
+import { compiler } from "../src/deploy/compiler";
 import { checkDeployment } from "../src/deploy/check";
 import { readProfile } from "../src/deploy/profile";
 import { deployResumably } from "../src/deploy/resumable";
-import {
-  commitHasOurCode,
-  compilerInfo,
-  complain,
-  connectNetwork,
-  deploymentsFolder,
-  sourceCommit,
-} from "./support/network";
+import { complain } from "./support/complain";
+import { commitHasOurCode, connectNetwork, deploymentsFolder, sourceCommit } from "./support/network";
 
 async function main(): Promise<number> {
   const network = await connectNetwork(hre);
@@ -29,7 +24,7 @@ async function main(): Promise<number> {
       signer: await network.signer(),
       folder: join(deploymentsFolder(hre), network.name),
       profile: readProfile(join(deploymentsFolder(hre), "profiles", `${network.settings.profile}.json`)),
-      compiler: compilerInfo(hre),
+      compiler,
       sourceCommit: sourceCommit(root),
       fees: network.settings.gas,
       startOver: network.throwAway,

@@ -8,6 +8,7 @@ import { createProvider } from "hardhat/internal/core/providers/construction";
 import { JsonRpcHandler } from "hardhat/internal/hardhat-network/jsonrpc/handler";
 import type { EIP1193Provider, EthereumProvider } from "hardhat/types";
 
+import { compiler } from "../../src/deploy/compiler";
 import { CreditAnchorError } from "../../src/errors";
 
 export interface ServedChain {
@@ -53,7 +54,7 @@ export async function serveProvider(provider: EthereumProvider, port = 0): Promi
 /** Starts a chain that lives in this process: chain 31337, London, mines every transaction at once. */
 export async function startLocalChain(port = 0): Promise<ServedChain> {
   const config = resolveConfig(__filename, {
-    solidity: "0.8.30",
+    solidity: compiler.version,
     networks: { hardhat: { hardfork: "london", blockGasLimit: 100_000_000 } },
   });
   return serveProvider(await createProvider(config, "hardhat"), port);

@@ -5,7 +5,6 @@ import { type Signer, Wallet } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types";
 
 import { type Chain, connectChain } from "../../src/chain";
-import type { CompilerInfo } from "../../src/deploy/record";
 import { CreditAnchorError } from "../../src/errors";
 import { localSettings, networkSettings, type NetworkSettings } from "../../src/networks";
 import { serveProvider } from "./local-chain";
@@ -67,13 +66,6 @@ export function deploymentsFolder(hre: HardhatRuntimeEnvironment): string {
   return join(hre.config.paths.root, "deployments");
 }
 
-/** The compiler of hardhat.config.ts. Settings that only choose outputs are left out. */
-export function compilerInfo(hre: HardhatRuntimeEnvironment): CompilerInfo {
-  const [compiler] = hre.config.solidity.compilers;
-  const { outputSelection: _, ...settings } = compiler!.settings as Record<string, unknown>;
-  return { version: compiler!.version, settings };
-}
-
 /** The commit that is checked out, or null: no repository, or contracts that differ from it. */
 export function sourceCommit(root: string): string | null {
   const git = (...args: string[]): string =>
@@ -120,15 +112,4 @@ export function commitHasOurCode(root: string, commit: string): boolean | undefi
 
 function bytecodeIn(factory: string): string | undefined {
   return /const _bytecode =\s*"(0x[0-9a-f]+)"/.exec(factory)?.[1];
-}
-
-/** Prints an error as people need it, without a stack for errors that are meant for them. @returns Exit status. */
-export function complain(error: unknown): number {
-  if (!(error instanceof CreditAnchorError)) {
-    console.error(error);
-    return 70;
-  }
-  console.error(`error: ${error.message}`);
-  if (error.hint !== undefined) console.error(`  ${error.hint}`);
-  return error.exitStatus;
 }

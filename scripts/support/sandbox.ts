@@ -1,0 +1,262 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { toQuantity, Wallet } from "ethers";
+
+import { toHex } from "../../src/bytes";
+import { type Chain, connectChain } from "../../src/chain";
+import { compiler } from "../../src/deploy/compiler";
+import { readProfile } from "../../src/deploy/profile";
+import type { ContractRecord } from "../../src/deploy/record";
+import { deployResumably } from "../../src/deploy/resumable";
+import { CreditAnchorError } from "../../src/errors";
+import { createHome, type Home, type NewHome } from "../../src/home";
+import { replaceFile } from "../../src/home/files";
+import { signerOf } from "../../src/home/signer";
+import { type Actor, admitAgency, admitType, setOperator } from "../../src/registry-admin";
+import { openRegistry } from "../../src/registry-views";
+import { operatorPermission } from "../../src/roles";
+import { sampleAgencies, writeSample } from "../../src/samples";
+import { shippedTypes } from "../../src/types";
+import { type ServedChain, startLocalChain } from "./local-chain";
+import { projectRoot } from "./project";
+
+export interface SandboxOptions {
+  /** Port on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** Folder for the homes: absent, empty, or with `fresh` that of an earlier sandbox. */
+  readonly home: string;
+  /** Replaces the homes of an earlier sandbox, whose chain is gone. */
+  readonly fresh?: boolean;
+  /** Writes files to try the commands with. */
+  readonly samples?: boolean;
+}
+
+/** A running chain with everything deployed, and homes that work with it. */
+export interface Sandbox {
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  readonly registry: string;
+  readonly accessManager: string;
+  /** Folder of the homes. */
+  readonly dir: string;
+  /** Absolute folders by name: ndrc, market-regulator, tax, court. */
+  readonly homes: Readonly<Record<string, string>>;
+  /** Deployment records, for `verify --deployment`. */
+  readonly deployment: string;
+  stop(): Promise<void>;
+}
+
+const marker = "sandbox.json";
+const deploymentFolder = "deployment";
+
+/** Everything a sandbox may have made in its folder. */
+const ownNames = [marker, deploymentFolder, "samples", ...sampleAgencies.map((agency) => agency.name)];
+
+/** 10,000 of the chain's coin, worth nothing. */
+const FUNDS = toQuantity(10_000n * 10n ** 18n);
+
+const TEN_YEARS = 10 * 365 * 86_400;
+
+/**
+ * Starts a chain in this process, deploys a registry, admits the shipped types and three agencies, and makes their homes
+ * and that of the NDRC, which holds every role. All keys are made anew for each sandbox.
+ *
+ * @throws {CreditAnchorError} `chain.port`, `sandbox.folder`, `sandbox.exists`.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const dir = resolve(options.home);
+  refuseForeignFolder(dir, options.fresh === true);
+  const served = await startLocalChain(options.port);
+  try {
+    if (options.fresh === true)
+      for (const name of ownNames) rmSync(join(dir, name), { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+    const sandbox = await fill(dir, served);
+    if (options.samples === true) await writeSamples(join(dir, "samples"));
+    return sandbox;
+  } catch (error) {
+    await served.close();
+    throw error;
+  }
+}
+
+function refuseForeignFolder(dir: string, fresh: boolean): void {
+  if (!existsSync(dir)) return;
+  const names = readdirSync(dir);
+  if (names.length === 0) return;
+  if (!names.includes(marker))
+    throw new CreditAnchorError("sandbox.folder", `${dir} is not empty and not the folder of a sandbox`, {
+      hint: "name another folder with --home DIR",
+    });
+  const pid = (JSON.parse(readFileSync(join(dir, marker), "utf8")) as { pid?: unknown }).pid;
+  if (typeof pid === "number" && pid !== process.pid && isRunning(pid))
+    throw new CreditAnchorError(
+      "sandbox.exists",
+      `${dir} belongs to a sandbox that is running (process ${pid})`,
+      {
+        hint: "use that one, stop it, or name another folder with --home DIR",
+      },
+    );
+  if (!fresh)
+    throw new CreditAnchorError(
+      "sandbox.exists",
+      `${dir} holds the homes of an earlier sandbox, whose chain is gone`,
+      {
+        hint: "start with --fresh to replace them, or name another folder with --home DIR",
+      },
+    );
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function fill(dir: string, served: ServedChain): Promise<Sandbox> {
+  const chain = await connectChain({ urls: [served.url], pollMs: 10 });
+  const { chainId } = chain;
+  const partial = {
+    format: "credit-anchor/sandbox",
+    formatVersion: 1,
+    pid: process.pid,
+    rpcUrl: served.url,
+    chainId,
+  };
+  // First of all, so that a start that is interrupted can be replaced too.
+  replaceFile(join(dir, marker), `${JSON.stringify(partial, null, 2)}\n`);
+
+  const ndrcKey = `0x${randomBytes(32).toString("hex")}`;
+  const ndrc = new Wallet(ndrcKey, chain.provider);
+  await fund(chain, ndrc.address);
+  const { manager, registry } = await deployResumably({
+    chain,
+    signer: ndrc,
+    folder: join(dir, deploymentFolder),
+    profile: readProfile(join(projectRoot(), "deployments", "profiles", "local.json")),
+    compiler,
+    sourceCommit: null,
+  });
+  const homes = await makeHomes(dir, chain, { rpcUrl: served.url, manager, registry, ndrcKey });
+  const sandbox = {
+    rpcUrl: served.url,
+    chainId,
+    registry: registry.address,
+    accessManager: manager.address,
+    dir,
+    homes: Object.fromEntries([...homes].map(([name, home]) => [name, home.dir])),
+    deployment: join(dir, deploymentFolder),
+  };
+  replaceFile(join(dir, marker), `${JSON.stringify({ ...partial, ...sandbox }, null, 2)}\n`);
+  return {
+    ...sandbox,
+    stop: async () => {
+      chain.provider.destroy();
+      await served.close();
+    },
+  };
+}
+
+/** The files that the sandbox offers for a first try, by home. */
+export const sampleFiles = {
+  "market-regulator": { file: "penalties.csv", type: "cn.penalty" },
+  tax: { file: "tax-penalties.ndjson", type: "cn.penalty" },
+  court: { file: "licences.csv", type: "cn.licence" },
+} as const;
+
+async function writeSamples(folder: string): Promise<void> {
+  mkdirSync(folder);
+  for (const { name, code, title } of sampleAgencies) {
+    if (name === "ndrc") continue;
+    const { file, type } = sampleFiles[name as keyof typeof sampleFiles];
+    await writeSample(join(folder, file), {
+      type,
+      rows: 1_000,
+      agencyCode: code,
+      agencyName: title,
+      format: file.endsWith(".csv") ? "csv" : "ndjson",
+    });
+  }
+}
+
+interface Deployed {
+  readonly rpcUrl: string;
+  readonly manager: ContractRecord;
+  readonly registry: ContractRecord;
+  readonly ndrcKey: string;
+}
+
+async function makeHomes(dir: string, chain: Chain, deployed: Deployed): Promise<Map<string, Home>> {
+  const { manager, registry: record, ndrcKey } = deployed;
+  const registry = await openRegistry(chain, record.address, record.blockNumber);
+  const ndrc: Actor = { registry, signer: signerOf(ndrcKey) };
+  const settings: NewHome["settings"] = {
+    registry: {
+      chainId: chain.chainId,
+      address: record.address,
+      accessManager: manager.address,
+      codeHash: record.codeHash,
+      deployedAtBlock: record.blockNumber,
+    },
+    rpc: [deployed.rpcUrl],
+    // This chain makes a block only when there is a transaction, and never takes one back.
+    finalityBlocks: 0,
+    types: await admitTypes(ndrc),
+  };
+  const homes = new Map<string, Home>();
+  for (const { name, code, title } of sampleAgencies) {
+    const own = { ...settings, label: title };
+    const folder = join(dir, name);
+    const home =
+      name === "ndrc"
+        ? await createHome(folder, { trial: true, settings: own, privateKey: ndrcKey })
+        : await createHome(folder, {
+            trial: true,
+            settings: { ...own, agency: { code } },
+            privateKey: "generate",
+          });
+    if (name !== "ndrc") await register(ndrc, chain, home);
+    homes.set(name, home);
+  }
+  return homes;
+}
+
+async function admitTypes(registrar: Actor): Promise<Record<string, { typeId: number; typeHash: string }>> {
+  const types: Record<string, { typeId: number; typeHash: string }> = {};
+  for (const type of shippedTypes().values()) {
+    const { name, personal } = type;
+    const typeHash = toHex(type.typeHash);
+    const { typeId } = await admitType(registrar, { name, typeHash, personal: personal === true });
+    types[name] = { typeId, typeHash };
+  }
+  return types;
+}
+
+/** Admits an agency; its home's key becomes administrator and operator. */
+async function register(registrar: Actor, chain: Chain, home: Home): Promise<void> {
+  const { code, keyCommitment } = home.settings.agency!;
+  const signer = await home.signer();
+  await fund(chain, signer.address);
+  const administrator = signer.address;
+  const { agencyId } = await admitAgency(registrar, { code, administrator, keyCommitment: keyCommitment! });
+  const { time } = (await chain.block("latest"))!;
+  await setOperator(
+    { ...registrar, signer },
+    {
+      agencyId,
+      account: signer.address,
+      permissions: operatorPermission.anchor | operatorPermission.status,
+      validFrom: 0,
+      validUntil: time + TEN_YEARS,
+    },
+  );
+  home.saveSettings({ ...home.settings, agency: { ...home.settings.agency!, id: agencyId } });
+}
+
+async function fund(chain: Chain, account: string): Promise<void> {
+  await chain.send("hardhat_setBalance", [account, FUNDS]);
+}
