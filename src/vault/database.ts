@@ -1,6 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Database as LmdbDatabase, open as openLmdb, type RootDatabase } from "lmdb";
+import {
+  type Database as LmdbDatabase,
+  open as openLmdb,
+  type RootDatabase,
+  type RootDatabaseOptionsWithPath,
+} from "lmdb";
 
 import { CreditAnchorError } from "../errors";
 import { writeError } from "../home/files";
@@ -60,14 +65,16 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
   let database: Database;
   try {
     // A commit is on disk when the call returns: no overlapping of sync and work.
-    env = openLmdb<unknown, string>({
+    const settings: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
       path,
       maxDbs: 16,
       mapSize: MAP_SIZE,
       overlappingSync: false,
       readOnly: !options.write,
       encoding: "json",
-    });
+      permissionsMode: 0o600,
+    };
+    env = openLmdb<unknown, string>(settings);
     database = {
       path,
       env,
