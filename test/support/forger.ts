@@ -18,9 +18,24 @@ export const START = 1_780_000_000;
 
 export type Args = Record<string, unknown>;
 
+/** An entry of the journal, and what its hash is the hash of. */
+export interface Entry {
+  readonly event: string;
+  readonly signature: string;
+  readonly entry: number;
+  readonly blockNumber: number;
+  readonly time: number;
+  /** In the order of declaration, without `entry`. */
+  readonly fields: Args;
+  readonly encoded: string;
+  readonly entryHash: string;
+  readonly head: string;
+}
+
 /** What happened in a registry that checks nothing: event by event, the journal always right. */
 export class Forger {
   readonly logs: RawLog[] = [];
+  readonly entries: Entry[] = [];
   readonly blocks = new Map<number, BlockFacts>();
   head = keccak256(
     coder.encode(
@@ -42,13 +57,23 @@ export class Forger {
     const fields = fragment.inputs.slice(0, -1);
     const values = fields.map(({ name: field }) => args[field]);
     const types = fields.map(({ type }) => type);
-    const entryHash = keccak256(
-      coder.encode(
-        ["bytes32", "uint64", "uint256", "uint64", ...types],
-        [fragment.topicHash, entry, number, time, ...values],
-      ),
+    const encoded = coder.encode(
+      ["bytes32", "uint64", "uint256", "uint64", ...types],
+      [fragment.topicHash, entry, number, time, ...values],
     );
+    const entryHash = keccak256(encoded);
     this.head = keccak256(coder.encode(["bytes32", "bytes32"], [this.head, entryHash]));
+    this.entries.push({
+      event: name,
+      signature: fragment.format("sighash"),
+      entry,
+      blockNumber: number,
+      time,
+      fields: Object.fromEntries(fields.map(({ name: field }, i) => [field, values[i]])),
+      encoded,
+      entryHash,
+      head: this.head,
+    });
     const { data, topics } = face.encodeEventLog(fragment, [...values, entry]);
     this.logs.push({
       address: registry.address,
