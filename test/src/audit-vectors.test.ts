@@ -33,7 +33,14 @@ describe("vectors of the journal", () => {
     const shapes = eventShapes(CreditRegistry__factory.abi);
     const forger = new Forger();
     let block = 0;
-    for (const { event, fields, entryHash, head, time, blockNumber } of stored.entries as unknown as Entry[]) {
+    for (const {
+      event,
+      fields,
+      entryHash,
+      head,
+      time,
+      blockNumber,
+    } of stored.entries as unknown as Entry[]) {
       forger.emit(event, fields, blockNumber === block);
       block = blockNumber;
       expect(toHex(decodeLog(forger.logs.at(-1)!, shapes)!.entryHash(time, portableHashes))).to.equal(
