@@ -1,0 +1,47 @@
+/**
+ * Acts on the registry that one command does once: who acts, and how it is told.
+ */
+import { CreditAnchorError } from "../errors";
+import type { Home } from "../home";
+import type { Actor, Done } from "../registry-admin";
+import { agencyIdOf, readAgency, type Agency, type Registry } from "../registry-views";
+import { connect } from "./context";
+import { integer, usage } from "./options";
+
+/** The home's key, on the home's registry. @throws {CreditAnchorError} `signer.…`, `home.…`, `chain.…`, `registry.…` */
+export async function actorOf(home: Home, rpc: string | undefined, signal: AbortSignal): Promise<Actor> {
+  const { registry } = await connect(home, rpc, signal);
+  return { registry, signer: await home.signer(), settings: { fees: home.settings.fees, signal } };
+}
+
+/** `admitted …` or `… already`. */
+export function told(done: Done, what: string): string {
+  return done.already
+    ? `${what}: it was so already, nothing was sent`
+    : `${what} (transaction ${done.transaction})`;
+}
+
+/** An agency by its id or its code. @throws {CreditAnchorError} `agency.unknown` */
+export async function findAgency(registry: Registry, idOrCode: string): Promise<Agency> {
+  // Codes of digits alone are possible, and ids are short: a code of more than 10 characters is never an id.
+  const byId = /^[1-9][0-9]{0,9}$/.test(idOrCode) ? await readAgency(registry, Number(idOrCode)) : undefined;
+  if (byId !== undefined) return byId;
+  if (!/^[\x21-\x7e]{1,31}$/.test(idOrCode)) throw usage("an agency is named by its id or its code");
+  const id = await agencyIdOf(registry, idOrCode);
+  const agency = id === undefined ? undefined : await readAgency(registry, id);
+  if (agency !== undefined) return agency;
+  throw new CreditAnchorError("agency.unknown", "the registry has no such agency", {
+    hint: "credit-anchor agency list shows all of them",
+  });
+}
+
+/** A whole number that names something on the registry. */
+export const largestId = 2 ** 32 - 1;
+
+/** `--index`, a position in a batch. */
+export function indexOption(): ReturnType<typeof integer> {
+  return integer("--index <n>", "position of the record in the batch, from 0", {
+    min: 0,
+    max: largestId - 1,
+  });
+}

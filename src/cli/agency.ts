@@ -1,0 +1,170 @@
+import { agencyCount, readAgency, type Agency } from "../registry-views";
+import { admitAgency, reinstateAgency, suspendAgency } from "../registry-admin";
+import { parseReason, reasonText } from "../reasons";
+import { CreditAnchorError } from "../errors";
+import { actorOf, findAgency, told } from "./acts";
+import { connect, ownAgency, requireHome } from "./context";
+import { text, url } from "./options";
+import { columns, count, timeForPeople } from "./output";
+import { readRegistration } from "./registration";
+import { defineVerb } from "./verb";
+
+const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
+const reason = text("--reason <code>", "why: a number or a name, see docs/format.md", "none");
+
+const STANDINGS = ["none", "active", "suspended", "closed"];
+
+function agencyJson(agency: Agency): Record<string, unknown> {
+  return {
+    ...agency,
+    pendingAdministrator: agency.pendingAdministrator ?? null,
+    standing: STANDINGS[agency.standing] ?? agency.standing,
+  };
+}
+
+export const agencyRegisterVerb = defineVerb({
+  name: "agency register",
+  summary: "admit an agency by its registration request",
+  about:
+    "By the registrar. Compare the request's values with the agency by another way (telephone, seal) first.",
+  arguments: [{ name: "<request>", about: "registration.json that the agency's init wrote" }],
+  options: { rpc },
+  examples: ["credit-anchor agency register registration.json --home ndrc"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const home = requireHome(dir);
+    const request = readRegistration(args[0]!);
+    const own = home.settings.registry;
+    const meant = request.registry;
+    if (
+      meant !== undefined &&
+      own !== undefined &&
+      (meant.chainId !== own.chainId || meant.address.toLowerCase() !== own.address)
+    )
+      throw new CreditAnchorError(
+        "registration.other-registry",
+        "the request is meant for another registry",
+        {
+          hint: `it names ${meant.address} on chain ${meant.chainId}, this home works with ${own.address} on chain ${own.chainId}`,
+        },
+      );
+    const { code, administrator, keyCommitment } = request;
+    const done = await admitAgency(await actorOf(home, options.rpc, signal), {
+      code,
+      administrator,
+      keyCommitment,
+    });
+    return {
+      json: { agencyId: done.agencyId, code, already: done.already, transaction: done.transaction ?? null },
+      text: [told(done, `agency ${code} is agency ${done.agencyId} of the registry`)],
+    };
+  },
+});
+
+export const agencyShowVerb = defineVerb({
+  name: "agency show",
+  summary: "show one agency as the registry knows it",
+  arguments: [{ name: "[agency]", about: "its id or code; otherwise the home's own" }],
+  options: { rpc },
+  examples: ["credit-anchor agency show 1 --home auditor", "credit-anchor agency show --json"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const home = requireHome(dir);
+    const { registry } = await connect(home, options.rpc, signal);
+    const [named] = args;
+    const agency = named === undefined ? await ownAgency(home, registry) : await findAgency(registry, named);
+    return {
+      json: agencyJson(agency),
+      text: columns([
+        ["id", String(agency.id)],
+        ["code", agency.code],
+        ["standing", STANDINGS[agency.standing] ?? "unknown"],
+        ["admitted", timeForPeople(agency.admittedAt)],
+        ["administrator", agency.administrator],
+        ...(agency.pendingAdministrator === undefined ? [] : [["named next", agency.pendingAdministrator]]),
+        ["key commitment", agency.keyCommitment],
+        ["batches", count(agency.batchCount)],
+      ]),
+    };
+  },
+});
+
+export const agencyListVerb = defineVerb({
+  name: "agency list",
+  summary: "list all agencies of the registry",
+  options: { rpc },
+  examples: ["credit-anchor agency list --home auditor"],
+  run: async ({ options, home: dir, signal }) => {
+    const { registry } = await connect(requireHome(dir), options.rpc, signal);
+    const agencies: Agency[] = [];
+    const last = await agencyCount(registry);
+    for (let id = 1; id <= last; id++) {
+      const agency = await readAgency(registry, id);
+      if (agency !== undefined) agencies.push(agency);
+    }
+    return {
+      json: agencies.map(agencyJson),
+      text:
+        agencies.length === 0
+          ? ["no agencies"]
+          : columns([
+              ["ID", "CODE", "STANDING", "BATCHES", "ADMITTED"],
+              ...agencies.map((agency) => [
+                String(agency.id),
+                agency.code,
+                STANDINGS[agency.standing] ?? "unknown",
+                count(agency.batchCount),
+                timeForPeople(agency.admittedAt),
+              ]),
+            ]),
+    };
+  },
+});
+
+export const agencySuspendVerb = defineVerb({
+  name: "agency suspend",
+  summary: "stop an agency from anchoring, at once",
+  about: "By the guardian. A suspended agency may still withdraw its records and set or clear their marks.",
+  arguments: [{ name: "<agency>", about: "its id or code" }],
+  options: { reason, rpc },
+  examples: ["credit-anchor agency suspend 3 --reason key-compromised --home ndrc"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const code = parseReason(options.reason ?? "none");
+    const actor = await actorOf(requireHome(dir), options.rpc, signal);
+    const agency = await findAgency(actor.registry, args[0]!);
+    const done = await suspendAgency(actor, agency.id, code);
+    return {
+      json: {
+        agencyId: agency.id,
+        standing: "suspended",
+        reason: code,
+        already: done.already,
+        transaction: done.transaction ?? null,
+      },
+      text: [told(done, `agency ${agency.id} is suspended, ${reasonText(code)}`)],
+    };
+  },
+});
+
+export const agencyReinstateVerb = defineVerb({
+  name: "agency reinstate",
+  summary: "end the suspension of an agency",
+  about: "By the registrar.",
+  arguments: [{ name: "<agency>", about: "its id or code" }],
+  options: { reason, rpc },
+  examples: ["credit-anchor agency reinstate 3 --reason settled --home ndrc"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const code = parseReason(options.reason ?? "none");
+    const actor = await actorOf(requireHome(dir), options.rpc, signal);
+    const agency = await findAgency(actor.registry, args[0]!);
+    const done = await reinstateAgency(actor, agency.id, code);
+    return {
+      json: {
+        agencyId: agency.id,
+        standing: "active",
+        reason: code,
+        already: done.already,
+        transaction: done.transaction ?? null,
+      },
+      text: [told(done, `agency ${agency.id} is active, ${reasonText(code)}`)],
+    };
+  },
+});

@@ -1,0 +1,177 @@
+import { auditRegistry } from "../audit/gather";
+import { compareVault } from "../audit/vault";
+import type { AuditReport, Difference, Where } from "../audit";
+import { connectChain, type Chain } from "../chain";
+import { ExitStatus } from "../errors";
+import { loadFastHashes } from "../fast-hashes";
+import type { Home } from "../home";
+import { connectNode, optionalHome } from "./context";
+import { readDeployment } from "./deployment-file";
+import { writeOwnFile } from "./files";
+import { address, flag, integer, list, text, url, usage } from "./options";
+import { count, timeForPeople } from "./output";
+import { defineVerb } from "./verb";
+
+const DIFFERENCES_SHOWN = 100;
+
+export const auditVerb = defineVerb({
+  name: "audit",
+  summary: "replay the registry's journal and report every difference, with its evidence",
+  about: `Reads all events, rebuilds everything, compares it with the journal's head and with what the registry answers,
+and with the vault of the home folder if it has one. With one node alone the report says "single source": what a
+node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere).
+Exit status: 0 no differences, 1 differences.`,
+  options: {
+    rpc: url("--rpc <url>", "node to audit; otherwise that of the home folder"),
+    registry: address("--registry <address>", "the registry, on the chain of the node; otherwise the home's"),
+    deployment: text("--deployment <file>", "deployment record of the registry"),
+    witness: list("--witness <urls>", "nodes of other parties, between commas"),
+    head: text("--head <length:hash>", "journal head obtained elsewhere, such as 1203:0x5d0f…"),
+    toBlock: integer("--to-block <number>", "audit up to this block", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      defaultsTo: "the newest",
+    }),
+    fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    withoutVault: flag("--without-vault", "leave the home's vault out"),
+    withoutRecords: flag(
+      "--without-records",
+      "compare the vault's leaves and proofs, but open no record: no passphrase",
+    ),
+    out: text("--out <file>", "also write the report as JSON"),
+  },
+  examples: [
+    "credit-anchor audit --home agency",
+    "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
+    "credit-anchor audit --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3 --head 1203:0x5d0f…",
+  ],
+  run: async ({ options, home: dir, io, signal }) => {
+    if (options.deployment !== undefined && options.registry !== undefined)
+      throw usage("--deployment and --registry exclude each other");
+    const head = options.head === undefined ? undefined : parseHead(options.head);
+    const home = optionalHome(dir);
+    const trusted = trustOf(home, options);
+    const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
+    const witnesses: Chain[] = [];
+    for (const witness of options.witness ?? [])
+      witnesses.push(await connectChain({ urls: [witness], chainId: chain.chainId, signal }));
+    const hashes = await loadFastHashes();
+    const records = !options.withoutRecords;
+    const vault =
+      home === undefined || options.withoutVault || home.settings.agency === undefined
+        ? undefined
+        : await home.readVault({ decrypt: records });
+    const progress = io.progress();
+    try {
+      const report = await auditRegistry({
+        chain,
+        registry: trusted.address,
+        fromBlock: trusted.fromBlock,
+        ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
+        ...(head === undefined ? {} : { externalHead: head }),
+        witnesses,
+        hashes,
+        ...(vault === undefined
+          ? {}
+          : {
+              compare: (audit) =>
+                void compareVault(audit, {
+                  vault,
+                  hashes,
+                  records,
+                  onProgress: (done) => progress.update(() => `audit: ${count(done)} records of the vault`),
+                }),
+            }),
+        onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
+      });
+      progress.end();
+      if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
+      return {
+        json: report,
+        text: describe(report),
+        exitStatus: report.differences.length === 0 ? ExitStatus.ok : ExitStatus.failed,
+      };
+    } finally {
+      progress.end();
+      await vault?.close();
+    }
+  },
+});
+
+function parseHead(word: string): { length: number; head: string } {
+  const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]{64})$/.exec(word);
+  if (parts === null) throw usage("--head takes the length and the hash of a journal: 1203:0x5d0f…");
+  return { length: Number(parts[1]), head: parts[2]!.toLowerCase() };
+}
+
+function trustOf(
+  home: Home | undefined,
+  options: {
+    readonly registry: string | undefined;
+    readonly deployment: string | undefined;
+    readonly fromBlock: number | undefined;
+  },
+): { chainId: number | undefined; address: string; fromBlock: number } {
+  if (options.deployment !== undefined) {
+    const { chainId, address: registry, blockNumber } = readDeployment(options.deployment);
+    return { chainId, address: registry, fromBlock: options.fromBlock ?? blockNumber };
+  }
+  const own = home?.settings.registry;
+  if (own !== undefined && (options.registry === undefined || options.registry === own.address))
+    return {
+      chainId: own.chainId,
+      address: own.address,
+      fromBlock: options.fromBlock ?? own.deployedAtBlock,
+    };
+  if (options.registry === undefined)
+    throw usage(
+      "no registry is named",
+      "give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
+    );
+  return { chainId: undefined, address: options.registry, fromBlock: options.fromBlock ?? 0 };
+}
+
+function describe(report: AuditReport): string[] {
+  const { registry, block, journal, coverage, sources, differences, notChecked } = report;
+  return [
+    `registry   ${registry.address} on chain ${registry.chainId}`,
+    `up to      block ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
+    `journal    ${count(journal.length)} entries, head ${journal.head}`,
+    `sources    ${sources.join(", ")}${report.singleSource ? " (single source)" : ""}`,
+    `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
+    `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
+    ...coverage.agencies.map(
+      ({ agencyId, code, standing, batches, records }) =>
+        `agency ${agencyId}   ${code}, ${standing}: ${count(batches)} batches, ${count(records)} records`,
+    ),
+    ...coverage.flaggedBatches.map(
+      (id) => `flagged    batch ${id}: its operator's key was declared compromised before`,
+    ),
+    ...notChecked.map(({ message, count: times }) => `not checked: ${message} (${count(times)})`),
+    "",
+    ...differences.slice(0, DIFFERENCES_SHOWN).flatMap(tell),
+    ...(differences.length > DIFFERENCES_SHOWN
+      ? [`… and ${count(differences.length - DIFFERENCES_SHOWN)} more (all of them with --json or --out)`]
+      : []),
+    differences.length === 0
+      ? `NO DIFFERENCES${report.singleSource ? ", by a single source" : ""}`
+      : `${count(differences.length)} DIFFERENCES`,
+  ];
+}
+
+function tell({ code, message, where, expected, found }: Difference): string[] {
+  return [
+    `✗ ${message} [${code}]`,
+    `    ${whereText(where)}`,
+    ...(expected === undefined ? [] : [`    expected ${expected}`]),
+    ...(found === undefined ? [] : [`    found    ${found}`]),
+  ];
+}
+
+function whereText(where: Where): string {
+  const parts = Object.entries(where).map(([name, value]) => `${name} ${String(value)}`);
+  return parts.length === 0 ? "the registry as a whole" : parts.join(", ");
+}

@@ -1,0 +1,432 @@
+import { toHex } from "../bytes";
+import type { Block, Chain } from "../chain";
+import { keyCommitment } from "../commitment";
+import { isCodeOf } from "../deploy/code";
+import { CreditAnchorError, ExitStatus } from "../errors";
+import { detectFeePolicy, suggestFees } from "../fees";
+import type { Home } from "../home";
+import {
+  agencyIdOf,
+  authorityOf,
+  isPaused,
+  openRegistry,
+  readAgency,
+  readOperator,
+  Standing,
+  type Registry,
+} from "../registry-views";
+import { roleIds, roleNames } from "../roles";
+import { RpcError } from "../rpc";
+import { codeHashOf, connectNode, requireHome } from "./context";
+import { readDeployment } from "./deployment-file";
+import { text, url } from "./options";
+import { count, timeForPeople } from "./output";
+import { AccessManager__factory } from "../../typechain-types";
+import { can } from "./operator";
+import { defineVerb } from "./verb";
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly check: string;
+  readonly result: "ok" | "warning" | "problem";
+  readonly message: string;
+  /** The way out. */
+  readonly hint?: string;
+}
+
+/** Clock of a chain and ours may differ by so many seconds without a word. */
+const CLOCK_TOLERANCE = 900;
+/** Gas of one batch by its root, roughly. */
+const GAS_OF_A_BATCH = 70_000n;
+
+export const doctorVerb = defineVerb({
+  name: "doctor",
+  summary: "look at everything anchoring depends on, and say what to do about what is wrong",
+  about: "Sends nothing. Exit status 0 if all is well (warnings included), else 70.",
+  options: {
+    rpc: url("--rpc <url>", "node to look at; otherwise that of the home folder"),
+    deployment: text("--deployment <file>", "deployment record to compare the contract with"),
+  },
+  examples: [
+    "credit-anchor doctor --home agency",
+    "credit-anchor doctor --deployment deployments/besu --json",
+  ],
+  run: async ({ options, home: dir, signal }) => {
+    const home = requireHome(dir);
+    const findings: Finding[] = [];
+    const say = (check: string, result: Finding["result"], message: string, hint?: string): void => {
+      findings.push({ check, result, message, ...(hint === undefined ? {} : { hint }) });
+    };
+    await look(home, { ...options, signal }, say);
+    const problems = findings.filter(({ result }) => result === "problem").length;
+    const warnings = findings.filter(({ result }) => result === "warning").length;
+    return {
+      json: { ok: problems === 0, problems, warnings, findings },
+      text: [
+        ...findings.flatMap(({ check, result, message, hint }) => [
+          `${{ ok: "ok     ", warning: "warning", problem: "PROBLEM" }[result]}  ${check.padEnd(12)} ${message}`,
+          ...(hint === undefined || result === "ok" ? [] : [`${" ".repeat(22)}→ ${hint}`]),
+        ]),
+        "",
+        problems === 0
+          ? `all is well${warnings === 0 ? "" : `, ${warnings} warning${warnings === 1 ? "" : "s"}`}`
+          : `${problems} problem${problems === 1 ? "" : "s"}, ${warnings} warning${warnings === 1 ? "" : "s"}`,
+      ],
+      exitStatus: problems === 0 ? ExitStatus.ok : ExitStatus.internal,
+    };
+  },
+});
+
+type Say = (check: string, result: Finding["result"], message: string, hint?: string) => void;
+
+async function look(
+  home: Home,
+  options: {
+    readonly rpc: string | undefined;
+    readonly deployment: string | undefined;
+    readonly signal: AbortSignal;
+  },
+  say: Say,
+): Promise<void> {
+  const { settings } = home;
+  say("home", "ok", `${home.dir}${settings.label === "" ? "" : `, ${settings.label}`}`);
+  if (settings.trial === true)
+    say(
+      "home",
+      "warning",
+      "its passphrase lies in the folder and protects nothing",
+      "for real records make a home without --trial",
+    );
+  await lookAtVault(home, say);
+  await lookAtKeys(home, say);
+
+  const chain = await attempt(say, "chain", () =>
+    connectNode(home, options.rpc, settings.registry?.chainId, options.signal),
+  );
+  if (chain === undefined) return;
+  say("chain", "ok", `node ${chain.node} serves chain ${chain.chainId}`);
+  await attempt(say, "chain", () => lookAtChain(chain, say));
+
+  if (settings.registry === undefined) {
+    say(
+      "registry",
+      "problem",
+      "the home names no registry",
+      'add "registry" to settings.json, or make the home with init --registry',
+    );
+    return;
+  }
+  const { address, deployedAtBlock } = settings.registry;
+  const registry = await attempt(say, "registry", () => openRegistry(chain, address, deployedAtBlock));
+  if (registry === undefined) return;
+  await attempt(say, "registry", () => lookAtRegistry(registry, home, options.deployment, say));
+  await attempt(say, "agency", () => lookAtAgency(registry, home, say));
+  await attempt(say, "fees", () => lookAtFees(chain, home, say));
+}
+
+/** What keeps one check from being made is a problem of its own; the others go on. */
+async function attempt<T>(say: Say, check: string, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError)) throw error;
+    say(check, "problem", error.message, error.hint);
+    return undefined;
+  }
+}
+
+async function lookAtVault(home: Home, say: Say): Promise<void> {
+  await attempt(say, "vault", async () => {
+    const vault = await home.readVault();
+    try {
+      const plans = [...vault.plans()];
+      const records = plans.reduce((sum, { size }) => sum + size, 0);
+      say("vault", "ok", `${count(plans.length)} batches, ${count(records)} records`);
+      const open = plans.filter(({ status }) => status !== "final").length;
+      const moves = vault.unfinishedMoves().length;
+      if (open > 0 || moves > 0)
+        say(
+          "vault",
+          "warning",
+          `${count(open)} batches and ${count(moves)} status moves are not finished`,
+          "credit-anchor resume finishes them",
+        );
+    } finally {
+      await vault.close();
+    }
+  });
+}
+
+async function lookAtKeys(home: Home, say: Say): Promise<void> {
+  const signer = await attempt(say, "keys", async () => home.signerAddress());
+  if (signer !== undefined) say("keys", "ok", `signs as ${signer}`);
+  else if (home.settings.agency !== undefined)
+    say(
+      "keys",
+      "warning",
+      "the home has no signing key",
+      "set CREDIT_ANCHOR_PRIVATE_KEY, or put a keystore at keys/operator.json",
+    );
+  try {
+    const { agencyKey } = await home.keys();
+    if (agencyKey === undefined) return say("keys", "ok", "the passphrase opens the home");
+    const own = toHex(keyCommitment(agencyKey));
+    if (own === home.settings.agency?.keyCommitment)
+      say("keys", "ok", "the passphrase opens the agency key, and it is the committed one");
+    else
+      say(
+        "keys",
+        "problem",
+        "the agency key is not the one that the settings commit to",
+        "restore keys/ and settings.json of the same home",
+      );
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError)) throw error;
+    const missing = error.code === "home.no-passphrase";
+    say(
+      "keys",
+      missing ? "warning" : "problem",
+      missing ? "not looked at: no passphrase" : error.message,
+      error.hint,
+    );
+  }
+}
+
+/** Opcodes that tell the level of an EVM, oldest first: each piece of code ends normally only where they exist. */
+const LEVELS: readonly (readonly [name: string, code: string])[] = [
+  ["Istanbul", "0x46475050600080f3"],
+  ["London", "0x4850600080f3"],
+  ["Shanghai", "0x5f80f3"],
+  ["Cancun", "0x60005c50600060006000" + "5e600080f3"],
+];
+
+async function lookAtChain(chain: Chain, say: Say): Promise<void> {
+  const block = await chain.block("latest");
+  if (block === undefined)
+    return say("chain", "problem", "the node has no newest block", "is it still starting?");
+  await lookAtLevel(chain, say);
+  lookAtClock(block, say);
+}
+
+async function lookAtLevel(chain: Chain, say: Say): Promise<void> {
+  let level: string | undefined;
+  for (const [name, code] of LEVELS) {
+    if (!(await runs(chain, code))) break;
+    level = name;
+  }
+  // Post-merge chains have a random number where the others have a difficulty: far larger than any difficulty.
+  const random = await result(chain, "0x4460005260206000f3");
+  const isMerged = random !== undefined && BigInt(random) > 1n << 64n;
+  if (level === "London" && isMerged) level = "Paris";
+  if (level === undefined)
+    say(
+      "evm",
+      "warning",
+      "the node does not run code without an address: its level is unknown",
+      "the registry needs Istanbul or newer",
+    );
+  else say("evm", "ok", `executes ${level}; the registry needs Istanbul`);
+}
+
+async function runs(chain: Chain, code: string): Promise<boolean> {
+  return (await result(chain, code)) !== undefined;
+}
+
+/** What creation code returns, without creating anything. */
+async function result(chain: Chain, code: string): Promise<string | undefined> {
+  try {
+    const returned = await chain.send("eth_call", [{ data: code }, "latest"]);
+    return typeof returned === "string" ? (returned === "0x" ? "0x0" : returned) : undefined;
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+}
+
+function lookAtClock(block: Block, say: Say): void {
+  const unit = block.timestamp === block.time ? "seconds" : "milliseconds";
+  const ahead = block.time - Math.floor(Date.now() / 1000);
+  const text = `block ${block.number} of ${timeForPeople(block.time)}; the chain counts ${unit}`;
+  if (ahead > CLOCK_TOLERANCE)
+    say(
+      "clock",
+      "warning",
+      `${text}; ${ahead} s ahead of this machine`,
+      "set this machine's clock, or ask the chain's operators",
+    );
+  else say("clock", "ok", text);
+}
+
+async function lookAtRegistry(
+  registry: Registry,
+  home: Home,
+  deployment: string | undefined,
+  say: Say,
+): Promise<void> {
+  const { chain, address } = registry;
+  const trusted = home.settings.registry!;
+  const codeHash = await codeHashOf(chain, address);
+  const record = deployment === undefined ? undefined : readDeployment(deployment);
+  if (record !== undefined && (record.chainId !== chain.chainId || record.address !== address))
+    say(
+      "contract",
+      "problem",
+      "the deployment record is of another registry than the home's",
+      "compare the home's settings.json with the record",
+    );
+  else if (record !== undefined && record.codeHash !== codeHash)
+    say(
+      "contract",
+      "problem",
+      "the code is not that of the deployment record",
+      "do not use this registry before the difference is explained",
+    );
+  else if (trusted.codeHash !== undefined && trusted.codeHash !== codeHash)
+    say(
+      "contract",
+      "problem",
+      "the code is not what it was when this home was made",
+      "do not use this registry before the difference is explained",
+    );
+  else {
+    const known =
+      record !== undefined
+        ? "as in the deployment record"
+        : trusted.codeHash !== undefined
+          ? "as when this home was made"
+          : "nothing to compare it with";
+    say("contract", "ok", `${address}, code ${codeHash.slice(0, 10)}…, ${known}`);
+  }
+  if (!isCodeOf("CreditRegistry", await chain.code(address), chain.chainId, address))
+    say(
+      "contract",
+      "warning",
+      "the code is not what this version of credit-anchor deploys",
+      "an older or newer registry? scripts/check-deployment.ts compares it with its record",
+    );
+  const authority = await authorityOf(registry);
+  if (authority !== trusted.accessManager)
+    say(
+      "contract",
+      "problem",
+      `the registry obeys AccessManager ${authority}, the home expects ${trusted.accessManager}`,
+      "ask the registry's governance; then correct settings.json",
+    );
+  if (await isPaused(registry))
+    say(
+      "registry",
+      "problem",
+      "the registry is paused: nothing can be anchored",
+      "wait until it is unpaused; withdrawing is possible",
+    );
+  else say("registry", "ok", "is not paused");
+}
+
+async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<void> {
+  const own = home.settings.agency;
+  const signer = home.signerAddress();
+  if (signer !== undefined) await lookAtRoles(registry, home, signer, say);
+  if (own === undefined) return say("agency", "ok", "none: this home anchors nothing");
+  const id = await agencyIdOf(registry, own.code);
+  const agency = id === undefined ? undefined : await readAgency(registry, id);
+  if (agency === undefined)
+    return say(
+      "agency",
+      "problem",
+      `${own.code} is not admitted`,
+      "send registration.json to the registrar: credit-anchor agency register registration.json",
+    );
+  const standing = ["none", "active", "suspended", "closed"][agency.standing];
+  if (agency.standing === Standing.active)
+    say("agency", "ok", `${own.code} is agency ${agency.id}, active, ${count(agency.batchCount)} batches`);
+  else
+    say(
+      "agency",
+      "problem",
+      `${own.code} is agency ${agency.id} and ${standing}`,
+      "ask whoever runs the registry why",
+    );
+  if (own.keyCommitment !== undefined && own.keyCommitment !== agency.keyCommitment)
+    say(
+      "agency",
+      "problem",
+      "it was admitted with another agency key than this home has",
+      "use the home whose registration was admitted",
+    );
+  if (signer !== undefined)
+    await lookAtOperator(registry, agency.id, agency.administrator === signer, signer, say);
+}
+
+async function lookAtOperator(
+  registry: Registry,
+  agencyId: number,
+  isAdministrator: boolean,
+  signer: string,
+  say: Say,
+): Promise<void> {
+  if (isAdministrator) say("operator", "ok", "this key is the agency's administrator");
+  const operator = await readOperator(registry, agencyId, signer);
+  const now = (await registry.chain.block("latest"))?.time ?? 0;
+  const add = `the administrator adds it: credit-anchor operator add ${signer} --can anchor,status`;
+  if (operator.permissions === 0) say("operator", "problem", "this key is no operator of the agency", add);
+  else if (operator.revoked)
+    say(
+      "operator",
+      "problem",
+      "this key was removed as operator, for ever",
+      "make a new key and have it added",
+    );
+  else if (now < operator.validFrom)
+    say("operator", "problem", `this key is valid only from ${timeForPeople(operator.validFrom)}`, add);
+  else if (now >= operator.validUntil)
+    say("operator", "problem", `this key was valid until ${timeForPeople(operator.validUntil)}`, add);
+  else {
+    const days = Math.floor((operator.validUntil - now) / 86_400);
+    const message = `may ${can(operator)} until ${timeForPeople(operator.validUntil)}`;
+    if (days < 30) say("operator", "warning", `${message}: ${days} days left`, add);
+    else say("operator", "ok", message);
+  }
+}
+
+/** Roles of the AccessManager that the home's key holds. */
+async function lookAtRoles(registry: Registry, home: Home, signer: string, say: Say): Promise<void> {
+  const manager = AccessManager__factory.createInterface();
+  const held: string[] = [];
+  for (const role of ["administrator", ...roleNames] as const) {
+    const id = role === "administrator" ? 0n : roleIds[role];
+    const data = manager.encodeFunctionData("hasRole", [id, signer]);
+    const answer = await registry.chain.call({ to: home.settings.registry!.accessManager, data });
+    const [isMember, delay] = manager.decodeFunctionResult("hasRole", answer) as unknown as [boolean, bigint];
+    if (isMember) held.push(delay === 0n ? role : `${role} (after ${delay} of the chain's time units)`);
+  }
+  if (held.length > 0) say("roles", "ok", `this key is ${held.join(", ")}`);
+  else if (home.settings.agency === undefined) say("roles", "ok", "this key holds no role of the registry");
+}
+
+async function lookAtFees(chain: Chain, home: Home, say: Say): Promise<void> {
+  const { fees } = home.settings;
+  const wanted = fees.policy ?? "auto";
+  const found = await detectFeePolicy(chain);
+  const { type, ...amounts } = await suggestFees(chain, fees);
+  const price = "gasPrice" in amounts ? amounts.gasPrice : amounts.maxFeePerGas;
+  say(
+    "fees",
+    "ok",
+    `policy ${wanted}${wanted === "auto" ? `, here ${found}` : ""}; at most ${price} wei for a unit of gas, type ${type} transactions`,
+  );
+  if (wanted === "free" && found !== "free")
+    say(
+      "fees",
+      "warning",
+      "the settings say free, the chain asks for fees",
+      'set fees.policy to "auto" in settings.json',
+    );
+  const signer = home.signerAddress();
+  if (signer === undefined || price === 0n) return;
+  const balance = await chain.balance(signer);
+  const batches = balance / (price * GAS_OF_A_BATCH);
+  if (balance === 0n) say("balance", "problem", `${signer} has nothing to pay with`, "fund the account");
+  else if (batches < 100n)
+    say("balance", "warning", `${balance} wei: enough for about ${batches} batches`, "fund the account soon");
+  else say("balance", "ok", `${balance} wei: enough for about ${count(batches)} batches`);
+}

@@ -1,0 +1,88 @@
+/**
+ * Files named on the command line.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { CreditAnchorError } from "../errors";
+
+/** Larger than any file that is read whole: a receipt, a type, a deployment record. */
+const LARGEST = 16 * 1024 * 1024;
+
+/**
+ * Text of a file, whole.
+ * @throws {CreditAnchorError} `file.…` when there is no such file, or it cannot be read, or is a folder, or too large.
+ */
+export function readText(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new CreditAnchorError("file.missing", `${file}: no such file`);
+  if (found.isDirectory())
+    throw new CreditAnchorError("file.folder", `${file} is a folder, and a file is needed`);
+  if (found.size > LARGEST)
+    throw new CreditAnchorError("file.too-large", `${file} is larger than ${LARGEST / 1024 / 1024} MiB`);
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new CreditAnchorError("file.unreadable", `${file} cannot be read (${code})`, { cause });
+  }
+}
+
+/**
+ * Writes a file of this program so that either the old or the whole new content is there, mode 0600.
+ *
+ * @param inputs Files that must survive: never written over.
+ * @throws {CreditAnchorError} `file.exists` when something else than a file of credit-anchor would be lost.
+ */
+export function writeOwnFile(file: string, content: string, inputs: readonly string[] = []): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found !== undefined) {
+    if (found.isDirectory())
+      throw new CreditAnchorError("file.folder", `${file} is a folder, and a file name is needed`);
+    const sameAs = inputs.find((input) => realpathSync(input) === realpathSync(file));
+    if (sameAs !== undefined)
+      throw new CreditAnchorError("file.exists", `${file} is the input: it would be lost`, {
+        hint: "name another file with --out",
+      });
+    if (!isOwn(file))
+      throw new CreditAnchorError("file.exists", `${file} exists and is not a file of credit-anchor`, {
+        hint: "name another file, or remove it first",
+      });
+  }
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  try {
+    const handle = openSync(temporary, "w", 0o600);
+    try {
+      writeSync(handle, content);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new CreditAnchorError("file.unwritable", `${file} cannot be written (${code})`, {
+      cause,
+      exitStatus: code === "ENOSPC" ? 70 : 64,
+    });
+  }
+}
+
+/** Every file of this program begins with its format. */
+function isOwn(file: string): boolean {
+  try {
+    return /^\s*\{\s*"format"\s*:\s*"credit-anchor\//.test(readFileSync(file, "utf8").slice(0, 200));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Finds a record of the vault: by its natural key, by a receipt, or by batch and index.
+ */
+import { fromHex } from "../bytes";
+import { batchId, parseBatchId, recordKey } from "../commitment";
+import { CreditAnchorError } from "../errors";
+import type { Home } from "../home";
+import type { JsonObject } from "../json";
+import { readKey } from "../record";
+import { loadType, type RecordType } from "../types";
+import type { Plan, Position, VaultReader } from "../vault/vault";
+import { usage } from "./options";
+import { expectEvidence } from "./present";
+
+/** What the user gave; exactly one way. */
+export interface Selector {
+  readonly key: JsonObject | undefined;
+  readonly receipt: string | undefined;
+  readonly batch: string | undefined;
+  readonly index: number | undefined;
+  /** Name of the record type, where a key alone is ambiguous. */
+  readonly type: string | undefined;
+}
+
+/** @throws {CreditAnchorError} `usage` unless the record is named in exactly one way. */
+export function checkSelector(selector: Selector): void {
+  const ways = [selector.key, selector.receipt, selector.batch].filter((way) => way !== undefined);
+  if (ways.length !== 1)
+    throw usage(
+      ways.length === 0 ? "no record is named" : "the record is named in more than one way",
+      'give one of: --key \'{"field": "value"}\', --receipt FILE, or --batch ID with --index N',
+    );
+  if (selector.batch === undefined && selector.index !== undefined) throw usage("--index needs --batch");
+  if (selector.batch !== undefined && selector.index === undefined) throw usage("--batch needs --index");
+  if (selector.key === undefined && selector.type !== undefined) throw usage("--type goes with --key");
+}
+
+/**
+ * Where the record is in the vault; by key the latest version.
+ * @throws {CreditAnchorError} `record.unknown`, `record.ambiguous`, `record.key`, `batch.unknown`
+ */
+export async function findRecord(home: Home, vault: VaultReader, selector: Selector): Promise<Position> {
+  if (selector.key !== undefined) return findByKey(home, vault, selector.key, selector.type);
+  if (selector.receipt !== undefined) {
+    const { batch, record } = expectEvidence(selector.receipt);
+    const plan = findBatch(vault, batchId(batch.agencyId, batch.sequence));
+    const entry = vault.entry(plan.number, expectIndex(plan, record.index));
+    // The receipt names a place; that it is about what is there has to be so too.
+    if (!sameBytes(entry.key, fromHex(record.key, 32)) || entry.version !== record.version)
+      throw new CreditAnchorError(
+        "record.unknown",
+        "the receipt is of another record than the vault has there",
+      );
+    return entry;
+  }
+  const plan = findBatch(vault, selector.batch!);
+  return { plan: plan.number, index: expectIndex(plan, selector.index!) };
+}
+
+/** The batch with a public id. @throws {CreditAnchorError} `batch.unknown` */
+export function findBatch(vault: VaultReader, id: string): Plan {
+  const { agencyId, sequence } = parseBatchId(id);
+  const plan = vault.planAt(sequence);
+  if (plan !== undefined && plan.agencyId === agencyId) return plan;
+  throw new CreditAnchorError("batch.unknown", `the vault has no batch ${id}`, {
+    hint: "credit-anchor batches lists them; batches of other operators are in their homes",
+  });
+}
+
+function expectIndex(plan: Plan, index: number): number {
+  if (index < plan.size) return index;
+  throw new CreditAnchorError(
+    "record.unknown",
+    `the batch has ${plan.size} records, with index 0 to ${plan.size - 1}`,
+  );
+}
+
+async function findByKey(
+  home: Home,
+  vault: VaultReader,
+  key: JsonObject,
+  typeName: string | undefined,
+): Promise<Position> {
+  const agency = home.settings.agency;
+  if (agency === undefined)
+    throw new CreditAnchorError("home.no-agency", `${home.dir} is not the home of an agency`, {
+      hint: "a record can be found by its key only by the agency that anchored it",
+    });
+  const used = usedTypes(vault);
+  const types = typeName === undefined ? used : used.filter(({ name }) => name === typeName);
+  if (types.length === 0)
+    throw new CreditAnchorError("record.unknown", "this home has anchored no records of such a type");
+  const agencyKey = await home.agencyKey();
+  const found: { type: RecordType; place: Position }[] = [];
+  const complaints: CreditAnchorError[] = [];
+  for (const type of types) {
+    const row = withIssuer(type, key, agency.code);
+    const read = readKey(type, row);
+    if (!read.ok) {
+      complaints.push(
+        new CreditAnchorError("record.key", `this is not the natural key of a ${type.name}`, {
+          faults: read.faults,
+        }),
+      );
+      continue;
+    }
+    const place = vault.latest(recordKey(agencyKey, agency.code, type.name, read.keyValues));
+    if (place !== undefined) found.push({ type, place });
+  }
+  if (found.length > 1)
+    throw new CreditAnchorError("record.ambiguous", "records of several types have this key", {
+      hint: `add --type: ${found.map(({ type }) => type.name).join(" or ")}`,
+    });
+  if (found.length === 1) return found[0]!.place;
+  if (complaints.length === types.length)
+    throw complaints.length === 1
+      ? complaints[0]!
+      : new CreditAnchorError("record.key", "this is not the natural key of any type of this home", {
+          hint: `say which type it is, to learn what is wrong: --type ${types.map(({ name }) => name).join(" or ")}`,
+        });
+  throw new CreditAnchorError("record.unknown", "this home has anchored no record with this key", {
+    hint: "all parts of the natural key count, and of alternatives the first that the record has",
+  });
+}
+
+/** The newest document of each type that batches of the vault were made of. */
+function usedTypes(vault: VaultReader): RecordType[] {
+  const hashes = new Map<string, string>();
+  for (const { type, typeHash } of vault.plans()) hashes.set(type, typeHash);
+  const types: RecordType[] = [];
+  for (const typeHash of hashes.values()) {
+    const document = vault.typeDocument(typeHash);
+    if (document !== undefined) types.push(loadType(document));
+  }
+  return types;
+}
+
+/** The agency need not repeat its own code. */
+function withIssuer(type: RecordType, key: JsonObject, code: string): JsonObject {
+  const { issuer } = type;
+  if (issuer === undefined || !type.naturalKey.some((names) => names.includes(issuer))) return key;
+  const field = type.field(issuer)!;
+  const names = [field.name, ...field.aliases.map(({ name }) => name)];
+  return names.some((name) => Object.hasOwn(key, name)) ? key : { ...key, [issuer]: code };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

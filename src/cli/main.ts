@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+/**
+ * The command `credit-anchor`: finds the verb, runs it, prints what it hands back, and exits with its status.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CommanderError } from "commander";
+import { CreditAnchorError } from "../errors";
+import { asError, errorJson, errorLines, processIo, toJson } from "./output";
+import { buildProgram, commanderError, type Globals, type Parsed } from "./program";
+import { verbs } from "./verbs";
+import type { Outcome } from "./verb";
+
+/** Exit status of a process that was interrupted by Ctrl-C, as shells count. */
+const INTERRUPTED = 130;
+
+/** Version of the package this file belongs to; it runs from src/ and from dist/. */
+function packageVersion(): string {
+  for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Record<
+        string,
+        unknown
+      >;
+      if (name === "credit-anchor" && typeof version === "string") return version;
+    } catch {
+      // No package.json here: look one folder up.
+    }
+  }
+  return "unknown";
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let parsed: Parsed | undefined;
+  let printed = "";
+  try {
+    const program = buildProgram(
+      verbs,
+      packageVersion(),
+      (found) => (parsed = found),
+      (text) => (printed += text),
+    );
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    const complaint = error instanceof CommanderError ? commanderError(error) : asError(error);
+    if (complaint !== undefined)
+      return fail(complaint, { json: argv.includes("--json"), debug: argv.includes("--debug") });
+  }
+  if (parsed === undefined) {
+    await print(printed);
+    return 0;
+  }
+  return runVerb(parsed);
+}
+
+async function runVerb({ verb, args, options, globals }: Parsed): Promise<number> {
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => {
+    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
+    interrupt.abort();
+    process.stderr.write("\ncredit-anchor: stopping after this step; once more stops at once\n");
+  };
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const io = processIo(globals);
+  try {
+    const outcome = await verb.run({ args, options, home: globals.home, io, signal: interrupt.signal });
+    await print(globals.json ? `${toJson(outcome.json)}\n` : lines(outcome));
+    return outcome.exitStatus ?? 0;
+  } catch (error) {
+    if (interrupt.signal.aborted) return fail(interruption(error), globals, INTERRUPTED);
+    return fail(asError(error), globals);
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+function interruption(error: unknown): CreditAnchorError {
+  const known = asError(error);
+  // Something else may have gone wrong at the same moment: that matters more than the interrupt.
+  if (known.code !== "cancelled" && known.code !== "interrupted") return known;
+  return new CreditAnchorError("interrupted", "interrupted", {
+    hint: known.hint ?? "nothing is lost; run the same command again to continue",
+    exitStatus: 70,
+  });
+}
+
+function lines(outcome: Outcome): string {
+  return outcome.text.map((line) => `${line}\n`).join("");
+}
+
+/** Prints an error where it belongs and returns the exit status. */
+async function fail(
+  error: CreditAnchorError,
+  { json, debug }: Pick<Globals, "json" | "debug">,
+  exitStatus: number = error.exitStatus,
+): Promise<number> {
+  if (debug) process.stderr.write(`${stackOf(error)}\n`);
+  if (json) await print(`${toJson(errorJson(error))}\n`);
+  else process.stderr.write(`${errorLines(error).join("\n")}\n`);
+  return exitStatus;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined
+    ? String(error.stack)
+    : `${error.stack}\ncaused by ${stackOf(error.cause)}`;
+}
+
+/** Resolves when the reader has taken all of it; a pipe takes 64 KiB at once. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
+// Whoever reads us may stop reading (`credit-anchor audit | head`): that is not an error of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? (process.exitCode ?? 0) : 70);
+  });
+
+main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    process.stderr.write(`${errorLines(asError(error)).join("\n")}\n`);
+    process.exit(70);
+  },
+);

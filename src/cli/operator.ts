@@ -1,0 +1,185 @@
+import { revokeOperator, setOperator } from "../registry-admin";
+import { readOperator, registryInterface, type Operator, type Registry } from "../registry-views";
+import { operatorPermission } from "../roles";
+import { actorOf, findAgency, told } from "./acts";
+import { connect, ownAgency, requireHome } from "./context";
+import { list, parseAddress, text, time, url, usage } from "./options";
+import { columns, timeForPeople } from "./output";
+import { defineVerb } from "./verb";
+
+const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
+const agencyOption = text("--agency <agency>", "id or code of the agency", "the home's own");
+
+/** Largest time the registry can hold: an operator without end. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
+
+export const operatorAddVerb = defineVerb({
+  name: "operator add",
+  summary: "let a key act for the agency, or change what it may do",
+  about: `By the agency's administrator. A key that was removed once can never be added again.`,
+  arguments: [{ name: "<address>", about: "address of the key" }],
+  options: {
+    can: list("--can <permissions>", "what it may do, between commas: anchor, status"),
+    from: time("--from <date>", "first day or moment of validity; otherwise now"),
+    until: time("--until <date>", "end of validity, not included; otherwise for ever"),
+    agency: agencyOption,
+    rpc,
+  },
+  examples: [
+    "credit-anchor operator add 0x7099…79C8 --can anchor,status --home agency",
+    "credit-anchor operator add 0x7099…79C8 --can status --from 2026-04-01 --until 2027-04-01",
+  ],
+  run: async ({ args, options, home: dir, signal }) => {
+    const account = parseAddress(args[0]!, "the operator");
+    const permissions = parsePermissions(options.can);
+    const validFrom = options.from ?? 0;
+    const validUntil = options.until ?? FOR_EVER;
+    if (validUntil <= validFrom) throw usage("--until must lie after --from");
+    const home = requireHome(dir);
+    const actor = await actorOf(home, options.rpc, signal);
+    const agency =
+      options.agency === undefined
+        ? await ownAgency(home, actor.registry)
+        : await findAgency(actor.registry, options.agency);
+    const done = await setOperator(actor, {
+      agencyId: agency.id,
+      account,
+      permissions,
+      validFrom,
+      validUntil,
+    });
+    const operator = await readOperator(actor.registry, agency.id, account);
+    return {
+      json: {
+        agencyId: agency.id,
+        address: account,
+        ...operatorJson(operator),
+        already: done.already,
+        transaction: done.transaction ?? null,
+      },
+      text: [
+        told(done, `${account} may ${can(operator)} for agency ${agency.id}`),
+        `from ${timeForPeople(operator.validFrom)} until ${timeForPeople(operator.validUntil)}`,
+      ],
+    };
+  },
+});
+
+function parsePermissions(words: readonly string[] | undefined): number {
+  const complaint = "--can takes anchor, status or both: --can anchor,status";
+  if (words === undefined) throw usage("--can is missing", "say what the key may do: --can anchor,status");
+  let permissions = 0;
+  for (const word of words) {
+    if (word !== "anchor" && word !== "status") throw usage(complaint);
+    permissions |= operatorPermission[word];
+  }
+  return permissions;
+}
+
+export const operatorRemoveVerb = defineVerb({
+  name: "operator remove",
+  summary: "end what a key may do for the agency, at once and for ever",
+  about: "By the agency's administrator, or by the operator itself. The address can never be added again.",
+  arguments: [{ name: "<address>", about: "address of the key" }],
+  options: { agency: agencyOption, rpc },
+  examples: ["credit-anchor operator remove 0x7099…79C8 --home agency"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const account = parseAddress(args[0]!, "the operator");
+    const home = requireHome(dir);
+    const actor = await actorOf(home, options.rpc, signal);
+    const agency =
+      options.agency === undefined
+        ? await ownAgency(home, actor.registry)
+        : await findAgency(actor.registry, options.agency);
+    const done = await revokeOperator(actor, agency.id, account);
+    return {
+      json: {
+        agencyId: agency.id,
+        address: account,
+        revoked: true,
+        already: done.already,
+        transaction: done.transaction ?? null,
+      },
+      text: [told(done, `${account} may do nothing more for agency ${agency.id}`)],
+    };
+  },
+});
+
+export const operatorListVerb = defineVerb({
+  name: "operator list",
+  summary: "list the keys that act or acted for the agency",
+  options: { agency: agencyOption, rpc },
+  examples: ["credit-anchor operator list --home agency", "credit-anchor operator list --agency 2 --json"],
+  run: async ({ options, home: dir, signal }) => {
+    const home = requireHome(dir);
+    const { registry } = await connect(home, options.rpc, signal);
+    const agency =
+      options.agency === undefined
+        ? await ownAgency(home, registry)
+        : await findAgency(registry, options.agency);
+    const operators = await readOperators(registry, agency.id);
+    return {
+      json: operators.map(({ address, operator }) => ({ address, ...operatorJson(operator) })),
+      text:
+        operators.length === 0
+          ? [`agency ${agency.id} has no operators`]
+          : columns([
+              ["ADDRESS", "MAY", "FROM", "UNTIL", ""],
+              ...operators.map(({ address, operator }) => [
+                address,
+                can(operator),
+                timeForPeople(operator.validFrom),
+                timeForPeople(operator.validUntil),
+                remark(operator),
+              ]),
+            ]),
+    };
+  },
+});
+
+/** Every account that ever was an operator, by the registry's events, as it stands now. */
+async function readOperators(
+  registry: Registry,
+  agencyId: number,
+): Promise<{ address: string; operator: Operator }[]> {
+  const added = registryInterface.getEvent("OperatorAdded");
+  const topics = [added.topicHash, `0x${agencyId.toString(16).padStart(64, "0")}`];
+  const toBlock = await registry.chain.blockNumber();
+  const addresses = new Set<string>();
+  for await (const page of registry.chain.logs({
+    address: registry.address,
+    topics,
+    fromBlock: registry.fromBlock,
+    toBlock,
+  }))
+    for (const log of page) if (log.topics[2] !== undefined) addresses.add(`0x${log.topics[2].slice(-40)}`);
+  const operators: { address: string; operator: Operator }[] = [];
+  for (const address of addresses)
+    operators.push({ address, operator: await readOperator(registry, agencyId, address) });
+  return operators;
+}
+
+/** Permissions in words. */
+export function can({ permissions }: Operator): string {
+  const words = (["anchor", "status"] as const).filter(
+    (word) => (permissions & operatorPermission[word]) !== 0,
+  );
+  return words.length === 0 ? "nothing" : words.join(",");
+}
+
+function operatorJson(operator: Operator): Record<string, unknown> {
+  const { permissions, validFrom, validUntil, compromisedSince, revoked } = operator;
+  return {
+    can: can(operator) === "nothing" ? [] : can(operator).split(","),
+    permissions,
+    validFrom,
+    validUntil,
+    compromisedSince: compromisedSince === 0 ? null : compromisedSince,
+    revoked,
+  };
+}
+
+function remark({ revoked, compromisedSince }: Operator): string {
+  if (compromisedSince !== 0) return `compromised since ${timeForPeople(compromisedSince)}`;
+  return revoked ? "removed" : "";
+}

@@ -1,0 +1,44 @@
+/**
+ * All verbs, in the order of the help.
+ */
+import {
+  agencyListVerb,
+  agencyRegisterVerb,
+  agencyReinstateVerb,
+  agencyShowVerb,
+  agencySuspendVerb,
+} from "./agency";
+import { auditVerb } from "./audit";
+import { batchesVerb } from "./batches";
+import { doctorVerb } from "./doctor";
+import { initVerb } from "./init";
+import { operatorAddVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
+import { presentVerb } from "./present";
+import { receiptVerb } from "./receipt";
+import { statusVerb } from "./status";
+import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
+import type { Verb } from "./verb";
+import { verifyVerb } from "./verify";
+
+export const verbs: readonly Verb[] = [
+  initVerb,
+  doctorVerb,
+  agencyRegisterVerb,
+  agencyShowVerb,
+  agencyListVerb,
+  agencySuspendVerb,
+  agencyReinstateVerb,
+  operatorAddVerb,
+  operatorRemoveVerb,
+  operatorListVerb,
+  typeCheckVerb,
+  typeAdmitVerb,
+  typeListVerb,
+  typeShowVerb,
+  batchesVerb,
+  receiptVerb,
+  presentVerb,
+  verifyVerb,
+  statusVerb,
+  auditVerb,
+];

@@ -1,0 +1,239 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { connectChain } from "../chain";
+import { CreditAnchorError } from "../errors";
+import { gatherFacts } from "../facts";
+import { loadFastHashes } from "../fast-hashes";
+import type { Home } from "../home";
+import { readEvidence, type Evidence } from "../receipt";
+import type { RecordType } from "../types";
+import {
+  combine,
+  dateInChina,
+  verify,
+  type ChainFacts,
+  type Check,
+  type Policy,
+  type TrustedRegistry,
+  type Verdict,
+} from "../verify";
+import { connectNode, optionalHome } from "./context";
+import { readDeployment } from "./deployment-file";
+import { readText } from "./files";
+import { knownTypes, readTypeFile } from "./known-types";
+import { address, flag, integer, list, text, url, usage } from "./options";
+import { timeForPeople } from "./output";
+import { defineVerb } from "./verb";
+
+/** Files of a folder that are looked at. */
+const LARGEST_FOLDER = 100_000;
+
+export const verifyVerb = defineVerb({
+  name: "verify",
+  summary: "check receipts and presentations: genuine, anchored by whom and when, still in force",
+  about: `Which registry to believe comes from --registry and --rpc, from --deployment, or from the home folder; never
+from the file that is checked. A folder stands for the .json files in it.
+Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anchor, issuer, status)
+could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
+in the order 1, 2, 3.`,
+  arguments: [{ name: "<files...>", about: "receipts, presentations, or folders of them" }],
+  options: {
+    rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
+    registry: address("--registry <address>", "the registry you trust, on the chain of the node"),
+    deployment: text("--deployment <file>", "deployment record of the registry you trust"),
+    witness: list("--witness <urls>", "further nodes, between commas, that must say the same"),
+    offline: flag("--offline", "ask no node: check only what the file itself can prove"),
+    type: text("--type <file>", "type document, for a type that is neither shipped nor in the home"),
+    on: text("--on <date>", "judge by this day, such as 2026-04-01", "today in UTC+8"),
+    maxAge: integer("--max-age <seconds>", "refuse a node whose newest block is older than this", {
+      min: 1,
+      max: 1_000_000_000,
+    }),
+  },
+  examples: [
+    "credit-anchor verify receipt.json --home agency",
+    "credit-anchor verify receipt.json --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3",
+    "credit-anchor verify receipts/ --json",
+    "credit-anchor verify receipt.json --offline",
+  ],
+  run: async ({ args, options, home: homeDir, signal }) => {
+    if (options.offline && options.rpc !== undefined) throw usage("--offline and --rpc exclude each other");
+    if (options.offline && options.witness !== undefined)
+      throw usage("--offline and --witness exclude each other");
+    if (options.deployment !== undefined && options.registry !== undefined)
+      throw usage("--deployment and --registry exclude each other");
+    const policy = readPolicy(options.on, options.maxAge);
+    const home = optionalHome(homeDir);
+    const types = [...knownTypes(home), ...(options.type === undefined ? [] : [readTypeFile(options.type)])];
+    const files = expand(args).map((file) => ({ file, content: readText(file) }));
+    const evidence = files.map(({ content }) => readEvidence(content).evidence);
+
+    const named = namedTrust(options, home);
+    let trust: TrustedRegistry[] | undefined = named === undefined ? [] : trustWithChain(named);
+    let facts: (ChainFacts | undefined)[] = files.map(() => undefined);
+    if (!options.offline && named !== undefined) {
+      const chain = await connectNode(home, options.rpc, named.chainId, signal);
+      trust = [{ ...named, chainId: chain.chainId }];
+      const witnesses = await Promise.all(
+        (options.witness ?? []).map((witness) =>
+          connectChain({ urls: [witness], chainId: chain.chainId, signal }),
+        ),
+      );
+      facts = await factsFor([chain, ...witnesses], trust[0]!, evidence);
+    }
+    const hashes = await loadFastHashes();
+    const verdicts = files.map(({ content }, i) =>
+      verify(
+        {
+          evidence: content,
+          types,
+          facts: facts[i],
+          trust: trust ?? trustAsSaid(named!, evidence[i]),
+          policy,
+        },
+        hashes,
+      ),
+    );
+    const combined = combine(verdicts);
+    return {
+      json: files.map(({ file }, i) => ({ file, ...verdicts[i]! })),
+      text: [
+        ...files.flatMap(({ file }, i) => report(file, verdicts[i]!, evidence[i], types)),
+        ...combined.equivocations.map(
+          ([a, b]) =>
+            `✗ ${files[a]!.file} and ${files[b]!.file}: the agency anchored two contents as the same version of one record`,
+        ),
+        ...summary(verdicts),
+      ],
+      exitStatus: combined.exitStatus,
+    };
+  },
+});
+
+function readPolicy(on: string | undefined, maximumAge: number | undefined): Policy {
+  const now = Math.floor(Date.now() / 1000);
+  if (on !== undefined) {
+    const day = /^\d{4}-\d{2}-\d{2}$/.test(on) ? new Date(`${on}T00:00:00Z`) : new Date(NaN);
+    if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on)
+      throw usage("--on takes a calendar date such as 2026-04-01");
+  }
+  return { today: on ?? dateInChina(now), now, ...(maximumAge === undefined ? {} : { maximumAge }) };
+}
+
+/** Files as they were named; of folders the .json files in them, by name. */
+function expand(words: readonly string[]): string[] {
+  return words.flatMap((word) => {
+    if (statSync(word, { throwIfNoEntry: false })?.isDirectory() !== true) return [word];
+    const names = readdirSync(word).filter((name) => name.endsWith(".json"));
+    if (names.length === 0) throw new CreditAnchorError("file.none", `${word} holds no .json file`);
+    if (names.length > LARGEST_FOLDER)
+      throw new CreditAnchorError("file.too-many", `${word} holds more than ${LARGEST_FOLDER} files`);
+    return names.sort(byNumber).map((name) => join(word, name));
+  });
+}
+
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+interface NamedRegistry {
+  /** Undefined: whatever chain the node serves. */
+  readonly chainId: number | undefined;
+  readonly address: string;
+  readonly codeHash?: string;
+}
+
+function namedTrust(
+  options: { readonly registry: string | undefined; readonly deployment: string | undefined },
+  home: Home | undefined,
+): NamedRegistry | undefined {
+  if (options.deployment !== undefined) return readDeployment(options.deployment);
+  const ofHome = home?.settings.registry;
+  if (options.registry !== undefined)
+    return options.registry === ofHome?.address ? ofHome : { chainId: undefined, address: options.registry };
+  return ofHome;
+}
+
+function trustWithChain(named: NamedRegistry): TrustedRegistry[] | undefined {
+  const { chainId } = named;
+  return chainId === undefined ? undefined : [{ ...named, chainId }];
+}
+
+/**
+ * Offline, with an address and no chain: the address is compared on whatever chain the file says. That can only make
+ * the anchor fail; without a node it never passes.
+ */
+function trustAsSaid(named: NamedRegistry, evidence: Evidence | undefined): TrustedRegistry[] {
+  return [{ ...named, chainId: evidence?.registry.chainId ?? 1 }];
+}
+
+/** Facts about each piece of evidence that names the trusted registry; the others are not asked about. */
+async function factsFor(
+  chains: Parameters<typeof gatherFacts>[0],
+  trust: TrustedRegistry,
+  evidence: readonly (Evidence | undefined)[],
+): Promise<(ChainFacts | undefined)[]> {
+  const asked = evidence.filter(
+    (one): one is Evidence =>
+      one !== undefined && one.registry.chainId === trust.chainId && one.registry.address === trust.address,
+  );
+  if (asked.length === 0) return evidence.map(() => undefined);
+  const facts = await gatherFacts(chains, asked);
+  return evidence.map((one) => {
+    const at = one === undefined ? -1 : asked.indexOf(one);
+    return at < 0 ? undefined : facts[at];
+  });
+}
+
+const signs: Readonly<Record<Check["result"], string>> = { passed: "✓", failed: "✗", "not-checked": "–" };
+
+function report(
+  file: string,
+  verdict: Verdict,
+  evidence: Evidence | undefined,
+  types: readonly RecordType[],
+): string[] {
+  const lines = [file];
+  for (const { name, result, message, faults } of verdict.checks) {
+    lines.push(`  ${signs[result]} ${name.padEnd(9)}  ${message}`);
+    for (const fault of (faults ?? []).slice(0, 10))
+      lines.push(`      ${fault.path || "/"}: ${fault.message}`);
+  }
+  const { subject } = verdict;
+  if (subject !== null && evidence !== undefined) {
+    const title = types.find(({ name }) => name === subject.type)?.document["title"];
+    const what = typeof title === "string" ? `${subject.type} (${title})` : subject.type;
+    lines.push(
+      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, said to be of ${timeForPeople(subject.anchoredAt)}`,
+    );
+  }
+  lines.push(`  ${sentence(verdict)}`, "");
+  return lines;
+}
+
+/** The verdict in one sentence. */
+function sentence({ exitStatus, checks }: Verdict): string {
+  const names = (result: Check["result"]): string =>
+    checks
+      .filter((check) => check.result === result)
+      .map(({ name }) => name)
+      .join(", ");
+  switch (exitStatus) {
+    case 1:
+      return `NOT GENUINE: ${names("failed")} failed`;
+    case 2:
+      return `UNDECIDED: nothing failed, but these could not be checked: ${names("not-checked")}`;
+    case 3:
+      return "GENUINE, BUT NOT IN FORCE";
+    case 0:
+      return "GENUINE AND IN FORCE";
+  }
+}
+
+function summary(verdicts: readonly Verdict[]): string[] {
+  if (verdicts.length < 2) return [];
+  const count = (exit: number): number => verdicts.filter(({ exitStatus }) => exitStatus === exit).length;
+  return [
+    `${verdicts.length} files: ${count(0)} genuine and in force, ${count(3)} not in force, ${count(2)} undecided, ${count(1)} not genuine`,
+  ];
+}
