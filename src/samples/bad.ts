@@ -96,7 +96,5 @@ function otherLast(code = ""): string {
 }
 
 function without(cells: SampleCells, name: string): SampleCells {
-  const copy = { ...cells };
-  delete copy[name];
-  return copy;
+  return Object.fromEntries(Object.entries(cells).filter(([key]) => key !== name));
 }

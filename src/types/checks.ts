@@ -1,4 +1,5 @@
 import {
+  authorityWarning,
   checkDate,
   checkDivision,
   checkOrganisationCode,
@@ -29,7 +30,7 @@ export function checkNamed(name: CheckName, value: string): IdentifierFault | un
 export function warnNamed(name: CheckName, value: string): IdentifierFault | undefined {
   switch (name) {
     case "uscc":
-      return divisionWarning(value.slice(2, 8));
+      return authorityWarning(value) ?? divisionWarning(value.slice(2, 8));
     case "resident-id":
       if (value.length === 15) {
         return {
@@ -40,7 +41,8 @@ export function warnNamed(name: CheckName, value: string): IdentifierFault | und
       return divisionWarning(value.slice(0, 6));
     case "division":
       return divisionWarning(value);
-    default:
+    case "organisation-code":
+    case "date":
       return undefined;
   }
 }

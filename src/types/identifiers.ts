@@ -68,9 +68,6 @@ export function checkUscc(text: string): IdentifierFault | undefined {
       message: "a USCC is made of digits and of capital letters except I, O, S, V, Z, with digits at 3 to 8",
     };
   }
-  if (!USCC_AUTHORITIES.includes(text[0] as string)) {
-    return { code: "uscc.authority", message: "the first character names no registering authority" };
-  }
   if (usccCheckCharacter(text) !== text[17]) {
     return {
       code: "uscc.check",
@@ -173,6 +170,16 @@ const PROVINCES = new Set(
     "83"
   ).split(" "),
 );
+
+/** A warning when the first character of a USCC names no registering authority known today: more may be added. */
+export function authorityWarning(uscc: string): IdentifierFault | undefined {
+  return USCC_AUTHORITIES.includes(uscc[0] as string)
+    ? undefined
+    : {
+        code: "uscc.authority",
+        message: "the first character names no registering authority known to this program",
+      };
+}
 
 /** A warning when the province of a division is unknown; `undefined` when it is known. Never a reason to reject. */
 export function divisionWarning(division: string): IdentifierFault | undefined {
