@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { keccak256, Wallet } from "ethers";
+
+import { type AccessManager, AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import type { Chain } from "../../src/chain";
+import { type Check, checkDeployment, type SourceKnowledge } from "../../src/deploy/check";
+import { compilerVersion, isCodeOf } from "../../src/deploy/code";
+import { compiler } from "../../src/deploy/compiler";
+import type { ContractRecord, DeploymentRecords } from "../../src/deploy/record";
+import { roleIds, roleNames, roleOfFunction } from "../../src/roles";
+import { startAnvil, type TestChain } from "../support/chains";
+import { deploy, newDeployer } from "../support/deployments";
+
+describe("checking a deployment", function () {
+  this.timeout(60_000);
+  let node: TestChain;
+  let chain: Chain;
+  let signer: Wallet;
+  let folder: string;
+  let records: DeploymentRecords;
+  let access: AccessManager;
+  const commit = "ab".repeat(20);
+  const knowledge: SourceKnowledge = { compiler, commitHasOurCode: (given) => given === commit };
+  const stranger = `0x${"5".repeat(40)}`;
+
+  before(async () => {
+    node = await startAnvil();
+    ({ chain, signer } = await newDeployer(node));
+    folder = mkdtempSync(join(tmpdir(), "deployment-"));
+    // So that no number in a record is one that would do for another.
+    for (let i = 0; i < 3; i++) await node.rpc("evm_mine");
+    records = await deploy({ chain, signer, folder, sourceCommit: commit });
+    access = AccessManager__factory.connect(records.manager.address, signer);
+  });
+  after(async () => {
+    await node.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const check = (given: DeploymentRecords = records, known = knowledge): Promise<Check[]> =>
+    checkDeployment(chain, given, known);
+  const differing = async (given?: DeploymentRecords): Promise<string[]> =>
+    (await check(given)).filter(({ holds }) => holds === false).map(({ name }) => name);
+
+  it("finds everything in order", async () => {
+    const checks = await check();
+    expect(checks.filter(({ holds }) => holds !== true)).to.deep.equal([]);
+    for (const { expected, found } of checks) expect(found).to.equal(expected);
+    const names = checks.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+    for (const name of Object.keys(roleOfFunction)) expect(names).to.include(`who may call ${name}`);
+    for (const role of roleNames) expect(names).to.include(`holders of ${role}`);
+  });
+
+  describe("catches a record with one field altered", () => {
+    const altered: Partial<Record<keyof ContractRecord, unknown>> = {
+      chainId: 1,
+      address: `0x${"6".repeat(40)}`,
+      codeHash: `0x${"7".repeat(64)}`,
+      arguments: [stranger],
+      deployer: stranger,
+      transaction: `0x${"8".repeat(64)}`,
+      blockNumber: 1,
+      blockHash: `0x${"9".repeat(64)}`,
+      blockTime: 1,
+      compiler: { ...compiler, version: "0.8.29" },
+      sourceCommit: "cd".repeat(20),
+    };
+    for (const which of ["manager", "registry"] as const)
+      for (const [field, value] of Object.entries(altered))
+        it(`${which}: ${field}`, async () => {
+          const changed = { ...records, [which]: { ...records[which], [field]: value } };
+          expect(await differing(changed)).not.to.deep.equal([]);
+        });
+
+    it("registry: compiler settings", async () => {
+      const settings = { ...compiler.settings, viaIR: false };
+      const changed = { ...records, registry: { ...records.registry, compiler: { ...compiler, settings } } };
+      expect(await differing(changed)).to.deep.equal(["CreditRegistry: compiler settings"]);
+    });
+
+    it("manager: the transaction of the other contract", async () => {
+      const { transaction, blockNumber, blockHash, blockTime } = records.registry;
+      const changed = { ...records.manager, transaction, blockNumber, blockHash, blockTime };
+      expect(await differing({ ...records, manager: changed })).to.include("AccessManager: address");
+    });
+
+    it("manager: clock unit", async () => {
+      const governance = { ...records.manager.governance!, clockUnit: "milliseconds" as const };
+      expect(await differing({ ...records, manager: { ...records.manager, governance } })).to.deep.equal([
+        "block times count",
+      ]);
+    });
+
+    for (const role of ["administrator", ...roleNames] as const) {
+      it(`manager: another holder of ${role}`, async () => {
+        const governance = structuredClone(records.manager.governance!);
+        Object.assign(governance.roles, { [role]: [{ account: stranger, delay: 0 }] });
+        expect(await differing({ ...records, manager: { ...records.manager, governance } })).to.deep.equal([
+          `holders of ${role}`,
+        ]);
+      });
+      it(`manager: another delay of ${role}`, async () => {
+        const governance = structuredClone(records.manager.governance!);
+        Object.assign(governance.roles[role][0]!, { delay: 1 });
+        expect(await differing({ ...records, manager: { ...records.manager, governance } })).to.deep.equal([
+          `holders of ${role}`,
+        ]);
+      });
+    }
+  });
+
+  describe("catches a chain where one thing was done", () => {
+    let snapshot: unknown;
+    beforeEach(async () => (snapshot = await node.rpc("evm_snapshot")));
+    afterEach(async () => node.rpc("evm_revert", snapshot));
+
+    const registryAbi = CreditRegistry__factory.createInterface();
+    const selector = (name: keyof typeof roleOfFunction): string => registryAbi.getFunction(name).selector;
+    type Act = () => Promise<{ wait(): Promise<unknown> }>;
+    const caught = (name: string, act: Act, expected: string[]): void => {
+      it(name, async () => {
+        await (await act()).wait();
+        expect(await differing()).to.deep.equal(expected);
+      });
+    };
+
+    for (const role of roleNames) {
+      caught(`${role} granted to one more`, () => access.grantRole(roleIds[role], stranger, 0), [
+        `holders of ${role}`,
+      ]);
+      caught(`${role} taken away`, () => access.revokeRole(roleIds[role], signer.address), [
+        `holders of ${role}`,
+      ]);
+      caught(`${role} relabelled`, () => access.labelRole(roleIds[role], "x"), [
+        `role ${role} (${roleIds[role]})`,
+      ]);
+      caught(`${role} under another administrator`, () => access.setRoleAdmin(roleIds[role], 77), [
+        `role ${role} (${roleIds[role]})`,
+      ]);
+      caught(`${role} under another guardian`, () => access.setRoleGuardian(roleIds[role], 77), [
+        `role ${role} (${roleIds[role]})`,
+      ]);
+    }
+    caught("administrator granted to one more", () => access.grantRole(0, stranger, 0), [
+      "holders of administrator",
+    ]);
+    caught("a role that nobody knows", () => access.grantRole(77, stranger, 0), ["holders of role 77"]);
+    caught("a holder put under a delay", () => access.grantRole(roleIds.guardian, signer.address, 60), [
+      "holders of guardian",
+    ]);
+    for (const [name, role] of Object.entries(roleOfFunction) as [keyof typeof roleOfFunction, string][]) {
+      const other = role === "arbiter" ? roleIds.auditor : roleIds.arbiter;
+      caught(
+        `${name} given to another role`,
+        () => access.setTargetFunctionRole(records.registry.address, [selector(name)], other),
+        [`who may call ${name}`],
+      );
+    }
+    caught(
+      "setAuthority given to a role",
+      () =>
+        access.setTargetFunctionRole(
+          records.registry.address,
+          [registryAbi.getFunction("setAuthority").selector],
+          roleIds.registrar,
+        ),
+      ["who may call setAuthority"],
+    );
+    caught("the registry closed to its roles", () => access.setTargetClosed(records.registry.address, true), [
+      "registry open to its roles",
+    ]);
+    it("another authority put in place", async () => {
+      const other = await new AccessManager__factory(signer).deploy(signer.address);
+      await other.waitForDeployment();
+      await (await access.updateAuthority(records.registry.address, await other.getAddress())).wait();
+      expect(await differing()).to.deep.equal(["authority of the registry"]);
+    });
+
+    it("one byte of the registry's code changed, and the record with it", async () => {
+      const code = await chain.code(records.registry.address);
+      // In the middle of the program, far from the immutables.
+      const changed = `${code.slice(0, 2000)}${code[2000] === "0" ? "1" : "0"}${code.slice(2001)}`;
+      await node.rpc("anvil_setCode", records.registry.address, changed);
+      const registry = { ...records.registry, codeHash: keccak256(changed) };
+      expect(await differing({ ...records, registry })).to.include("CreditRegistry: code");
+    });
+
+    it("no code at all", async () => {
+      await node.rpc("anvil_setCode", records.registry.address, "0x");
+      expect(await differing()).to.include.members(["CreditRegistry: code hash", "CreditRegistry: code"]);
+    });
+
+    it("no manager at all", async () => {
+      await node.rpc("anvil_setCode", records.manager.address, "0x");
+      expect(await differing()).to.include.members(["AccessManager: code", "roles"]);
+    });
+  });
+
+  it("finds everything in order again after the chain was used", async () => {
+    const registry = CreditRegistry__factory.connect(records.registry.address, signer);
+    await (await registry.pause(1)).wait();
+    await (await registry.unpause(1)).wait();
+    expect(await differing()).to.deep.equal([]);
+  });
+
+  it("says what it could not compare, and does not count it as a difference", async () => {
+    const uncommitted = { ...records.registry, sourceCommit: null };
+    const [first] = (await check({ ...records, registry: uncommitted })).filter(
+      ({ holds }) => holds !== true,
+    );
+    expect(first).to.include({ name: "CreditRegistry: source commit", holds: undefined });
+    const shallow = await check(records, { commitHasOurCode: () => undefined });
+    expect(shallow.filter(({ holds }) => holds !== true).map(({ name }) => name)).to.deep.equal([
+      "AccessManager: source commit",
+      "CreditRegistry: source commit",
+    ]);
+  });
+
+  describe("code", () => {
+    it("is ours at its own address on its own chain only", async () => {
+      const { address } = records.registry;
+      const code = await chain.code(address);
+      expect(isCodeOf("CreditRegistry", code, 31337, address)).to.equal(true);
+      expect(isCodeOf("CreditRegistry", code, 31338, address)).to.equal(false);
+      expect(isCodeOf("CreditRegistry", code, 31337, records.manager.address)).to.equal(false);
+      expect(isCodeOf("AccessManager", code, 31337, address)).to.equal(false);
+      expect(isCodeOf("CreditRegistry", "0x", 31337, address)).to.equal(false);
+      expect(isCodeOf("CreditRegistry", code.slice(0, -2), 31337, address)).to.equal(false);
+      expect(isCodeOf("CreditRegistry", `0x${code.slice(4)}`, 31337, address)).to.equal(false);
+    });
+
+    it("tells its compiler", async () => {
+      expect(compilerVersion(await chain.code(records.registry.address))).to.equal(compiler.version);
+      expect(compilerVersion("0x6080")).to.equal(undefined);
+    });
+  });
+});
