@@ -1,7 +1,7 @@
 import { expectBytes, expectInteger, isHex, refusal, toHex } from "./bytes";
 import { manifestHash } from "./commitment";
 import { portableHashes, type Hashes } from "./hashes";
-import type { JsonObject } from "./json";
+import { isObject, type JsonObject } from "./json";
 import { buildTree, firstOutOfOrder, treeRoot, type MerkleTree } from "./merkle";
 
 const LEAF = 32;
@@ -136,6 +136,9 @@ function compareLeaves(leaves: Uint8Array, a: number, b: number): number {
  * @throws `manifest.invalid` naming the member.
  */
 export function makeManifest(provenance: Provenance, size: number, random: Uint8Array): JsonObject {
+  for (const part of ["source", "counts", "times"] as const)
+    if (!isObject(provenance) || !isObject(provenance[part]))
+      throw refusal("manifest.invalid", `/${part}`, "must be an object");
   const { source, counts, times } = provenance;
   return {
     format: "credit-anchor/manifest",

@@ -101,13 +101,15 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Negative, zero or positive: lexicographic order of unsigned bytes. Not in constant time: for public values only. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  expectBytes(a, undefined, "a");
+  expectBytes(b, undefined, "b");
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
   return a.length - b.length;
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  return compareBytes(a, b) === 0;
 }
 
 /** Writes an unsigned integer below 2^53 as `width` big-endian bytes at `offset`. */

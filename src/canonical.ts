@@ -2,7 +2,7 @@ import { pointer, refusal, writeCodePoint } from "./bytes";
 import { MAX_DEPTH } from "./json";
 
 /** A canonical form may have so many bytes: a guard against values that share parts and unfold without end. */
-export const MAX_CANONICAL_BYTES = 2 ** 26;
+export const MAX_CANONICAL_BYTES = 2 ** 24;
 
 /**
  * The one byte string of a value: RFC 8785, for values with exactly one reading.

@@ -116,13 +116,10 @@ export function recordSealer(
   fieldNames: readonly string[],
   hashes: Hashes = portableHashes,
 ): RecordSealer {
-  const prefixes = fieldNames.map(fieldPrefix);
-  const names = [...fieldNames];
-  if (
-    names.length === 0 ||
-    names.length > MAX_FIELDS ||
-    names.some((name, i) => i > 0 && !(names[i - 1]! < name))
-  )
+  const isList = Array.isArray(fieldNames) && fieldNames.length > 0 && fieldNames.length <= MAX_FIELDS;
+  const names: readonly string[] = isList ? [...fieldNames] : [];
+  const prefixes = names.map(fieldPrefix);
+  if (!isList || names.some((name, i) => i > 0 && !(names[i - 1]! < name)))
     throw refusal("type.field-order", "", "needs 1 to 255 field names, each greater than the one before");
   const writer = new CanonicalWriter();
   const input = new Uint8Array(1 + 2 * HASH + HASH * names.length);
@@ -193,9 +190,9 @@ export function recordKey(
   expectBytes(agencyKey, HASH, "agencyKey");
   if (typeof agencyCode !== "string" || agencyCode === "" || typeof typeName !== "string" || typeName === "")
     throw refusal("key.names", "", "a record key needs the agency's code and the type's name");
-  if (!Array.isArray(keyValues) || keyValues.length === 0)
-    throw refusal("key.empty", "", "a record key needs at least one value");
-  const values = keyValues.map(keyValue);
+  if (!Array.isArray(keyValues) || keyValues.length === 0 || keyValues.length > MAX_FIELDS)
+    throw refusal("key.empty", "", "a record key needs 1 to 255 values");
+  const values = Array.from(keyValues as readonly JsonValue[], keyValue);
   return hashes.hmacSha256(agencyKey, canonical(["credit-anchor/v1/key", agencyCode, typeName, ...values]));
 }
 
@@ -252,6 +249,7 @@ export function leafHash(
   commitment: Uint8Array,
   hashes: Hashes = portableHashes,
 ): Uint8Array {
+  if (!isObject(place)) throw refusal("leaf.place", "", "a leaf needs a domain, an agency and a type");
   const input = new Uint8Array(1 + HASH + 4 + 4 + HASH + 4 + HASH);
   input[0] = LEAF;
   input.set(expectBytes(place.domain, HASH, "domain"), 1);

@@ -86,6 +86,18 @@ export function readEvidence(value: unknown): ReadEvidence {
   }
 }
 
+/**
+ * The same, for callers that cannot go on without.
+ * @throws `evidence.invalid` with all faults.
+ */
+export function expectEvidence(value: unknown): Evidence {
+  const { evidence, faults } = readEvidence(value);
+  if (evidence !== undefined) return evidence;
+  throw new CreditAnchorError("evidence.invalid", "this is no receipt or presentation that can be used", {
+    faults,
+  });
+}
+
 function faultsOf(error: unknown): readonly Fault[] {
   if (error instanceof CreditAnchorError) return error.faults;
   return [{ path: "", code: "evidence.unreadable", message: "cannot be read" }];
@@ -217,8 +229,12 @@ const EVIDENCE = object({
   proof: list(hex(32), 0, 32),
 });
 
-/** The file: JSON with members in the documented order, two spaces, a line feed at the end. */
+/**
+ * The file: JSON with members in the documented order, two spaces, a line feed at the end.
+ * @throws `evidence.invalid` with all faults, rather than write a file that nobody can read.
+ */
 export function serialize(evidence: Evidence): string {
+  expectEvidence(evidence);
   const { registry, batch, transaction, record } = evidence;
   const ordered: Evidence = {
     format: evidence.format,

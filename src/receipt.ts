@@ -2,16 +2,16 @@ import { equalBytes, expectBytes, fromHex, refusal, toHex, ZERO_32 } from "./byt
 import { commitment, domain, fieldDigest, leafHash, recordSalts, type Header } from "./commitment";
 import { CreditAnchorError } from "./errors";
 import {
+  expectEvidence,
   isShown,
   PRESENTATION_FORMAT,
-  readEvidence,
   RECEIPT_FORMAT,
   type Evidence,
   type EvidenceField,
   type HiddenField,
 } from "./evidence";
 import { portableHashes, type Hashes } from "./hashes";
-import type { JsonValue } from "./json";
+import { isObject, type JsonValue } from "./json";
 import { rootOfProof } from "./merkle";
 import type { RecordType } from "./types/record-type";
 
@@ -41,11 +41,13 @@ export interface ReceiptInput {
 /**
  * The receipt of one version of a record. It is checked before it is handed out: its proof leads to the batch's root.
  *
- * @throws `receipt.unknown-field` listing the possible names; `receipt.self-check` if what the vault holds does not fit
- * together.
+ * @throws `receipt.unknown-field` listing the possible names; `evidence.invalid` for parts of the wrong shape;
+ * `receipt.self-check` if what the vault holds does not fit together.
  */
 export function makeReceipt(input: ReceiptInput, hashes: Hashes = portableHashes): Evidence {
-  const { type, values } = input;
+  const { type, values, proof } = input;
+  if (!isObject(values) || !Array.isArray(proof) || proof.length > 32)
+    throw refusal("receipt.input", "", "a receipt needs an object of values and a list of up to 32 hashes");
   const names = type.fields.map((field) => field.name);
   const shown = new Set([...knownFields(input.show, names), ...type.mustShow]);
   knownFields(Object.keys(values), names);
@@ -73,8 +75,11 @@ export function makeReceipt(input: ReceiptInput, hashes: Hashes = portableHashes
       fields,
       ...(input.embedType === true ? { typeDocument: type.document } : {}),
     },
-    proof: input.proof.map((hash, i) => toHex(expectBytes(hash, 32, `proof/${i}`))),
+    proof: Array.from(proof as readonly Uint8Array[], (hash, i) =>
+      toHex(expectBytes(hash, 32, `proof/${i}`)),
+    ),
   };
+  expectEvidence(receipt);
   if (!leadsToRoot(receipt, hashes))
     throw new CreditAnchorError(
       "receipt.self-check",
@@ -106,12 +111,8 @@ export function present(
   show: readonly string[],
   hashes: Hashes = portableHashes,
 ): Evidence {
-  const source = readEvidence(evidence);
-  if (source.evidence === undefined)
-    throw new CreditAnchorError("evidence.invalid", "this is no receipt that can be used", {
-      faults: source.faults,
-    });
-  const { record } = source.evidence;
+  const source = expectEvidence(evidence);
+  const { record } = source;
   if (toHex(type.typeHash) !== record.typeHash)
     throw refusal(
       "present.type",
@@ -130,7 +131,7 @@ export function present(
       throw fieldError("present.hidden-field", name, "is hidden in this receipt; it shows", visible);
   const stays = new Set([...asked, ...type.mustShow]);
   return {
-    ...source.evidence,
+    ...source,
     format: PRESENTATION_FORMAT,
     record: {
       ...record,

@@ -1,4 +1,4 @@
-import { toHex } from "./bytes";
+import { isInteger, toHex } from "./bytes";
 import { batchId, headerHash } from "./commitment";
 import { isShown, type Evidence } from "./evidence";
 import type { Hashes } from "./hashes";
@@ -217,8 +217,8 @@ const MARKS = ["Disputed", "UnderReview", "RepairPending", "Masked"] as const;
 
 /** A status byte of the registry, or null if it has a value that format 1 does not know. */
 export function parseStatus(byte: number): RecordStatus | null {
-  const status = STATUSES[byte & 7];
-  if (status === undefined || !Number.isInteger(byte) || byte < 0 || byte > 255) return null;
+  const status = isInteger(byte, 0, 255) ? STATUSES[byte & 7] : undefined;
+  if (status === undefined) return null;
   return { status, erased: (byte & 8) !== 0, marks: MARKS.filter((_, i) => (byte & (16 << i)) !== 0) };
 }
 

@@ -70,12 +70,24 @@ export function verify(request: VerifyRequest, hashes: Hashes = portableHashes):
 }
 
 function expectRequest(request: unknown): void {
-  if (!isObject(request) || !Array.isArray(request["trust"]) || !isObject(request["policy"]))
+  const { trust, policy, facts, types = [] } = (isObject(request) ? request : {}) as Record<string, unknown>;
+  const isTrusted = (item: unknown): boolean =>
+    isObject(item) && typeof item["address"] === "string" && typeof item["chainId"] === "number";
+  const isAsked = isList(trust, isTrusted) && isList(types, isObject) && isObject(policy);
+  const isAnswered = facts === undefined || (isObject(facts) && isObject(facts["block"]));
+  if (!isAsked || !isAnswered)
     throw refusal(
       "verify.request",
       "",
-      "verification needs evidence, a list of trusted registries and a policy",
+      "verification needs a list of trusted registries, a policy, facts or none",
     );
+}
+
+/** Stops at the first wrong element: a list may claim to be of any length. */
+function isList(value: unknown, isElement: (element: unknown) => boolean): boolean {
+  if (!Array.isArray(value)) return false;
+  for (let i = 0; i < value.length; i++) if (!isElement(value[i])) return false;
+  return true;
 }
 
 function unreadable(faults: readonly Fault[]): Verdict {
