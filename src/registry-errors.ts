@@ -285,3 +285,8 @@ function reasonOf(data: string): string {
   }
   return data === "0x" ? "no reason given" : `unknown error ${data.slice(0, 10)}`;
 }
+
+/** The refusal that the registry would answer with, foreseen from its state before anything is sent. */
+export function foreseen(name: RegistryErrorName, values: Record<string, unknown>): RegistryRefusal {
+  return new RegistryRefusal(name, values, explanations[name](values));
+}

@@ -162,6 +162,11 @@ export function gasLimitIn(signed: Signed): bigint {
   return Transaction.from(signed.raw).gasLimit;
 }
 
+/** What a signed transaction calls, and with which arguments. */
+export function dataOf(signed: Signed): string {
+  return Transaction.from(signed.raw).data;
+}
+
 function isTooMuchGas(message: string): boolean {
   return /block gas limit|exceeds allowance|gas limit (is )?(too high|exceed)|exceeds .*gas (limit|cap)|intrinsic gas too high|out of gas|oversized data|max.* size/i.test(
     message,

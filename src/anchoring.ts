@@ -1,0 +1,166 @@
+import { CreditAnchorError } from "./errors";
+import { finaliseBatches, settleBatch } from "./anchoring/batches";
+import { syncHistory } from "./anchoring/history";
+import { finaliseMoves, settleMoves } from "./anchoring/moves";
+import { checkPlan, checkReadiness } from "./anchoring/preflight";
+import { type AnchoringOptions, type AnchoringSummary, openSession, type Session } from "./anchoring/session";
+import { delay, throwIfCancelled } from "./rpc";
+
+export { checkReadiness, type Intent } from "./anchoring/preflight";
+export type {
+  AnchoringOptions,
+  AnchoringPatience,
+  AnchoringProgress,
+  AnchoringSettings,
+  AnchoringSummary,
+} from "./anchoring/session";
+
+/** Anchoring under way beside something that goes on planning. */
+export interface Anchoring {
+  /** Says that there may be something new to do. */
+  kick(): void;
+  /** Why anchoring stopped before it was asked to; planning may go on, nothing of it is lost. */
+  readonly failure: unknown;
+  /**
+   * Says that nothing new will come, and waits until everything is anchored and final.
+   * @throws what stopped anchoring.
+   */
+  finish(): Promise<AnchoringSummary>;
+}
+
+/**
+ * Anchors what the vault holds planned, brings forward what earlier runs left, and tells the chain about the status
+ * moves that follow. It can be stopped at any point, by force too: the next run continues.
+ *
+ * Batches of an agency go one after another, because each names the one before; planning goes on meanwhile.
+ */
+export function startAnchoring(options: AnchoringOptions): Anchoring {
+  const session = openSession(options);
+  let finishing = false;
+  let wake: (() => void) | undefined;
+  let failure: unknown;
+  const kick = (): void => wake?.();
+  const more = async (ms: number): Promise<boolean> => {
+    if (finishing) return false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      options.signal?.addEventListener("abort", wake, { once: true });
+    });
+    wake = undefined;
+    return true;
+  };
+  const running = drive(session, more).catch((error: unknown) => {
+    failure = error;
+  });
+  return {
+    kick,
+    get failure() {
+      return failure;
+    },
+    finish: async () => {
+      finishing = true;
+      kick();
+      await running;
+      if (failure !== undefined) throw failure;
+      return session.summary;
+    },
+  };
+}
+
+/** {@link startAnchoring} for what is planned already. */
+export function anchorPending(options: AnchoringOptions): Promise<AnchoringSummary> {
+  return startAnchoring(options).finish();
+}
+
+/** @param more Waits for something new; false when nothing new will come. */
+async function drive(session: Session, more: (ms: number) => Promise<boolean>): Promise<void> {
+  const { registry, signal, summary } = session;
+  try {
+    for (;;) {
+      throwIfCancelled(signal);
+      if (await step(session)) continue;
+      const waiting = session.unfinal.length + session.minedMoves.length > 0;
+      if (await more(waiting ? registry.chain.pollMs : 1_000)) continue;
+      if (!waiting || !(await anotherBlock(session))) break;
+    }
+  } catch (error) {
+    throw await blameWrongChain(session, error);
+  }
+  summary.awaitingFinality = session.unfinal.length;
+  summary.movesAwaitingFinality = session.minedMoves.length;
+}
+
+/** One batch, or else the status moves that can be made. False if there is nothing to do now. */
+async function step(session: Session): Promise<boolean> {
+  const { registry, settings, signer } = session;
+  if (session.state === "new") {
+    if (!hasWork(session)) return false;
+    await begin(session);
+    session.state = "begun";
+  }
+  await finalise(session);
+  const next = nextBatch(session);
+  if (next === undefined) return settleMoves(session);
+  if (session.state !== "ready") {
+    const { agencyId, fees } = settings;
+    await checkReadiness(registry, { agencyId, account: signer.address, permissions: 1, fees });
+    session.state = "ready";
+  }
+  await settleBatch(session, next);
+  return true;
+}
+
+function hasWork({ vault, what }: Session): boolean {
+  return (what === "all" && vault.unfinishedPlans().length > 0) || vault.unfinishedMoves().length > 0;
+}
+
+/** Finds out what became of everything that earlier runs left. */
+async function begin(session: Session): Promise<void> {
+  const { registry, vault, settings } = session;
+  await registry.chain.checkChainId();
+  for (const plan of vault.unfinishedPlans()) await checkPlan(registry, settings.agencyId, plan, true);
+  await syncHistory(session);
+}
+
+/** Number of the first batch that is not anchored. */
+function nextBatch(session: Session): number | undefined {
+  if (session.what === "moves") return undefined;
+  for (const plan of session.vault.plans(session.cursor)) {
+    session.cursor = plan.number;
+    if (plan.status !== "anchored" && plan.status !== "final") return plan.number;
+  }
+  return undefined;
+}
+
+async function finalise(session: Session): Promise<void> {
+  if (session.unfinal.length === 0 && session.minedMoves.length === 0) return;
+  const head = await session.registry.chain.blockNumber();
+  await finaliseBatches(session, head);
+  await finaliseMoves(session, head);
+}
+
+/** Waits for a new block. False if the chain makes none: one that mines on demand would be waited for in vain. */
+async function anotherBlock({ registry, patience, signal }: Session): Promise<boolean> {
+  const { chain } = registry;
+  const head = await chain.blockNumber();
+  for (const end = Date.now() + patience.finalityMs; Date.now() < end;) {
+    await delay(chain.pollMs, signal);
+    if ((await chain.blockNumber()) !== head) return true;
+  }
+  return false;
+}
+
+/** What looks like a broken registry often is the right registry asked for on the wrong chain. */
+async function blameWrongChain({ registry }: Session, error: unknown): Promise<unknown> {
+  if (error instanceof CreditAnchorError && error.code.startsWith("registry."))
+    try {
+      await registry.chain.checkChainId();
+    } catch (cause) {
+      if (cause instanceof CreditAnchorError && cause.code === "chain.wrong-chain") return cause;
+    }
+  return error;
+}

@@ -1,0 +1,115 @@
+import { expect } from "chai";
+import type { AnchoringProgress } from "../../src/anchoring";
+import { startAnchoring } from "../../src/anchoring";
+import type { Home } from "../../src/home";
+import type { LmdbVault } from "../../src/vault/writer";
+import { startAnvil, type TestChain } from "../support/chains";
+import { failure } from "../support/failure";
+import { permits, removeFolders } from "../support/homes";
+import { anchor, expectExactlyOnce, hasty, homeOf, planRows, startWorld, type World } from "../support/world";
+
+describe("anchoring", function () {
+  this.timeout(30_000);
+  let node: TestChain;
+  let world: World;
+  let home: Home;
+  let vault: LmdbVault;
+  let snapshot: unknown;
+
+  before(async () => {
+    node = await startAnvil();
+    world = await startWorld(node);
+  });
+  beforeEach(async () => {
+    snapshot = await node.rpc("evm_snapshot");
+    home = await homeOf(world);
+    vault = await home.writeVault({ command: "test" });
+  });
+  afterEach(async () => {
+    await vault.close();
+    await node.rpc("evm_revert", snapshot);
+  });
+  after(async () => {
+    removeFolders();
+    await node.stop();
+  });
+
+  it("does nothing when nothing is planned, and asks nobody", async () => {
+    expect(await anchor(world, vault)).to.deep.include({ batches: 0, records: 0, final: 0, moved: 0 });
+  });
+
+  for (const mode of ["root", "leaves", "direct"] as const)
+    it(`anchors batches in mode ${mode}, one after another`, async () => {
+      const rows = permits(0, mode === "direct" ? 3 : 25);
+      await planRows(world, vault, rows, { mode, ...(mode === "direct" ? {} : { batchSize: 10 }) });
+      const summary = await anchor(world, vault);
+      expect(summary).to.deep.include({ batches: 3, records: rows.length, final: 3, notices: [] });
+      await expectExactlyOnce(world, vault);
+    });
+
+  it("tells the chain which versions a correction replaces, 256 at a time", async () => {
+    await planRows(world, vault, permits(0, 300));
+    await planRows(world, vault, permits(0, 300, 1));
+    const summary = await anchor(world, vault);
+    expect(summary).to.deep.include({ batches: 2, moved: 300 });
+    await expectExactlyOnce(world, vault);
+  });
+
+  it("lets the contract supersede directly anchored versions", async () => {
+    await planRows(world, vault, permits(0, 2), { mode: "direct" });
+    await planRows(world, vault, permits(0, 2, 1), { mode: "direct" });
+    expect(await anchor(world, vault)).to.deep.include({ batches: 4, moved: 0 });
+    await expectExactlyOnce(world, vault);
+  });
+
+  it("waits until as many blocks lie on top as the network asks for", async () => {
+    await planRows(world, vault, permits(0, 5));
+    const seen: AnchoringProgress[] = [];
+    const onProgress = (progress: AnchoringProgress): void => {
+      seen.push(progress);
+      if (progress.kind === "anchored") setTimeout(() => void node.rpc("anvil_mine", "0x5"), 100);
+    };
+    await anchor(world, vault, { finalityBlocks: 5, onProgress });
+    expect(seen.map(({ kind }) => kind)).to.deep.equal(["signed", "sent", "anchored", "final"]);
+    expect(await world.chain.blockNumber()).to.be.at.least(vault.plan(0).transaction!.blockNumber + 5);
+  });
+
+  it("leaves what is not final for later when the chain makes no blocks, and says so", async () => {
+    await planRows(world, vault, permits(0, 5));
+    const summary = await anchor(world, vault, { finalityBlocks: 5 });
+    expect(summary).to.deep.include({ batches: 1, final: 0, awaitingFinality: 1 });
+    expect(vault.plan(0).status).to.equal("anchored");
+    await node.rpc("anvil_mine", "0x5");
+    expect(await anchor(world, vault, { finalityBlocks: 5 })).to.deep.include({ batches: 0, final: 1 });
+    await expectExactlyOnce(world, vault);
+  });
+
+  it("goes on beside planning, as batches appear", async () => {
+    const anchoring = startAnchoring({
+      vault,
+      registry: world.registry,
+      signer: world.operators[0],
+      settings: { agencyId: world.agencyId, finalityBlocks: 0, patience: hasty },
+    });
+    for (let at = 0; at < 30; at += 10) {
+      await planRows(world, vault, permits(at, at + 10));
+      anchoring.kick();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await anchoring.finish()).to.deep.include({ batches: 3, records: 30, final: 3 });
+    await expectExactlyOnce(world, vault);
+  });
+
+  it("stops between two steps on request, and the next run continues", async () => {
+    await planRows(world, vault, permits(0, 30), { batchSize: 10 });
+    const stop = new AbortController();
+    const onProgress = ({ kind }: AnchoringProgress): void => {
+      if (kind === "anchored") stop.abort();
+    };
+    const error = await failure(() => anchor(world, vault, { onProgress, signal: stop.signal }));
+    expect(error.code).to.equal("cancelled");
+    expect([...vault.plans()].map(({ status }) => status)).to.deep.equal(["anchored", "planned", "planned"]);
+    await anchor(world, vault);
+    await expectExactlyOnce(world, vault);
+  });
+});
