@@ -59,7 +59,7 @@ export function replaceFile(file: string, content: string | readonly Uint8Array[
 export function writeError(file: string, cause: unknown): unknown {
   const { code, syscall } = cause as NodeJS.ErrnoException;
   if (cause instanceof CreditAnchorError || code === undefined || syscall === undefined) return cause;
-  if (code === "ENOSPC" || code === "EDQUOT")
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
     return new CreditAnchorError("home.full", `no space left for ${file}`, {
       hint: "free some space and run the same command again; nothing is lost",
       cause,

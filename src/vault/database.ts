@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
+import { endianness } from "node:os";
 import { join } from "node:path";
 import {
   type Database as LmdbDatabase,
@@ -10,6 +11,7 @@ import {
 import { CreditAnchorError } from "../errors";
 import { writeError } from "../home/files";
 import type { JsonObject } from "../json";
+import { lmdbFault } from "./lmdb-file";
 import type { Holder } from "./lock";
 import { NONE } from "./layout";
 import type { Hex, Move, Plan, Position } from "./vault";
@@ -61,6 +63,7 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
     throw new CreditAnchorError("vault.missing", `${folder} has no vault`, {
       hint: "restore the home folder from a copy, or name the right one",
     });
+  checkFile(path);
   let env: Database["env"];
   let database: Database;
   try {
@@ -106,6 +109,18 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
   return database;
 }
 
+function checkFile(path: string): void {
+  const file = join(path, "data.mdb");
+  if (endianness() !== "LE" || !existsSync(file)) return;
+  let fault: string | undefined;
+  try {
+    fault = lmdbFault(file);
+  } catch (cause) {
+    throw new CreditAnchorError("vault.unreadable", `${file} cannot be read`, { cause, exitStatus: 70 });
+  }
+  if (fault !== undefined) throw damagedDatabase(path, new Error(fault));
+}
+
 /** Runs writes as one transaction: all of them are on disk when it returns, or none. */
 export function transact<T>(database: Database, change: () => T): T {
   return write(database.path, () => database.env.transactionSync(change));
@@ -122,13 +137,24 @@ function write<T>(path: string, action: () => T): T {
 
 function databaseError(path: string, cause: unknown): unknown {
   const text = cause instanceof Error ? cause.message : "";
-  if (/no space|ENOSPC|quota|MDB_MAP_FULL|file too large/i.test(text))
+  // LMDB calls a write that was cut short an input/output error.
+  const full = /input\/output/i.test(text) && isNearlyFull(path);
+  if (full || /no space|ENOSPC|quota|MDB_MAP_FULL|file too large/i.test(text))
     return writeError(path, Object.assign(new Error(text), { code: "ENOSPC", syscall: "write" }));
   if (/corrupt|MDB_INVALID|MDB_PAGE|not an LMDB/i.test(text)) return damagedDatabase(path, cause);
   return new CreditAnchorError("vault.database", `the database ${path} failed: ${text}`, {
     cause,
     exitStatus: 70,
   });
+}
+
+function isNearlyFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize < 4 * 2 ** 20;
+  } catch {
+    return false;
+  }
 }
 
 function openError(path: string, cause: unknown): unknown {
