@@ -8,7 +8,9 @@ function twoByteCharacters(): ReadonlyMap<string, number> {
   for (let first = 0x81; first <= 0xfe; first++) {
     for (let second = 0x40; second <= 0xfe; second++) {
       if (second === 0x7f) continue;
-      characters.set(decoder.decode(Uint8Array.of(first, second)), first * 256 + second);
+      const character = decoder.decode(Uint8Array.of(first, second));
+      // The ideographic space has two codes; the first is the one to write.
+      if (!characters.has(character)) characters.set(character, first * 256 + second);
     }
   }
   return (table = characters);
