@@ -48,7 +48,8 @@ export function decodeSpans(positions: string): Span[] {
   for (let at = 2; at < positions.length; at += 2 * spanBytes) {
     const first = parseInt(positions.slice(at, at + 8), 16);
     const last = parseInt(positions.slice(at + 8, at + 16), 16);
-    if (last < first || first <= (spans.at(-1)?.last ?? -1)) throw invalid("spans are not strictly ascending");
+    if (last < first || first <= (spans.at(-1)?.last ?? -1))
+      throw invalid("spans are not strictly ascending");
     spans.push({ first, last });
   }
   return spans;

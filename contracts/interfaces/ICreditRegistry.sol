@@ -15,7 +15,7 @@ pragma solidity 0.8.30;
 /// Time: every time stored, compared or returned is in seconds since 1970, on chains that count milliseconds too.
 ///
 /// Journal: every accepted change, whoever made it, is one event that carries its number `entry` (0, 1, …) and
-/// extends a running hash: `head = keccak256(abi.encode(head, entryHash))`, where
+/// extends a running hash: `head = bytes24(keccak256(abi.encode(head, entryHash)))`, where
 /// `entryHash = keccak256(abi.encode(topic0, entry, block.number, time, fields…))` and `fields` are all other fields
 /// of the event, indexed ones too, in the order of declaration. Who holds a head obtained elsewhere can prove from
 /// logs alone that nothing is missing, altered or out of order. `entry` is always the last field of its event.
@@ -241,11 +241,14 @@ interface ICreditRegistry {
         uint64 entry
     );
     /// @notice Follows the `BatchAnchored` of a direct batch: what it anchored.
+    /// @param superseded Batch of the version before, which this one's leaf (the batch's root) superseded by the same
+    /// call; the only supersession without a `RecordsSuperseded`. Zero if there is none, or none that was in force.
     event RecordAnchored(
         uint64 indexed batchId,
         bytes32 indexed recordKey,
         uint32 version,
         bytes32 commitment,
+        uint64 superseded,
         uint64 entry
     );
 
@@ -533,8 +536,10 @@ interface ICreditRegistry {
     function paused() external view returns (bool);
 
     /// @return length Number of entries.
-    /// @return head `keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId, registry))` when length is 0.
-    function journal() external view returns (uint64 length, bytes32 head);
+    /// @return head When length is 0: `bytes24(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
+    /// registry)))`. Twenty-four bytes, so that head and length share a storage slot; a second history with the same head is
+    /// 2^96 hashes of work even for somebody who chooses both.
+    function journal() external view returns (uint64 length, bytes24 head);
 
     /// @notice `keccak256(abi.encode(keccak256("credit-anchor/v1"), chainId, registry))`: part of every leaf.
     function domain() external view returns (bytes32);

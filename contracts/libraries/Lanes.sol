@@ -8,49 +8,40 @@ library Lanes {
     /// @notice All thirty-two lanes.
     uint256 internal constant ALL = type(uint256).max / 0xff;
 
-    /// @notice Lanes `first` to `last`, both included.
+    /// @notice Those of some lanes that are not below one of them.
+    /// @param lanes A set of lanes.
     /// @param first 0 to 31.
-    /// @param last `first` to 31.
+    /// @return The subset.
+    function from(uint256 lanes, uint256 first) internal pure returns (uint256) {
+        unchecked {
+            return lanes & (ALL << (8 * first));
+        }
+    }
+
+    /// @notice Those of some lanes that are not above one of them.
+    /// @param lanes A set of lanes.
+    /// @param last 0 to 31.
+    /// @return The subset.
+    function upTo(uint256 lanes, uint256 last) internal pure returns (uint256) {
+        unchecked {
+            return lanes & (ALL >> (8 * (31 - last)));
+        }
+    }
+
+    /// @notice Lanes that are not zero.
+    /// @param word Any word.
     /// @return The set.
-    function span(uint256 first, uint256 last) internal pure returns (uint256) {
-        unchecked {
-            return ((ALL << (8 * first)) & (ALL >> (8 * (31 - last))));
-        }
-    }
-
-    /// @notice The same byte in each of the lanes.
-    /// @param lanes A set of lanes.
-    /// @param value The byte.
-    /// @return The word.
-    function fill(uint256 lanes, uint8 value) internal pure returns (uint256) {
-        unchecked {
-            return lanes * value;
-        }
-    }
-
-    /// @notice Those of the lanes in which one bit is set.
-    /// @param word Status bytes.
-    /// @param lanes A set of lanes.
-    /// @param bit 0 to 7.
-    /// @return The subset.
-    function withBit(uint256 word, uint256 lanes, uint256 bit) internal pure returns (uint256) {
-        return (word >> bit) & lanes;
-    }
-
-    /// @notice Those of the lanes in which at least one of some bits is set.
-    /// @param word Status bytes.
-    /// @param lanes A set of lanes.
-    /// @param marks A bit set of bits 4 to 7.
-    /// @return The subset.
-    function withAnyMark(uint256 word, uint256 lanes, uint8 marks) internal pure returns (uint256) {
-        uint256 present = word & fill(lanes, marks);
-        return ((present >> 4) | (present >> 5) | (present >> 6) | (present >> 7)) & lanes;
+    function nonZero(uint256 word) internal pure returns (uint256) {
+        word |= word >> 4;
+        word |= word >> 2;
+        word |= word >> 1;
+        return word & ALL;
     }
 
     /// @notice The lowest of a set of lanes.
     /// @param lanes Not empty.
     /// @return lane Its number.
     function lowest(uint256 lanes) internal pure returns (uint256 lane) {
-        while ((lanes >> (8 * lane)) & 0xff == 0) ++lane;
+        while (uint8(lanes) == 0) (lanes, lane) = (lanes >> 8, lane + 1);
     }
 }

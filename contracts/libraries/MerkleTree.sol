@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
+
 /// @title Merkle trees of RFC 9162 (and RFC 6962), section 2.1, over leaves that are hashes already
 /// @notice `node = keccak256(0x01 ‖ left ‖ right)`; a tree of one leaf is that leaf. Leaves are hashed by the caller
 /// with the prefix 0x00, see {RecordHash}, so that no node passes for a leaf.
@@ -13,38 +15,30 @@ library MerkleTree {
         return keccak256(abi.encodePacked(bytes1(0x01), left, right));
     }
 
-    /// @notice Whether each leaf is greater than the one before it.
-    /// @dev Equal leaves are out of order.
-    /// @param leaves Leaf hashes.
-    /// @return index Of the first leaf out of order; the number of leaves if there is none.
-    function firstOutOfOrder(bytes32[] calldata leaves) internal pure returns (uint256 index) {
-        uint256 count = leaves.length;
-        if (count == 0) return 0;
-        bytes32 last = leaves[0];
-        for (index = 1; index < count; ++index) {
-            bytes32 leaf = leaves[index];
-            if (leaf <= last) return index;
-            last = leaf;
-        }
-    }
-
-    /// @notice Root of the tree. Pairs level by level; an odd last node moves up unhashed, which is the tree that the
-    /// RFC defines by splitting at the largest power of two.
+    /// @notice Root of the tree over leaves in strictly ascending order. Pairs level by level; an odd last node moves
+    /// up unhashed, which is the tree that the RFC defines by splitting at the largest power of two.
+    /// @dev Reverts naming the first leaf that is not greater than the one before it.
     /// @param leaves At least one leaf hash.
     /// @return The root.
-    function root(bytes32[] calldata leaves) internal pure returns (bytes32) {
-        uint256 count = leaves.length;
-        if (count == 1) return leaves[0];
-        bytes32[] memory level = new bytes32[]((count + 1) / 2);
-        for (uint256 i = 0; i < count / 2; ++i) level[i] = node(leaves[2 * i], leaves[2 * i + 1]);
-        if (count % 2 == 1) level[count / 2] = leaves[count - 1];
-        count = (count + 1) / 2;
-        while (count > 1) {
-            for (uint256 i = 0; i < count / 2; ++i) level[i] = node(level[2 * i], level[2 * i + 1]);
-            if (count % 2 == 1) level[count / 2] = level[count - 1];
-            count = (count + 1) / 2;
+    function sortedRoot(bytes32[] calldata leaves) internal pure returns (bytes32) {
+        // No sum or product of indexes below can overflow: the leaves fit into one block.
+        unchecked {
+            uint256 count = leaves.length;
+            bytes32[] memory level = new bytes32[]((count + 1) / 2);
+            bytes32 last = leaves[0];
+            level[0] = last;
+            for (uint256 i = 1; i < count; ++i) {
+                bytes32 leaf = leaves[i];
+                if (leaf <= last) revert ICreditRegistry.LeavesOutOfOrder(i);
+                level[i / 2] = i % 2 == 1 ? node(last, leaf) : leaf;
+                last = leaf;
+            }
+            for (count = level.length; count > 1; count = (count + 1) / 2) {
+                for (uint256 i = 0; i + 1 < count; i += 2) level[i / 2] = node(level[i], level[i + 1]);
+                if (count % 2 == 1) level[count / 2] = level[count - 1];
+            }
+            return level[0];
         }
-        return level[0];
     }
 
     /// @notice Whether a leaf stands at an index of the tree with this size and root (RFC 9162, section 2.1.3.2).

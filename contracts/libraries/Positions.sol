@@ -31,7 +31,10 @@ library Positions {
         uint256 from,
         uint32 size
     ) internal pure returns (uint256 first, uint256 last) {
-        uint256 packed = uint64(bytes8(positions[SPAN * index:SPAN * (index + 1)]));
+        uint256 packed;
+        unchecked {
+            packed = uint64(bytes8(positions[SPAN * index:]));
+        }
         first = packed >> 32;
         last = uint32(packed);
         if (first < from) revert ICreditRegistry.PositionsOutOfOrder(uint32(first));
@@ -58,13 +61,11 @@ library Positions {
     /// @param place Below the count.
     /// @return The index.
     function at(bytes calldata positions, uint256 place) internal pure returns (uint32) {
-        uint256 i = 0;
-        while (true) {
-            (uint256 first, uint256 last) = spanAt(positions, i, 0, type(uint32).max);
-            if (place <= last - first) return uint32(first + place);
+        (uint256 first, uint256 last) = spanAt(positions, 0, 0, type(uint32).max);
+        for (uint256 i = 1; place > last - first; ++i) {
             place -= last - first + 1;
-            ++i;
+            (first, last) = spanAt(positions, i, 0, type(uint32).max);
         }
-        revert();
+        return uint32(first + place);
     }
 }

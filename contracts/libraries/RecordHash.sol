@@ -42,9 +42,9 @@ library RecordHash {
     }
 
     /// @notice Hash of a header, what the chain stores of a batch.
-    /// @param header Of format 1; a header that claims another format has a hash that no batch has.
+    /// @param header A header; one that claims another format has a hash that no batch has.
     /// @return `keccak256(abi.encode(HEADER_TAG, every field in order))`.
-    function headerHash(ICreditRegistry.Header memory header) internal pure returns (bytes32) {
+    function headerHash(ICreditRegistry.Header calldata header) internal pure returns (bytes32) {
         return keccak256(abi.encode(HEADER_TAG, header));
     }
 }

@@ -27,6 +27,7 @@ abstract contract Agencies is Journal {
     /// @dev May say what became of a record.
     uint8 internal constant STATUS_PERMISSION = 2;
 
+    uint32 private _agencyCount;
     mapping(uint32 agencyId => AgencyState) internal _agencyStates;
     mapping(uint32 agencyId => AgencyIdentity) private _agencyIdentities;
     mapping(bytes32 code => uint32 agencyId) private _agencyIds;
@@ -42,7 +43,7 @@ abstract contract Agencies is Journal {
         if (_agencyIds[code] != 0) revert AgencyCodeTaken(code, _agencyIds[code]);
         if (administrator == address(0)) revert InvalidAddress(administrator);
         if (keyCommitment == 0) revert MissingKeyCommitment();
-        agencyId = ++_book.agencyCount;
+        agencyId = ++_agencyCount;
         _agencyIds[code] = agencyId;
         _agencyStates[agencyId].standing = Standing.Active;
         _agencyIdentities[agencyId] = AgencyIdentity(code, keyCommitment, administrator, _now(), address(0));
@@ -119,21 +120,20 @@ abstract contract Agencies is Journal {
     function revokeOperator(uint32 agencyId, address account) external {
         _standingOf(agencyId);
         if (msg.sender != account) _requireAdministrator(agencyId);
-        Operator storage operator_ = _knownOperator(agencyId, account);
-        if (operator_.revoked) revert OperatorIsRevoked(agencyId, account);
-        _revoke(agencyId, account, operator_);
+        if (_knownOperator(agencyId, account).revoked) revert OperatorIsRevoked(agencyId, account);
+        _revoke(agencyId, account);
     }
 
     /// @inheritdoc ICreditRegistry
     function declareCompromised(uint32 agencyId, address account, uint64 since) external {
         _standingOf(agencyId);
         _requireAdministrator(agencyId);
-        Operator storage operator_ = _knownOperator(agencyId, account);
+        Operator memory operator_ = _knownOperator(agencyId, account);
         uint64 earlier = operator_.compromisedSince;
         uint64 latest_ = earlier == 0 ? _now() : earlier - 1;
         if (since == 0 || since > latest_) revert InvalidCompromiseTime(since, latest_);
-        if (!operator_.revoked) _revoke(agencyId, account, operator_);
-        operator_.compromisedSince = since;
+        if (!operator_.revoked) _revoke(agencyId, account);
+        _operators[agencyId][account].compromisedSince = since;
         _emitOperatorCompromised(agencyId, account, since);
     }
 
@@ -161,7 +161,7 @@ abstract contract Agencies is Journal {
 
     /// @inheritdoc ICreditRegistry
     function agencyCount() external view returns (uint32) {
-        return _book.agencyCount;
+        return _agencyCount;
     }
 
     /// @inheritdoc ICreditRegistry
@@ -171,7 +171,8 @@ abstract contract Agencies is Journal {
 
     /// @dev The account is an operator of the agency with this permission, now; each reason why not has its own error.
     function _requireOperator(uint32 agencyId, address account, uint8 permission) internal view {
-        Operator storage operator_ = _knownOperator(agencyId, account);
+        Operator storage operator_ = _operators[agencyId][account];
+        if (operator_.permissions == 0) revert NotOperator(agencyId, account);
         if (operator_.revoked) revert OperatorIsRevoked(agencyId, account);
         uint64 time = _now();
         if (time < operator_.validFrom) revert OperatorNotYetValid(agencyId, account, operator_.validFrom);
@@ -210,84 +211,66 @@ abstract contract Agencies is Journal {
         if (msg.sender != _agencyIdentities[agencyId].administrator) revert NotAdministrator(agencyId, msg.sender);
     }
 
-    function _knownOperator(uint32 agencyId, address account) private view returns (Operator storage operator_) {
+    function _knownOperator(uint32 agencyId, address account) private view returns (Operator memory operator_) {
         operator_ = _operators[agencyId][account];
         if (operator_.permissions == 0) revert NotOperator(agencyId, account);
     }
 
-    function _revoke(uint32 agencyId, address account, Operator storage operator_) private {
+    function _revoke(uint32 agencyId, address account) private {
+        Operator storage operator_ = _operators[agencyId][account];
         uint64 time = _now();
         operator_.revoked = true;
         if (time < operator_.validUntil) operator_.validUntil = time;
         _emitOperatorRevoked(agencyId, account);
     }
 
-    function _emitAgencyAdmitted(
-        uint32 agencyId,
-        bytes32 code,
-        address administrator,
-        bytes32 keyCommitment
-    ) private {
+    function _emitAgencyAdmitted(uint32 agencyId, bytes32 code, address administrator, bytes32 keyCommitment) private {
         uint64 entry = _nextEntry();
         emit AgencyAdmitted(agencyId, code, administrator, keyCommitment, entry);
         _extend(
-            keccak256(
-                abi.encode(
-                    AgencyAdmitted.selector,
-                    entry,
-                    block.number,
-                    _now(),
-                    agencyId,
-                    code,
-                    administrator,
-                    keyCommitment
-                )
-            )
+            AgencyAdmitted.selector,
+            entry,
+            agencyId,
+            uint256(code),
+            uint160(administrator),
+            uint256(keyCommitment)
         );
     }
 
     function _emitAgencySuspended(uint32 agencyId, uint16 reason) private {
         uint64 entry = _nextEntry();
         emit AgencySuspended(agencyId, reason, msg.sender, entry);
-        _extendByStanding(AgencySuspended.selector, entry, agencyId, reason);
+        _extend(AgencySuspended.selector, entry, agencyId, reason, uint160(msg.sender));
     }
 
     function _emitAgencyReinstated(uint32 agencyId, uint16 reason) private {
         uint64 entry = _nextEntry();
         emit AgencyReinstated(agencyId, reason, msg.sender, entry);
-        _extendByStanding(AgencyReinstated.selector, entry, agencyId, reason);
+        _extend(AgencyReinstated.selector, entry, agencyId, reason, uint160(msg.sender));
     }
 
     function _emitAgencyClosed(uint32 agencyId, uint16 reason) private {
         uint64 entry = _nextEntry();
         emit AgencyClosed(agencyId, reason, msg.sender, entry);
-        _extendByStanding(AgencyClosed.selector, entry, agencyId, reason);
-    }
-
-    function _extendByStanding(bytes32 topic, uint64 entry, uint32 agencyId, uint16 reason) private {
-        _extend(keccak256(abi.encode(topic, entry, block.number, _now(), agencyId, reason, msg.sender)));
+        _extend(AgencyClosed.selector, entry, agencyId, reason, uint160(msg.sender));
     }
 
     function _emitAdministratorNamed(uint32 agencyId, address account) private {
         uint64 entry = _nextEntry();
         emit AdministratorNamed(agencyId, account, entry);
-        _extendByAccount(AdministratorNamed.selector, entry, agencyId, account);
+        _extend(AdministratorNamed.selector, entry, agencyId, uint160(account));
     }
 
     function _emitAdministratorChanged(uint32 agencyId, address account) private {
         uint64 entry = _nextEntry();
         emit AdministratorChanged(agencyId, account, entry);
-        _extendByAccount(AdministratorChanged.selector, entry, agencyId, account);
+        _extend(AdministratorChanged.selector, entry, agencyId, uint160(account));
     }
 
     function _emitOperatorRevoked(uint32 agencyId, address account) private {
         uint64 entry = _nextEntry();
         emit OperatorRevoked(agencyId, account, entry);
-        _extendByAccount(OperatorRevoked.selector, entry, agencyId, account);
-    }
-
-    function _extendByAccount(bytes32 topic, uint64 entry, uint32 agencyId, address account) private {
-        _extend(keccak256(abi.encode(topic, entry, block.number, _now(), agencyId, account)));
+        _extend(OperatorRevoked.selector, entry, agencyId, uint160(account));
     }
 
     function _emitOperatorAdded(
@@ -299,30 +282,12 @@ abstract contract Agencies is Journal {
     ) private {
         uint64 entry = _nextEntry();
         emit OperatorAdded(agencyId, account, permissions, validFrom, validUntil, entry);
-        _extend(
-            keccak256(
-                abi.encode(
-                    OperatorAdded.selector,
-                    entry,
-                    block.number,
-                    _now(),
-                    agencyId,
-                    account,
-                    permissions,
-                    validFrom,
-                    validUntil
-                )
-            )
-        );
+        _extend(OperatorAdded.selector, entry, agencyId, uint160(account), permissions, validFrom, validUntil);
     }
 
     function _emitOperatorCompromised(uint32 agencyId, address account, uint64 since) private {
         uint64 entry = _nextEntry();
         emit OperatorCompromised(agencyId, account, since, entry);
-        _extend(
-            keccak256(
-                abi.encode(OperatorCompromised.selector, entry, block.number, _now(), agencyId, account, since)
-            )
-        );
+        _extend(OperatorCompromised.selector, entry, agencyId, uint160(account), since);
     }
 }

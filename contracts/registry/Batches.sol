@@ -39,10 +39,9 @@ abstract contract Batches is Agencies, RecordTypes {
         _requireAnchoring(agencyId, typeId);
         uint256 size = leaves.length;
         if (size == 0) revert EmptyBatch();
-        uint256 sorted = MerkleTree.firstOutOfOrder(leaves);
-        if (sorted != size) revert LeavesOutOfOrder(sorted);
         // 2^32 leaves do not fit into any block: the cast loses nothing.
-        return _anchor(agencyId, typeId, previous, uint32(size), MerkleTree.root(leaves), manifestHash);
+        bytes32 root = MerkleTree.sortedRoot(leaves);
+        return _anchor(agencyId, typeId, previous, uint32(size), root, manifestHash);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -57,10 +56,11 @@ abstract contract Batches is Agencies, RecordTypes {
 
     /// @dev Whether the caller may anchor for this agency now, and the type exists.
     function _requireAnchoring(uint32 agencyId, uint32 typeId) internal view {
-        _requireNotPaused();
+        Book storage book = _book;
+        if (book.paused) revert RegistryPaused();
+        if (typeId == 0 || typeId > book.typeCount) revert UnknownType(typeId);
         _requireActive(agencyId);
         _requireOperator(agencyId, msg.sender, ANCHOR_PERMISSION);
-        _requireType(typeId);
     }
 
     /// @dev Writes the next batch of the agency, if the caller builds on its last one.
@@ -73,25 +73,50 @@ abstract contract Batches is Agencies, RecordTypes {
         bytes32 manifestHash
     ) internal returns (uint64 batchId) {
         AgencyState storage state = _agencyStates[agencyId];
+        uint32 sequence = state.batchCount;
         if (previous != state.lastBatch) revert StalePrevious(agencyId, state.lastBatch, previous);
-        Header memory header = Header({
-            format: RecordHash.FORMAT,
-            agencyId: agencyId,
-            typeId: typeId,
-            sequence: state.batchCount,
-            size: size,
-            anchoredAt: _now(),
-            operator: msg.sender,
-            previous: previous,
-            root: root,
-            manifestHash: manifestHash
-        });
-        batchId = _batchId(agencyId, header.sequence);
-        bytes32 headerHash = RecordHash.headerHash(header);
+        uint64 time = _now();
+        batchId = _batchId(agencyId, sequence);
+        bytes32 headerHash = keccak256(
+            abi.encode(
+                RecordHash.HEADER_TAG,
+                RecordHash.FORMAT,
+                agencyId,
+                typeId,
+                sequence,
+                size,
+                time,
+                msg.sender,
+                previous,
+                root,
+                manifestHash
+            )
+        );
         _headerHashes[batchId] = headerHash;
-        state.batchCount = header.sequence + 1;
+        unchecked {
+            state.batchCount = sequence + 1;
+        }
         state.lastBatch = bytes20(headerHash);
-        _emitBatchAnchored(batchId, header);
+        uint64 entry = _nextEntry();
+        emit BatchAnchored(batchId, typeId, msg.sender, size, time, previous, root, manifestHash, entry);
+        _extend(
+            keccak256(
+                abi.encode(
+                    BatchAnchored.selector,
+                    entry,
+                    block.number,
+                    time,
+                    batchId,
+                    typeId,
+                    msg.sender,
+                    size,
+                    time,
+                    previous,
+                    root,
+                    manifestHash
+                )
+            )
+        );
     }
 
     function _batchId(uint32 agencyId, uint32 sequence) internal pure returns (uint64) {
@@ -103,38 +128,5 @@ abstract contract Batches is Agencies, RecordTypes {
         batchId = _batchId(header.agencyId, header.sequence);
         bytes32 headerHash = RecordHash.headerHash(header);
         if (_headerHashes[batchId] != headerHash) revert UnknownBatch(batchId, headerHash);
-    }
-
-    function _emitBatchAnchored(uint64 batchId, Header memory header) private {
-        uint64 entry = _nextEntry();
-        emit BatchAnchored(
-            batchId,
-            header.typeId,
-            header.operator,
-            header.size,
-            header.anchoredAt,
-            header.previous,
-            header.root,
-            header.manifestHash,
-            entry
-        );
-        _extend(
-            keccak256(
-                abi.encode(
-                    BatchAnchored.selector,
-                    entry,
-                    block.number,
-                    header.anchoredAt,
-                    batchId,
-                    header.typeId,
-                    header.operator,
-                    header.size,
-                    header.anchoredAt,
-                    header.previous,
-                    header.root,
-                    header.manifestHash
-                )
-            )
-        );
     }
 }

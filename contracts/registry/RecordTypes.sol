@@ -6,17 +6,9 @@ import {Labels} from "../libraries/Labels.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title Record types that the registry admits
+/// @dev Ids run from 1 to the number of types, so that anchoring knows a type by the number alone.
 abstract contract RecordTypes is Journal {
-    /// @dev Ids run from 1 to the number of types, so that anchoring knows a type by the number alone and reads none of
-    /// this; only direct records ask whether it is personal.
-    struct TypeFacts {
-        uint64 admittedAt;
-        bool personal;
-        bytes32 typeHash;
-        bytes32 name;
-    }
-
-    mapping(uint32 typeId => TypeFacts) private _types;
+    mapping(uint32 typeId => RecordType) private _types;
     mapping(bytes32 typeHash => uint32 typeId) private _typeIds;
 
     /// @inheritdoc ICreditRegistry
@@ -30,14 +22,13 @@ abstract contract RecordTypes is Journal {
         if (_typeIds[typeHash] != 0) revert TypeAlreadyAdmitted(typeHash, _typeIds[typeHash]);
         typeId = ++_book.typeCount;
         _typeIds[typeHash] = typeId;
-        _types[typeId] = TypeFacts(_now(), personal, typeHash, name);
+        _types[typeId] = RecordType(typeHash, name, personal, _now());
         _emitTypeAdmitted(typeId, typeHash, name, personal);
     }
 
     /// @inheritdoc ICreditRegistry
     function recordType(uint32 typeId) external view returns (RecordType memory) {
-        TypeFacts storage facts = _types[typeId];
-        return RecordType(facts.typeHash, facts.name, facts.personal, facts.admittedAt);
+        return _types[typeId];
     }
 
     /// @inheritdoc ICreditRegistry
@@ -50,21 +41,13 @@ abstract contract RecordTypes is Journal {
         return _book.typeCount;
     }
 
-    function _requireType(uint32 typeId) internal view {
-        if (typeId == 0 || typeId > _book.typeCount) revert UnknownType(typeId);
-    }
-
-    function _requireImpersonalType(uint32 typeId) internal view {
+    function _requireImpersonal(uint32 typeId) internal view {
         if (_types[typeId].personal) revert PersonalType(typeId);
     }
 
     function _emitTypeAdmitted(uint32 typeId, bytes32 typeHash, bytes32 name, bool personal) private {
         uint64 entry = _nextEntry();
         emit TypeAdmitted(typeId, typeHash, name, personal, entry);
-        _extend(
-            keccak256(
-                abi.encode(TypeAdmitted.selector, entry, block.number, _now(), typeId, typeHash, name, personal)
-            )
-        );
+        _extend(TypeAdmitted.selector, entry, typeId, uint256(typeHash), uint256(name), personal ? 1 : 0);
     }
 }

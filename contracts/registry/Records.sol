@@ -7,15 +7,8 @@ import {Statuses} from "./Statuses.sol";
 
 /// @title Records anchored directly, one a batch, for other contracts to read
 abstract contract Records is Statuses {
-    /// @dev One slot. The type is kept so that a next version of the same type need not be asked again whether it is
-    /// personal: 2,100 gas a call.
-    struct LatestVersion {
-        uint64 batchId;
-        uint32 version;
-        uint32 typeId;
-    }
-
-    mapping(uint32 agencyId => mapping(bytes32 recordKey => LatestVersion)) private _latest;
+    /// @dev `batchId · 2^32 + version`, one word that is read once and written once; zero if there is none.
+    mapping(uint32 agencyId => mapping(bytes32 recordKey => uint256)) private _latest;
 
     /// @inheritdoc ICreditRegistry
     function anchorRecord(
@@ -28,40 +21,41 @@ abstract contract Records is Statuses {
         bytes32 manifestHash
     ) external returns (uint64 batchId) {
         _requireAnchoring(agencyId, typeId);
-        LatestVersion storage slot = _latest[agencyId][recordKey];
-        LatestVersion memory last = slot;
-        if (last.typeId != typeId) _requireImpersonalType(typeId);
+        _requireImpersonal(typeId);
         if (recordKey == 0) revert MissingRecordKey();
         if (commitment == 0) revert MissingCommitment();
-        if (version != last.version + 1) revert WrongVersion(recordKey, last.version + 1, version);
-        bool superseding = last.version != 0 && _canBeSuperseded(recordKey, last.batchId);
-
+        uint64 superseded = _requireNextVersion(agencyId, recordKey, version);
         bytes32 leaf = RecordHash.leaf(DOMAIN, agencyId, typeId, recordKey, version, commitment);
         batchId = _anchor(agencyId, typeId, previous, 1, leaf, manifestHash);
-        _emitRecordAnchored(batchId, recordKey, version, commitment);
-        if (superseding) _supersedeDirect(last.batchId, leaf);
-
-        slot.batchId = batchId;
-        slot.version = version;
-        slot.typeId = typeId;
+        _latest[agencyId][recordKey] = (uint256(batchId) << 32) | version;
+        _emitRecordAnchored(batchId, recordKey, version, commitment, superseded);
     }
 
-    /// @inheritdoc ICreditRegistry
-    function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory) {
-        LatestVersion storage last = _latest[agencyId][recordKey];
-        return Latest(last.batchId, last.version, statusOf(last.batchId, 0));
+    /// @dev Reverts unless this is the record's next version, and supersedes the last one.
+    /// @return superseded Batch of the last version, if this superseded it.
+    function _requireNextVersion(
+        uint32 agencyId,
+        bytes32 recordKey,
+        uint32 version
+    ) private returns (uint64 superseded) {
+        uint256 last = _latest[agencyId][recordKey];
+        unchecked {
+            uint32 expected = uint32(last) + 1;
+            if (version != expected) revert WrongVersion(recordKey, expected, version);
+        }
+        uint64 lastBatch = uint64(last >> 32);
+        if (last != 0 && _supersedeVersion(recordKey, lastBatch)) return lastBatch;
     }
 
-    /// @dev False if the agency superseded it already; reverts if it has ended.
-    function _canBeSuperseded(bytes32 recordKey, uint64 batchId) private view returns (bool) {
-        uint8 status = statusOf(batchId, 0);
-        if (status & ERASED != 0 || status & 7 == uint8(Status.Withdrawn)) revert RecordEnded(recordKey, status);
-        return status & 7 != uint8(Status.Superseded);
-    }
-
-    function _emitRecordAnchored(uint64 batchId, bytes32 recordKey, uint32 version, bytes32 commitment) private {
+    function _emitRecordAnchored(
+        uint64 batchId,
+        bytes32 recordKey,
+        uint32 version,
+        bytes32 commitment,
+        uint64 superseded
+    ) private {
         uint64 entry = _nextEntry();
-        emit RecordAnchored(batchId, recordKey, version, commitment, entry);
+        emit RecordAnchored(batchId, recordKey, version, commitment, superseded, entry);
         _extend(
             keccak256(
                 abi.encode(
@@ -72,9 +66,26 @@ abstract contract Records is Statuses {
                     batchId,
                     recordKey,
                     version,
-                    commitment
+                    commitment,
+                    superseded
                 )
             )
         );
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory) {
+        uint256 last = _latest[agencyId][recordKey];
+        uint64 batchId = uint64(last >> 32);
+        return Latest(batchId, uint32(last), statusOf(batchId, 0));
+    }
+
+    /// @dev Reverts if the record has ended. False if the agency superseded this version before.
+    function _supersedeVersion(bytes32 recordKey, uint64 batchId) private returns (bool) {
+        uint8 status = statusOf(batchId, 0);
+        if (status & ERASED != 0 || status & 3 == uint8(Status.Withdrawn)) revert RecordEnded(recordKey, status);
+        if (status & 3 == uint8(Status.Superseded)) return false;
+        _supersedeOnlyLeaf(batchId, status);
+        return true;
     }
 }

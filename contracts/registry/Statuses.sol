@@ -10,34 +10,29 @@ import {Batches} from "./Batches.sol";
 /// @dev One byte a leaf, thirty-two leaves a word; a call changes all its positions of one word together ({Lanes}).
 abstract contract Statuses is Batches {
     uint8 internal constant ERASED = 8;
+    uint8 private constant STATUS_BITS = 3;
     uint8 private constant AGENCY_MARKS = 0x70;
     uint8 private constant ALL_MARKS = 0xf0;
 
-    /// @dev What a call does to each of its positions.
-    enum Change {
-        Withdraw,
-        Repair,
-        RevokeRepair,
-        Supersede,
-        SetMarks,
-        ClearMarks,
-        Erase
+    /// @dev A struct, so that the slot of a word is found once for reading and writing.
+    struct Word {
+        uint256 lanes;
     }
 
-    mapping(uint64 batchId => mapping(uint32 word => uint256)) private _statuses;
+    mapping(uint64 batchId => mapping(uint256 index => Word)) private _statuses;
     mapping(bytes32 proposal => address) private _proposers;
 
     /// @inheritdoc ICreditRegistry
     function withdraw(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external {
         uint64 batchId = _requireKeeping(header);
-        _change(batchId, header.size, positions, Change.Withdraw, 0);
+        _change(batchId, header.size, positions, STATUS_BITS, uint8(Status.Withdrawn), false);
         _emitStatusChanged(batchId, Status.Withdrawn, positions, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
     function repair(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external {
         uint64 batchId = _requireMoving(header);
-        _change(batchId, header.size, positions, Change.Repair, 0);
+        _change(batchId, header.size, positions, STATUS_BITS, uint8(Status.Repaired), true);
         _emitStatusChanged(batchId, Status.Repaired, positions, reason, evidenceHash);
     }
 
@@ -49,7 +44,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) external {
         uint64 batchId = _requireMoving(header);
-        _change(batchId, header.size, positions, Change.RevokeRepair, 0);
+        _change(batchId, header.size, positions, STATUS_BITS, uint8(Status.Active), true);
         _emitStatusChanged(batchId, Status.Active, positions, reason, evidenceHash);
     }
 
@@ -67,7 +62,7 @@ abstract contract Statuses is Batches {
         for (uint256 i = 0; i < count; ++i) {
             if (successors[i] == 0) revert MissingSuccessor(Positions.at(positions, i));
         }
-        _change(batchId, header.size, positions, Change.Supersede, 0);
+        _change(batchId, header.size, positions, STATUS_BITS, uint8(Status.Superseded), true);
         _emitRecordsSuperseded(batchId, positions, successors, reason, evidenceHash);
     }
 
@@ -80,7 +75,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) external {
         _requireKeeping(header);
-        _setMarks(header, positions, marks, AGENCY_MARKS, reason, evidenceHash);
+        _mark(header, positions, marks, AGENCY_MARKS, true, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -92,7 +87,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) external {
         _requireKeeping(header);
-        _clearMarks(header, positions, marks, AGENCY_MARKS, reason, evidenceHash);
+        _mark(header, positions, marks, AGENCY_MARKS, false, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -104,7 +99,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) external restricted {
         _requireHeader(header);
-        _setMarks(header, positions, marks, ALL_MARKS, reason, evidenceHash);
+        _mark(header, positions, marks, ALL_MARKS, true, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -116,7 +111,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) external restricted {
         _requireHeader(header);
-        _clearMarks(header, positions, marks, ALL_MARKS, reason, evidenceHash);
+        _mark(header, positions, marks, ALL_MARKS, false, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -151,27 +146,23 @@ abstract contract Statuses is Batches {
         if (proposer == msg.sender) revert SecondOperatorNeeded(proposer);
         _requireOperator(header.agencyId, proposer, STATUS_PERMISSION);
         delete _proposers[proposal];
-        _change(batchId, header.size, positions, Change.Erase, 0);
+        _change(batchId, header.size, positions, 0, ERASED, false);
         _emitRecordsErased(batchId, proposer, positions, reason, evidenceHash);
     }
 
     /// @inheritdoc ICreditRegistry
     function statusOf(uint64 batchId, uint32 index) public view returns (uint8) {
-        return uint8(_statuses[batchId][index >> 5] >> (8 * (index & 31)));
+        return uint8(_statuses[batchId][index >> 5].lanes >> (8 * (index & 31)));
     }
 
     /// @inheritdoc ICreditRegistry
     function statusWord(uint64 batchId, uint32 word) external view returns (uint256) {
-        return _statuses[batchId][word];
+        return _statuses[batchId][word].lanes;
     }
 
-    /// @dev Supersedes the only leaf of a direct batch.
-    function _supersedeDirect(uint64 batchId, bytes32 successor) internal {
-        _changeWord(batchId, 0, 1, Change.Supersede, 0);
-        bytes32[] memory successors = new bytes32[](1);
-        successors[0] = successor;
-        // Eight zero bytes: the span from leaf 0 to leaf 0.
-        _emitRecordsSuperseded(batchId, new bytes(8), successors, 0, 0);
+    /// @dev Supersedes the only leaf of a direct batch; the caller has checked that its status allows it.
+    function _supersedeOnlyLeaf(uint64 batchId, uint8 status) internal {
+        _statuses[batchId][0].lanes = (status & ~STATUS_BITS) | uint8(Status.Superseded);
     }
 
     /// @dev Moves of validity, withdrawing apart.
@@ -189,99 +180,86 @@ abstract contract Statuses is Batches {
         _requireOperator(header.agencyId, msg.sender, STATUS_PERMISSION);
     }
 
-    function _setMarks(
+    function _mark(
         Header calldata header,
         bytes calldata positions,
         uint8 marks,
         uint8 allowed,
+        bool setting,
         uint16 reason,
         bytes32 evidenceHash
     ) private {
         if (marks == 0 || marks & ~allowed != 0) revert MarksNotAllowed(marks);
         uint64 batchId = _batchId(header.agencyId, header.sequence);
-        _change(batchId, header.size, positions, Change.SetMarks, marks);
-        _emitMarksSet(batchId, marks, positions, reason, evidenceHash);
+        _change(batchId, header.size, positions, setting ? 0 : marks, setting ? marks : 0, false);
+        if (setting) _emitMarksSet(batchId, marks, positions, reason, evidenceHash);
+        else _emitMarksCleared(batchId, marks, positions, reason, evidenceHash);
     }
 
-    function _clearMarks(
-        Header calldata header,
+    struct Change {
+        uint256 cleared;
+        uint256 set;
+        uint256 inForceOnly;
+    }
+
+    function _change(
+        uint64 batchId,
+        uint32 size,
         bytes calldata positions,
-        uint8 marks,
-        uint8 allowed,
-        uint16 reason,
-        bytes32 evidenceHash
+        uint8 cleared,
+        uint8 set,
+        bool inForceOnly
     ) private {
-        if (marks == 0 || marks & ~allowed != 0) revert MarksNotAllowed(marks);
-        uint64 batchId = _batchId(header.agencyId, header.sequence);
-        _change(batchId, header.size, positions, Change.ClearMarks, marks);
-        _emitMarksCleared(batchId, marks, positions, reason, evidenceHash);
+        _changeAll(_statuses[batchId], size, positions, Change(cleared, set, inForceOnly ? type(uint256).max : 0));
     }
 
-    /// @dev Walks over the spans and changes each word once.
-    function _change(uint64 batchId, uint32 size, bytes calldata positions, Change change, uint8 marks) private {
+    function _changeAll(
+        mapping(uint256 index => Word) storage words,
+        uint32 size,
+        bytes calldata positions,
+        Change memory change
+    ) private {
         uint256 number = Positions.spans(positions);
-        uint256 from = 0;
-        uint256 word = 0;
-        uint256 lanes = 0;
-        for (uint256 i = 0; i < number; ++i) {
-            (uint256 first, uint256 last) = Positions.spanAt(positions, i, from, size);
-            from = last + 1;
-            while (first <= last) {
-                uint256 end = first | 31;
-                if (end > last) end = last;
-                if (first >> 5 != word) {
-                    if (lanes != 0) _changeWord(batchId, word, lanes, change, marks);
-                    word = first >> 5;
-                    lanes = 0;
+        uint256 next = 0;
+        unchecked {
+            for (uint256 i = 0; i < number; ++i) {
+                (uint256 first, uint256 last) = Positions.spanAt(positions, i, next, size);
+                next = last + 1;
+                uint256 end = last >> 5;
+                uint256 lanes = Lanes.from(Lanes.ALL, first & 31);
+                for (uint256 index = first >> 5; index < end; ++index) {
+                    _changeWord(words, index, lanes, change);
+                    lanes = Lanes.ALL;
                 }
-                lanes |= Lanes.span(first & 31, end & 31);
-                first = end + 1;
+                _changeWord(words, end, Lanes.upTo(lanes, last & 31), change);
             }
         }
-        _changeWord(batchId, word, lanes, change, marks);
     }
 
-    /// @dev Changes some lanes of one word, or reverts naming the first of them that must not change so.
-    function _changeWord(uint64 batchId, uint256 word, uint256 lanes, Change change, uint8 marks) private {
-        uint256 old = _statuses[batchId][uint32(word)];
-        uint256 refused = Lanes.withBit(old, lanes, 3);
-        uint256 low = Lanes.withBit(old, lanes, 0);
-        uint256 high = Lanes.withBit(old, lanes, 1);
-        uint256 changed;
-        if (change == Change.Withdraw) {
-            refused |= high & ~low;
-            changed = (old & ~(lanes * 3)) | (lanes * uint8(Status.Withdrawn));
-        } else if (change == Change.Supersede) {
-            refused |= low ^ high;
-            changed = (old & ~(lanes * 3)) | (lanes * uint8(Status.Superseded));
-        } else if (change == Change.Repair) {
-            refused |= low | high;
-            changed = old | (lanes * uint8(Status.Repaired));
-        } else if (change == Change.RevokeRepair) {
-            refused |= lanes & ~(low & high);
-            changed = old & ~(lanes * 3);
-        } else if (change == Change.SetMarks) {
-            refused |= lanes & ~Lanes.withAnyMark(~old, lanes, marks);
-            changed = old | (lanes * marks);
-        } else if (change == Change.ClearMarks) {
-            refused |= lanes & ~Lanes.withAnyMark(old, lanes, marks);
-            changed = old & ~(lanes * marks);
-        } else {
-            changed = old | (lanes * ERASED);
+    function _changeWord(
+        mapping(uint256 index => Word) storage words,
+        uint256 index,
+        uint256 lanes,
+        Change memory change
+    ) private {
+        unchecked {
+            Word storage word = words[index];
+            uint256 old = word.lanes;
+            uint256 changed = (old & ~(lanes * change.cleared)) | (lanes * change.set);
+            uint256 refused = (old >> 3) | ~Lanes.nonZero(old ^ changed);
+            refused |= (old ^ (old >> 1)) & change.inForceOnly;
+            refused &= lanes;
+            if (refused != 0) _refuse(index, old, refused, change);
+            word.lanes = changed;
         }
-        if (refused != 0) _refuse(word, old, refused, change);
-        _statuses[batchId][uint32(word)] = changed;
     }
 
-    function _refuse(uint256 word, uint256 old, uint256 refused, Change change) private pure {
+    function _refuse(uint256 index, uint256 old, uint256 refused, Change memory change) private pure {
         uint256 lane = Lanes.lowest(refused);
-        uint32 position = uint32(32 * word + lane);
+        uint32 position = uint32(32 * index + lane);
         uint8 current = uint8(old >> (8 * lane));
-        if (change == Change.Withdraw) revert MoveNotAllowed(position, current, Status.Withdrawn);
-        if (change == Change.Supersede) revert MoveNotAllowed(position, current, Status.Superseded);
-        if (change == Change.Repair) revert MoveNotAllowed(position, current, Status.Repaired);
-        if (change == Change.RevokeRepair) revert MoveNotAllowed(position, current, Status.Active);
-        if (change == Change.Erase) revert AlreadyErased(position);
+        if (change.cleared == STATUS_BITS) revert MoveNotAllowed(position, current, Status(change.set));
+        if (change.set == ERASED) revert AlreadyErased(position);
         revert MarksUnchanged(position, current);
     }
 
@@ -303,28 +281,13 @@ abstract contract Statuses is Batches {
     ) private {
         uint64 entry = _nextEntry();
         emit StatusChanged(batchId, status, msg.sender, positions, reason, evidenceHash, entry);
-        _extend(
-            keccak256(
-                abi.encode(
-                    StatusChanged.selector,
-                    entry,
-                    block.number,
-                    _now(),
-                    batchId,
-                    status,
-                    msg.sender,
-                    positions,
-                    reason,
-                    evidenceHash
-                )
-            )
-        );
+        _extendByChange(StatusChanged.selector, entry, batchId, uint8(status), positions, reason, evidenceHash);
     }
 
     function _emitRecordsSuperseded(
         uint64 batchId,
-        bytes memory positions,
-        bytes32[] memory successors,
+        bytes calldata positions,
+        bytes32[] calldata successors,
         uint16 reason,
         bytes32 evidenceHash
     ) private {
@@ -357,7 +320,7 @@ abstract contract Statuses is Batches {
     ) private {
         uint64 entry = _nextEntry();
         emit MarksSet(batchId, marks, msg.sender, positions, reason, evidenceHash, entry);
-        _extendByMarks(MarksSet.selector, entry, batchId, marks, positions, reason, evidenceHash);
+        _extendByChange(MarksSet.selector, entry, batchId, marks, positions, reason, evidenceHash);
     }
 
     function _emitMarksCleared(
@@ -369,14 +332,34 @@ abstract contract Statuses is Batches {
     ) private {
         uint64 entry = _nextEntry();
         emit MarksCleared(batchId, marks, msg.sender, positions, reason, evidenceHash, entry);
-        _extendByMarks(MarksCleared.selector, entry, batchId, marks, positions, reason, evidenceHash);
+        _extendByChange(MarksCleared.selector, entry, batchId, marks, positions, reason, evidenceHash);
     }
 
-    function _extendByMarks(
+    function _emitErasureProposed(uint64 batchId, bytes32 proposal) private {
+        uint64 entry = _nextEntry();
+        emit ErasureProposed(batchId, proposal, msg.sender, entry);
+        _extend(ErasureProposed.selector, entry, batchId, uint256(proposal), uint160(msg.sender));
+    }
+
+    function _emitRecordsErased(
+        uint64 batchId,
+        address proposer,
+        bytes calldata positions,
+        uint16 reason,
+        bytes32 evidenceHash
+    ) private {
+        uint64 entry = _nextEntry();
+        emit RecordsErased(batchId, proposer, msg.sender, positions, reason, evidenceHash, entry);
+        _extendByChange(RecordsErased.selector, entry, batchId, uint160(proposer), positions, reason, evidenceHash);
+    }
+
+    /// @dev Journals the events of one shape.
+    /// @param what Their second field, one word: status, marks or proposer.
+    function _extendByChange(
         bytes32 topic,
         uint64 entry,
         uint64 batchId,
-        uint8 marks,
+        uint256 what,
         bytes calldata positions,
         uint16 reason,
         bytes32 evidenceHash
@@ -389,44 +372,7 @@ abstract contract Statuses is Batches {
                     block.number,
                     _now(),
                     batchId,
-                    marks,
-                    msg.sender,
-                    positions,
-                    reason,
-                    evidenceHash
-                )
-            )
-        );
-    }
-
-    function _emitErasureProposed(uint64 batchId, bytes32 proposal) private {
-        uint64 entry = _nextEntry();
-        emit ErasureProposed(batchId, proposal, msg.sender, entry);
-        _extend(
-            keccak256(
-                abi.encode(ErasureProposed.selector, entry, block.number, _now(), batchId, proposal, msg.sender)
-            )
-        );
-    }
-
-    function _emitRecordsErased(
-        uint64 batchId,
-        address proposer,
-        bytes calldata positions,
-        uint16 reason,
-        bytes32 evidenceHash
-    ) private {
-        uint64 entry = _nextEntry();
-        emit RecordsErased(batchId, proposer, msg.sender, positions, reason, evidenceHash, entry);
-        _extend(
-            keccak256(
-                abi.encode(
-                    RecordsErased.selector,
-                    entry,
-                    block.number,
-                    _now(),
-                    batchId,
-                    proposer,
+                    what,
                     msg.sender,
                     positions,
                     reason,

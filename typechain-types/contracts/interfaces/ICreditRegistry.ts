@@ -921,6 +921,7 @@ export namespace RecordAnchoredEvent {
     recordKey: BytesLike,
     version: BigNumberish,
     commitment: BytesLike,
+    superseded: BigNumberish,
     entry: BigNumberish
   ];
   export type OutputTuple = [
@@ -928,6 +929,7 @@ export namespace RecordAnchoredEvent {
     recordKey: string,
     version: bigint,
     commitment: string,
+    superseded: bigint,
     entry: bigint
   ];
   export interface OutputObject {
@@ -935,6 +937,7 @@ export namespace RecordAnchoredEvent {
     recordKey: string;
     version: bigint;
     commitment: string;
+    superseded: bigint;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -2075,7 +2078,7 @@ export interface ICreditRegistry extends BaseContract {
       PausedEvent.OutputObject
     >;
 
-    "RecordAnchored(uint64,bytes32,uint32,bytes32,uint64)": TypedContractEvent<
+    "RecordAnchored(uint64,bytes32,uint32,bytes32,uint64,uint64)": TypedContractEvent<
       RecordAnchoredEvent.InputTuple,
       RecordAnchoredEvent.OutputTuple,
       RecordAnchoredEvent.OutputObject

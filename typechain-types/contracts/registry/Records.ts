@@ -955,6 +955,7 @@ export namespace RecordAnchoredEvent {
     recordKey: BytesLike,
     version: BigNumberish,
     commitment: BytesLike,
+    superseded: BigNumberish,
     entry: BigNumberish
   ];
   export type OutputTuple = [
@@ -962,6 +963,7 @@ export namespace RecordAnchoredEvent {
     recordKey: string,
     version: bigint,
     commitment: string,
+    superseded: bigint,
     entry: bigint
   ];
   export interface OutputObject {
@@ -969,6 +971,7 @@ export namespace RecordAnchoredEvent {
     recordKey: string;
     version: bigint;
     commitment: string;
+    superseded: bigint;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -2146,7 +2149,7 @@ export interface Records extends BaseContract {
       PausedEvent.OutputObject
     >;
 
-    "RecordAnchored(uint64,bytes32,uint32,bytes32,uint64)": TypedContractEvent<
+    "RecordAnchored(uint64,bytes32,uint32,bytes32,uint64,uint64)": TypedContractEvent<
       RecordAnchoredEvent.InputTuple,
       RecordAnchoredEvent.OutputTuple,
       RecordAnchoredEvent.OutputObject

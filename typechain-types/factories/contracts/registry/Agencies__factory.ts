@@ -1179,6 +1179,12 @@ const _abi = [
       {
         indexed: false,
         internalType: "uint64",
+        name: "superseded",
+        type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
         name: "entry",
         type: "uint64",
       },
@@ -2135,9 +2141,9 @@ const _abi = [
         type: "uint64",
       },
       {
-        internalType: "bytes32",
+        internalType: "bytes24",
         name: "head",
-        type: "bytes32",
+        type: "bytes24",
       },
     ],
     stateMutability: "view",
