@@ -2,6 +2,8 @@
  * Files named on the command line.
  */
 import {
+  accessSync,
+  constants,
   closeSync,
   fsyncSync,
   openSync,
@@ -85,4 +87,18 @@ function isOwn(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The name of a file that is there and readable. @throws {CreditAnchorError} `file.…` */
+export function expectFile(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new CreditAnchorError("file.missing", `${file}: no such file`);
+  if (found.isDirectory())
+    throw new CreditAnchorError("file.folder", `${file} is a folder, and a file is needed`);
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (cause) {
+    throw new CreditAnchorError("file.unreadable", `${file} cannot be read`, { cause });
+  }
+  return file;
 }

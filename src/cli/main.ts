@@ -2,33 +2,16 @@
 /**
  * The command `credit-anchor`: finds the verb, runs it, prints what it hands back, and exits with its status.
  */
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { CommanderError } from "commander";
 import { CreditAnchorError } from "../errors";
 import { asError, errorJson, errorLines, processIo, toJson } from "./output";
 import { buildProgram, commanderError, type Globals, type Parsed } from "./program";
 import { verbs } from "./verbs";
+import { packageVersion } from "./version";
 import type { Outcome } from "./verb";
 
 /** Exit status of a process that was interrupted by Ctrl-C, as shells count. */
 const INTERRUPTED = 130;
-
-/** Version of the package this file belongs to; it runs from src/ and from dist/. */
-function packageVersion(): string {
-  for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Record<
-        string,
-        unknown
-      >;
-      if (name === "credit-anchor" && typeof version === "string") return version;
-    } catch {
-      // No package.json here: look one folder up.
-    }
-  }
-  return "unknown";
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   let parsed: Parsed | undefined;

@@ -65,7 +65,7 @@ export function integer(
 }
 
 /** One of a few words. */
-export function choice<W extends string>(
+export function choice<const W extends string>(
   flags: string,
   about: string,
   words: readonly W[],

@@ -1,8 +1,9 @@
 /**
  * The verbs as a commander program: parsing, help, suggestions. No verb's work is done here.
  */
-import { Command, CommanderError, Option } from "commander";
-import { CreditAnchorError } from "../errors";
+import type { CommanderError } from "commander";
+import { Command, Option } from "commander";
+import type { CreditAnchorError } from "../errors";
 import { longFlag, usage, type OptionSpecs } from "./options";
 import type { Verb } from "./verb";
 

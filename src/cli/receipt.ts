@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { CreditAnchorError } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Hashes } from "../hashes";
-import type { Home } from "../home";
 import { isObject, parseJson, type JsonObject } from "../json";
 import { defaultShow, makeReceipt, serialize, type Evidence } from "../receipt";
 import { readRecord } from "../record";
@@ -61,6 +60,7 @@ P3 unless --show names them. It is given when its batch is final.`,
     if (options.rpc !== undefined && !options.wait) throw usage("--rpc goes with --wait");
     const home = requireHome(dir);
     const hashes = await loadFastHashes();
+    if (options.wait) await settle(home, { rpc: options.rpc, io, signal, command: "receipt --wait" });
     const vault = await home.readVault({ decrypt: true });
     try {
       const place = options.all
@@ -71,9 +71,7 @@ P3 unless --show names them. It is given when its batch is final.`,
             options.recordVersion,
           );
       const number = place?.plan ?? findBatch(vault, options.batch!).number;
-      const plan = options.wait
-        ? await waitForFinality(home, vault, number, options.rpc, io, signal)
-        : vault.plan(number);
+      const plan = vault.plan(number);
       expectFinal(plan);
       const maker = receiptMaker(vault, plan, options.show ?? [], hashes);
       if (place === undefined) return writeAll(maker, plan, options.out!, io, signal);
@@ -100,18 +98,6 @@ function versionOf(vault: VaultReader, latest: Position, wanted: number | undefi
     entry = vault.entry(entry.earlier.plan, entry.earlier.index);
   if (entry.version === wanted) return entry;
   throw new CreditAnchorError("record.unknown", `the record has versions 1 to ${newest}`);
-}
-
-async function waitForFinality(
-  home: Home,
-  vault: VaultReader,
-  number: number,
-  rpc: string | undefined,
-  io: Io,
-  signal: AbortSignal,
-): Promise<Plan> {
-  if (vault.plan(number).status !== "final") await settle(home, rpc, io, signal, "receipt --wait");
-  return vault.plan(number);
 }
 
 function expectFinal(plan: Plan): void {

@@ -1,11 +1,172 @@
+/**
+ * Finishing what the vault holds: shared by `anchor`, `resume`, `withdraw` and `receipt --wait`.
+ */
+import {
+  anchorPending,
+  type AnchoringOptions,
+  type AnchoringProgress,
+  type AnchoringSummary,
+} from "../anchoring";
+import { batchId } from "../commitment";
 import type { Home } from "../home";
-import type { Io } from "./output";
-export async function settle(
-  _h: Home,
-  _r: string | undefined,
-  _i: Io,
-  _s: AbortSignal,
-  _c: string,
-): Promise<void> {
-  throw new Error("x");
+import type { Registry } from "../registry-views";
+import type { Vault } from "../vault/vault";
+import { connect, ownAgency } from "./context";
+import { count, type Io, type Progress } from "./output";
+
+/** Waiting for another process with the same home: it may be anchoring millions. */
+export const LONG_WAIT_MS = 24 * 60 * 60 * 1000;
+/** A wait that a user would take for one moment. */
+export const SHORT_WAIT_MS = 1_000;
+
+export interface SettleOptions {
+  readonly rpc: string | undefined;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  /** Told to whoever is refused meanwhile. */
+  readonly command: string;
+  /** Wait until another process that uses the home has finished. */
+  readonly waitForHome?: boolean;
+  /** Return when batches are anchored, final or not. */
+  readonly untilAnchored?: boolean;
+  readonly rootOnly?: boolean;
+}
+
+/** What was finished. */
+export interface Settled {
+  readonly summary: AnchoringSummary;
+  /** Public ids of the batches that became anchored in this run. */
+  readonly batchIds: readonly string[];
+  /** Of the transactions of those batches. */
+  readonly gas: bigint;
+}
+
+/** Whether the vault holds anything that the chain has still to be told. */
+export async function hasUnfinished(home: Home): Promise<boolean> {
+  const vault = await home.readVault();
+  try {
+    return vault.unfinishedPlans().length > 0 || vault.unfinishedMoves().length > 0;
+  } finally {
+    await vault.close();
+  }
+}
+
+/**
+ * Brings everything that the vault holds onto the chain, and to finality. Nothing to do needs neither chain nor
+ * passphrase.
+ *
+ * @returns undefined if there was nothing to do.
+ */
+export async function settle(home: Home, options: SettleOptions): Promise<Settled | undefined> {
+  const { rpc, io, signal } = options;
+  if (!(await hasUnfinished(home))) return undefined;
+  const { registry } = await connect(home, rpc, signal);
+  const agency = await ownAgency(home, registry);
+  const signer = await home.signer();
+  const vault = await home.writeVault({
+    command: options.command,
+    waitMs: options.waitForHome === true ? LONG_WAIT_MS : SHORT_WAIT_MS,
+  });
+  const progress = io.progress();
+  const watcher = watchAnchoring(vault, progress, io);
+  try {
+    const summary = await anchorPending({
+      vault,
+      registry,
+      signer,
+      settings: anchoringSettings(home, agency.id, options),
+      onProgress: watcher.onProgress,
+      signal,
+    });
+    return { summary, batchIds: watcher.batchIds(), gas: await gasOf(registry, watcher.transactions()) };
+  } finally {
+    progress.end();
+    await vault.close();
+  }
+}
+
+/** The home's settings for one run. */
+export function anchoringSettings(
+  home: Home,
+  agencyId: number,
+  options: Pick<SettleOptions, "untilAnchored" | "rootOnly">,
+): AnchoringOptions["settings"] {
+  return {
+    agencyId,
+    finalityBlocks: home.settings.finalityBlocks,
+    fees: home.settings.fees,
+    ...(options.rootOnly === true ? { rootOnly: true } : {}),
+    ...(options.untilAnchored === true ? { patience: { finalityMs: 0 } } : {}),
+  };
+}
+
+export interface Watcher {
+  readonly onProgress: (progress: AnchoringProgress) => void;
+  /** Records in batches that became anchored so far. */
+  records(): number;
+  batchIds(): string[];
+  /** Hashes of their transactions. */
+  transactions(): string[];
+}
+
+/** Keeps count of what is anchored, and says what is unusual. */
+export function watchAnchoring(vault: Vault, progress: Progress, io: Io, line?: () => string): Watcher {
+  const anchored = new Map<number, number>();
+  const records = (): number => [...anchored.values()].reduce((sum, size) => sum + size, 0);
+  const plans = () => [...anchored.keys()].map((number) => vault.plan(number));
+  let moved = 0;
+  let total = 0;
+  return {
+    onProgress: (event) => {
+      if (event.kind === "notice") {
+        progress.end();
+        io.note(`note: ${event.message}`);
+        return;
+      }
+      if (event.kind === "anchored") {
+        anchored.set(event.plan, event.size);
+        total += 1;
+      }
+      if (event.kind === "reopened") anchored.delete(event.plan);
+      if (event.kind === "moved") moved += event.size;
+      progress.update(
+        line ??
+          (() =>
+            `${count(records())} records in ${count(total)} batches anchored, ${count(moved)} statuses moved`),
+      );
+    },
+    records,
+    batchIds: () =>
+      plans().flatMap(({ agencyId, slot }) => (slot === undefined ? [] : [batchId(agencyId, slot.sequence)])),
+    transactions: () =>
+      plans().flatMap(({ transaction }) => (transaction === undefined ? [] : [transaction.hash])),
+  };
+}
+
+/** Gas that transactions used; what the node does not know any more counts as nothing. */
+export async function gasOf({ chain }: Registry, hashes: readonly string[]): Promise<bigint> {
+  let gas = 0n;
+  for (const hash of hashes) gas += (await chain.receipt(hash))?.gasUsed ?? 0n;
+  return gas;
+}
+
+/** The end of every summary: what waits for more blocks. */
+export function waitingLines({
+  awaitingFinality,
+  movesAwaitingFinality,
+  movesWaiting,
+}: AnchoringSummary): string[] {
+  return [
+    ...(awaitingFinality === 0
+      ? []
+      : [
+          `${count(awaitingFinality)} batches are anchored and not final yet: credit-anchor resume looks again`,
+        ]),
+    ...(movesAwaitingFinality === 0
+      ? []
+      : [`${count(movesAwaitingFinality)} status moves are mined and not final yet`]),
+    ...(movesWaiting === 0
+      ? []
+      : [`${count(movesWaiting)} status moves wait until the agency is active and the registry not paused`]),
+  ];
 }

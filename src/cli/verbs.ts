@@ -8,6 +8,7 @@ import {
   agencyShowVerb,
   agencySuspendVerb,
 } from "./agency";
+import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
 import { doctorVerb } from "./doctor";
@@ -15,10 +16,12 @@ import { initVerb } from "./init";
 import { operatorAddVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
+import { resumeVerb } from "./resume";
 import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
 import type { Verb } from "./verb";
 import { verifyVerb } from "./verify";
+import { withdrawVerb } from "./withdraw";
 
 export const verbs: readonly Verb[] = [
   initVerb,
@@ -35,10 +38,13 @@ export const verbs: readonly Verb[] = [
   typeAdmitVerb,
   typeListVerb,
   typeShowVerb,
+  anchorVerb,
+  resumeVerb,
   batchesVerb,
   receiptVerb,
   presentVerb,
   verifyVerb,
   statusVerb,
+  withdrawVerb,
   auditVerb,
 ];

@@ -1,0 +1,263 @@
+import { checkReadiness, startAnchoring, type AnchoringSummary } from "../anchoring";
+import { ExitStatus } from "../errors";
+import { loadFastHashes } from "../fast-hashes";
+import type { Home } from "../home";
+import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
+import { ENCODINGS, type InputOptions } from "../input";
+import { throwIfCancelled } from "../rpc";
+import { connect, ownAgency, requireHome } from "./context";
+import { dryRun } from "./dry-run";
+import { expectFile } from "./files";
+import { admittedId, keepType, nameType } from "./known-types";
+import { choice, flag, integer, text, url, usage } from "./options";
+import { columns, count, durationForPeople, type Io } from "./output";
+import {
+  anchoringSettings,
+  gasOf,
+  LONG_WAIT_MS,
+  SHORT_WAIT_MS,
+  waitingLines,
+  watchAnchoring,
+} from "./settle";
+import { defineVerb } from "./verb";
+import { packageVersion } from "./version";
+
+/** Records of one batch are kept in memory while it is made. */
+const LARGEST_BATCH = 1_048_576;
+
+export const anchorVerb = defineVerb({
+  name: "anchor",
+  summary: "anchor the records of a file: new ones, and new versions of changed ones",
+  about: `CSV (UTF-8 with or without byte-order mark, GB18030) or NDJSON. What the vault has already is left alone: the
+same file twice anchors nothing new, and that is success. Rows that are no records are told in a file of
+their own, with every fault and without any value; exit status 4. Interrupted at any moment, the same command
+or resume continues.
+Modes: root for volume; leaves puts every leaf hash on the chain; direct anchors each record by itself, for
+contracts that read it, never for personal data.`,
+  arguments: [{ name: "<file>", about: "records: a CSV or NDJSON file" }],
+  options: {
+    type: text("--type <name>", "record type: its name, or the file of its document"),
+    mode: choice("--mode <mode>", "how batches are anchored", ["root", "leaves", "direct"], "root"),
+    batchSize: integer("--batch-size <n>", "records in a batch", {
+      min: 1,
+      max: LARGEST_BATCH,
+      defaultsTo: "65536, 1000 in mode leaves, 1 in mode direct",
+    }),
+    encoding: choice(
+      "--encoding <name>",
+      "encoding of the file; otherwise found out",
+      ["auto", ...ENCODINGS],
+      "auto",
+    ),
+    format: choice(
+      "--format <name>",
+      "format of the file; otherwise found out",
+      ["auto", "csv", "ndjson"],
+      "auto",
+    ),
+    delimiter: text("--delimiter <character>", "between the cells of a CSV file; otherwise found out"),
+    source: text("--source <label>", "your name for the system the file came from, for the manifest", "file"),
+    until: choice("--until <state>", "return when batches are", ["anchored", "final"], "final"),
+    dryRun: flag("--dry-run", "read and compare only: say what would be anchored; no chain, nothing written"),
+    wait: flag("--wait", "wait until another process that uses this home has finished"),
+    rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+  },
+  examples: [
+    "credit-anchor anchor penalties.csv --type cn.penalty --home agency",
+    "credit-anchor anchor licences.csv --type cn.licence --encoding gb18030 --source 'licence system 3.1'",
+    "credit-anchor anchor critical.ndjson --type cn.licence --mode direct",
+    "credit-anchor anchor penalties.csv --type cn.penalty --dry-run",
+  ],
+  run: async ({ args, options, home: dir, io, signal }) => {
+    const file = expectFile(args[0]!);
+    if (options.type === undefined)
+      throw usage("--type is missing", "name the record type: --type cn.penalty");
+    const mode = options.mode ?? "root";
+    if (mode === "direct" && (options.batchSize ?? 1) !== 1)
+      throw usage("in mode direct every record is a batch of its own: leave --batch-size out");
+    const home = requireHome(dir);
+    const type = nameType(options.type, home);
+    const input: InputOptions = {
+      encoding: options.encoding ?? "auto",
+      format: options.format ?? "auto",
+      ...(options.delimiter === undefined ? {} : { delimiter: delimiterOf(options.delimiter) }),
+    };
+    if (options.dryRun) return dryRun({ home, type, file, input, io, signal });
+
+    const started = Date.now();
+    const { registry } = await connect(home, options.rpc, signal);
+    const agency = await ownAgency(home, registry);
+    const typeId = await admittedId(registry, type, options.type);
+    const signer = await home.signer();
+    await checkReadiness(registry, {
+      agencyId: agency.id,
+      account: signer.address,
+      permissions: 1,
+      fees: home.settings.fees,
+    });
+    keepType(home, type, typeId);
+    const agencyKey = await home.agencyKey();
+    const vault = await home.writeVault({
+      command: "anchor",
+      waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
+    });
+    const progress = io.progress();
+    let counts: Readonly<IngestCounts> | undefined;
+    const line = (): string => progressLine(started, counts, watcher.records(), watcher.batchIds().length);
+    const watcher = watchAnchoring(vault, progress, io, line);
+    try {
+      const anchoring = startAnchoring({
+        vault,
+        registry,
+        signer,
+        settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
+        onProgress: watcher.onProgress,
+        signal,
+      });
+      let result: IngestResult;
+      try {
+        const planning = ingest({
+          vault,
+          target: {
+            registry: { chainId: registry.chain.chainId, address: registry.address },
+            agencyId: agency.id,
+            typeId,
+            type,
+            mode,
+          },
+          agencyKey,
+          agencyCode: agency.code,
+          file,
+          input,
+          source: { system: options.source ?? "file", collector: `credit-anchor ${packageVersion()}` },
+          hashes: await loadFastHashes(),
+          batchSize: options.batchSize ?? defaultBatchSize[mode],
+          rejectedFile: home.rejectedFile(file),
+          onProgress: (sofar) => {
+            counts = { ...sofar };
+            progress.update(line);
+            throwIfCancelled(signal);
+          },
+        });
+        for (;;) {
+          const next = await planning.next();
+          if (next.done === true) {
+            result = next.value;
+            break;
+          }
+          anchoring.kick();
+        }
+      } catch (error) {
+        // What was planned stays planned; the batch under way is brought to a place where it can be left.
+        await anchoring.finish().catch(() => undefined);
+        throw error;
+      }
+      const summary = await anchoring.finish();
+      progress.end();
+      const gas = await gasOf(registry, watcher.transactions());
+      return outcome(
+        home,
+        result,
+        summary,
+        { ids: watcher.batchIds(), gas, milliseconds: Date.now() - started },
+        io,
+      );
+    } finally {
+      progress.end();
+      await vault.close();
+    }
+  },
+});
+
+/** `\t` can be typed in any shell. */
+function delimiterOf(word: string): string {
+  return word === "\\t" || word === "tab" ? "\t" : word;
+}
+
+function progressLine(
+  started: number,
+  counts: Readonly<IngestCounts> | undefined,
+  anchored: number,
+  batches: number,
+): string {
+  const read = counts?.read ?? 0;
+  const rate = Math.round((read * 1000) / Math.max(1, Date.now() - started));
+  const rejected =
+    counts === undefined || counts.rejected === 0 ? "" : `, ${count(counts.rejected)} rejected`;
+  return `${count(read)} rows read (${count(rate)} a second)${rejected}; ${count(anchored)} records in ${count(batches)} batches anchored`;
+}
+
+function outcome(
+  home: Home,
+  { counts, rejectedFile, headerWarnings, warningCodes }: IngestResult,
+  summary: AnchoringSummary,
+  anchored: { readonly ids: readonly string[]; readonly gas: bigint; readonly milliseconds: number },
+  io: Io,
+): { json: unknown; text: string[]; exitStatus: number } {
+  for (const warning of headerWarnings)
+    io.note(`warning: ${warning.path} ${warning.message}`.replace(/ {2,}/g, " "));
+  for (const [code, times] of Object.entries(warningCodes))
+    io.note(`warning: ${count(times)} rows with ${code}`);
+  const { read, accepted, newVersions, unchanged, rejected } = counts;
+  const isNothing = accepted === 0 && summary.batches === 0 && summary.moved === 0;
+  return {
+    json: {
+      read,
+      anchored: accepted,
+      new: accepted - newVersions,
+      newVersions,
+      unchanged,
+      rejected,
+      rejectedFile: rejectedFile ?? null,
+      warnings: warningCodes,
+      headerWarnings,
+      batches: summary.batches,
+      batchIds: anchored.ids,
+      records: summary.records,
+      final: summary.final,
+      moved: summary.moved,
+      awaitingFinality: summary.awaitingFinality,
+      movesAwaitingFinality: summary.movesAwaitingFinality,
+      movesWaiting: summary.movesWaiting,
+      notices: summary.notices,
+      gas: anchored.gas,
+      milliseconds: anchored.milliseconds,
+      home: home.dir,
+    },
+    text: [
+      ...(isNothing && rejected === 0
+        ? ["nothing new: every record of the file is anchored already", ""]
+        : []),
+      ...columns([
+        ["rows read", count(read)],
+        ["new records", count(accepted - newVersions)],
+        ["new versions", count(newVersions)],
+        ["unchanged", count(unchanged)],
+        [
+          "rejected",
+          rejectedFile === undefined ? count(rejected) : `${count(rejected)}, told in ${rejectedFile}`,
+        ],
+        ["batches", batchesText(summary, anchored.ids)],
+        ...(summary.moved === 0 ? [] : [["superseded", count(summary.moved)]]),
+        ["gas", gasText(anchored.gas, summary.records)],
+        ["time", durationForPeople(anchored.milliseconds)],
+      ]),
+      ...waitingLines(summary),
+    ],
+    exitStatus: rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
+  };
+}
+
+const IDS_SHOWN = 8;
+
+function batchesText({ batches }: AnchoringSummary, ids: readonly string[]): string {
+  if (ids.length === 0) return count(batches);
+  const more = ids.length > IDS_SHOWN ? `, … (credit-anchor batches lists all)` : "";
+  return `${count(batches)}: ${ids.slice(0, IDS_SHOWN).join(", ")}${more}`;
+}
+
+function gasText(gas: bigint, records: number): string {
+  if (records === 0) return count(gas);
+  const each = Number(gas) / records;
+  return `${count(gas)}, ${each < 10 ? each.toFixed(1) : count(Math.round(each))} a record`;
+}

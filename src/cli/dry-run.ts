@@ -1,0 +1,90 @@
+/**
+ * `anchor --dry-run`: reads the file and compares it with the vault. Writes nothing but the file of rejected rows.
+ */
+import { equalBytes } from "../bytes";
+import { canonical } from "../canonical";
+import { recordKey } from "../commitment";
+import { ExitStatus } from "../errors";
+import { loadFastHashes } from "../fast-hashes";
+import type { Home } from "../home";
+import { rejectedRows } from "../ingest/rejected-rows";
+import { openInput, rowReader, type InputOptions } from "../input";
+import { throwIfCancelled } from "../rpc";
+import type { RecordType } from "../types";
+import { columns, count, type Io } from "./output";
+import type { Outcome } from "./verb";
+
+export interface DryRun {
+  readonly home: Home;
+  readonly type: RecordType;
+  readonly file: string;
+  readonly input: InputOptions;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+/** Rows are compared with the vault, not with each other: a record that the file has twice counts as it stands. */
+export async function dryRun({ home, type, file, input: options, io, signal }: DryRun): Promise<Outcome> {
+  const agencyKey = await home.agencyKey();
+  const { code } = home.settings.agency!;
+  const hashes = await loadFastHashes();
+  const input = await openInput(file, options);
+  const vault = await home.readVault({ decrypt: true });
+  const rejected = rejectedRows(home.rejectedFile(file));
+  const counts = { read: 0, new: 0, newVersions: 0, unchanged: 0, rejected: 0 };
+  const progress = io.progress();
+  try {
+    const reader = rowReader(type, input.header, { issuerCode: code });
+    for (const warning of reader.warnings) io.note(`warning: ${warning.message}`);
+    for await (const rows of input.rows()) {
+      throwIfCancelled(signal);
+      for (const row of rows) {
+        counts.read++;
+        const result = reader.read(row);
+        if (!result.ok) {
+          counts.rejected++;
+          rejected.add([{ row: row.row, faults: result.faults }]);
+          continue;
+        }
+        const { keyValues, values } = result.record;
+        const latest = vault.latest(recordKey(agencyKey, code, type.name, keyValues, hashes));
+        if (latest === undefined) counts.new++;
+        else if (equalBytes(vault.read(latest.plan, latest.index).payload, canonical(values)))
+          counts.unchanged++;
+        else counts.newVersions++;
+      }
+      progress.update(() => `${count(counts.read)} rows read, ${count(counts.rejected)} rejected`);
+    }
+  } finally {
+    progress.end();
+    rejected.close();
+    await vault.close();
+    await input.close();
+  }
+  const told = rejected.file();
+  return {
+    json: {
+      dryRun: true,
+      ...counts,
+      rejectedFile: told ?? null,
+      format: input.format,
+      encoding: input.encoding,
+    },
+    text: [
+      "dry run: nothing was anchored",
+      "",
+      ...columns([
+        ["file", `${input.format}, ${input.encoding}`],
+        ["rows read", count(counts.read)],
+        ["new records", count(counts.new)],
+        ["new versions", count(counts.newVersions)],
+        ["unchanged", count(counts.unchanged)],
+        [
+          "rejected",
+          told === undefined ? count(counts.rejected) : `${count(counts.rejected)}, told in ${told}`,
+        ],
+      ]),
+    ],
+    exitStatus: counts.rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
+  };
+}
