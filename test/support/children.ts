@@ -6,8 +6,8 @@ export interface Child {
   /** Lines of stdout so far, parsed. */
   readonly said: Record<string, unknown>[];
   readonly stderr: () => string;
-  /** Resolves with the next line that has this member, or rejects when the process ends without it. */
-  until(member: string): Promise<Record<string, unknown>>;
+  /** Resolves with the n-th line that has this member, or rejects when the process ends without it. */
+  until(member: string, n?: number): Promise<Record<string, unknown>>;
   /** Exit status, or the name of the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
@@ -55,10 +55,10 @@ export function startChild(
     said,
     stderr: () => errors,
     ended,
-    until: (member) =>
+    until: (member, n = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const line = said.find((one) => member in one);
+          const line = said.filter((one) => member in one)[n - 1];
           if (line === undefined && !isEnded()) return;
           waiting.delete(look);
           if (line === undefined) reject(new Error(`ended without saying ${member}: ${errors}`));
