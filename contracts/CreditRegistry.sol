@@ -9,6 +9,7 @@ import {Verification} from "./registry/Verification.sol";
 /// @notice Composition only: each concern is a contract of its own under `registry/`, every promise is in
 /// {ICreditRegistry}.
 contract CreditRegistry is Records, Verification {
+    /// @notice Deploys an empty registry.
     /// @param authority The AccessManager that decides who may call the restricted functions.
     constructor(address authority) AccessManaged(authority) {}
 }

@@ -58,6 +58,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ICreditRegistry__factory>;
     getContractFactory(
+      name: "RecordHashHarness",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.RecordHashHarness__factory>;
+    getContractFactory(
       name: "Agencies",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Agencies__factory>;
@@ -142,6 +146,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.ICreditRegistry>;
     getContractAt(
+      name: "RecordHashHarness",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.RecordHashHarness>;
+    getContractAt(
       name: "Agencies",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -222,6 +231,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICreditRegistry>;
     deployContract(
+      name: "RecordHashHarness",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RecordHashHarness>;
+    deployContract(
       name: "Agencies",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Agencies>;
@@ -305,6 +318,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICreditRegistry>;
+    deployContract(
+      name: "RecordHashHarness",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RecordHashHarness>;
     deployContract(
       name: "Agencies",
       args: any[],

@@ -28,6 +28,8 @@ export type { CreditRegistry } from "./contracts/CreditRegistry";
 export { CreditRegistry__factory } from "./factories/contracts/CreditRegistry__factory";
 export type { ICreditRegistry } from "./contracts/interfaces/ICreditRegistry";
 export { ICreditRegistry__factory } from "./factories/contracts/interfaces/ICreditRegistry__factory";
+export type { RecordHashHarness } from "./contracts/mocks/RecordHashHarness";
+export { RecordHashHarness__factory } from "./factories/contracts/mocks/RecordHashHarness__factory";
 export type { Agencies } from "./contracts/registry/Agencies";
 export { Agencies__factory } from "./factories/contracts/registry/Agencies__factory";
 export type { Batches } from "./contracts/registry/Batches";

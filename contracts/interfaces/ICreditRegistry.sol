@@ -22,8 +22,10 @@ pragma solidity 0.8.30;
 interface ICreditRegistry {
     // ------------------------------------------------------------------ agencies
 
-    /// @notice What an agency may do. `Suspended` anchors, supersedes, repairs and erases nothing, and may still
-    /// withdraw its records and set or clear their marks. `Closed` does nothing more, for ever.
+    /// @notice What an agency may do. `Suspended` anchors, supersedes, repairs and erases nothing; it may still
+    /// withdraw its records, set or clear their marks, and change its administrator and operators: new keys are how an
+    /// agency gets out of a suspension. `Closed` does nothing more, for ever, but revoke operators and declare them
+    /// compromised: what is known about old keys matters to old evidence. `None`: there is no such agency.
     enum Standing {
         None,
         Active,
@@ -68,6 +70,12 @@ interface ICreditRegistry {
         bool revoked;
     }
 
+    /// @notice An agency was admitted; it is Active.
+    /// @param agencyId Id of the agency.
+    /// @param code The agency's public code.
+    /// @param administrator Its first administrator.
+    /// @param keyCommitment `keccak256(0x05 ‖ agency key)`.
+    /// @param entry Number in the journal.
     event AgencyAdmitted(
         uint32 indexed agencyId,
         bytes32 indexed code,
@@ -75,11 +83,41 @@ interface ICreditRegistry {
         bytes32 keyCommitment,
         uint64 entry
     );
+    /// @notice An agency was suspended.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event AgencySuspended(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    /// @notice A suspended agency is Active again.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event AgencyReinstated(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    /// @notice An agency was closed, for ever.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event AgencyClosed(uint32 indexed agencyId, uint16 reason, address indexed actor, uint64 entry);
+    /// @notice Somebody was named administrator and has not accepted yet.
+    /// @param agencyId Id of the agency.
+    /// @param administrator The account.
+    /// @param entry Number in the journal.
     event AdministratorNamed(uint32 indexed agencyId, address indexed administrator, uint64 entry);
+    /// @notice The account that was named is administrator now.
+    /// @param agencyId Id of the agency.
+    /// @param administrator The account.
+    /// @param entry Number in the journal.
     event AdministratorChanged(uint32 indexed agencyId, address indexed administrator, uint64 entry);
+    /// @notice An operator was added, or its permissions and validity were set anew.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
+    /// @param permissions Bit set of `ANCHOR_PERMISSION` (1) and `STATUS_PERMISSION` (2), not zero.
+    /// @param validFrom First second of validity.
+    /// @param validUntil First second after validity.
+    /// @param entry Number in the journal.
     event OperatorAdded(
         uint32 indexed agencyId,
         address indexed operator,
@@ -88,7 +126,16 @@ interface ICreditRegistry {
         uint64 validUntil,
         uint64 entry
     );
+    /// @notice An operator ended before its time, for ever.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
+    /// @param entry Number in the journal.
     event OperatorRevoked(uint32 indexed agencyId, address indexed operator, uint64 entry);
+    /// @notice Since when the key of an operator may have been in other hands.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
+    /// @param since Seconds.
+    /// @param entry Number in the journal.
     event OperatorCompromised(uint32 indexed agencyId, address indexed operator, uint64 since, uint64 entry);
 
     error UnknownAgency(uint32 agencyId);
@@ -107,29 +154,46 @@ interface ICreditRegistry {
     error OperatorNotYetValid(uint32 agencyId, address operator, uint64 validFrom);
     error OperatorExpired(uint32 agencyId, address operator, uint64 validUntil);
     error PermissionMissing(uint32 agencyId, address operator, uint8 permission);
+    /// @dev Zero, in the future, or not before the time declared earlier; `time` is the latest that would be accepted.
     error InvalidCompromiseTime(uint64 since, uint64 time);
 
     /// @notice Admits an agency and names its first administrator. By the registrar.
-    /// @param code 1 to 31 printable ASCII characters, left-aligned, never admitted before.
+    /// @param code 1 to 31 printable ASCII characters other than the space, left-aligned, never admitted before.
+    /// @param administrator Its first administrator.
+    /// @param keyCommitment `keccak256(0x05 ‖ agency key)`, not zero.
     /// @return agencyId From 1, in the order of admission.
     function admitAgency(bytes32 code, address administrator, bytes32 keyCommitment) external returns (uint32 agencyId);
 
     /// @notice Suspends an active agency at once. By the guardian.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
     function suspendAgency(uint32 agencyId, uint16 reason) external;
 
     /// @notice Makes a suspended agency active again. By the registrar.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
     function reinstateAgency(uint32 agencyId, uint16 reason) external;
 
     /// @notice Closes an agency. By the registrar. WARNING: cannot be undone; its anchors stay valid evidence.
+    /// @param agencyId Id of the agency.
+    /// @param reason A code of docs/format.md.
     function closeAgency(uint32 agencyId, uint16 reason) external;
 
-    /// @notice First step of changing the administrator. By the administrator; naming zero takes a name back.
+    /// @notice First step of changing the administrator. By the administrator, unless the agency is closed; naming zero
+    /// takes a name back.
+    /// @param agencyId Id of the agency.
+    /// @param administrator The account that is to accept, or zero.
     function nameAdministrator(uint32 agencyId, address administrator) external;
 
-    /// @notice Second step, by the account that was named.
+    /// @notice Second step of changing the administrator, by the account that was named. The old one is nothing more.
+    /// @param agencyId Id of the agency.
     function acceptAdministration(uint32 agencyId) external;
 
-    /// @notice Adds an operator or sets the permissions and validity of one that is not revoked. By the administrator.
+    /// @notice Adds an operator or sets the permissions and validity of one that is not revoked. By the administrator,
+    /// also while the agency is suspended or the registry paused.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
+    /// @param permissions Bit set of `ANCHOR_PERMISSION` (1) and `STATUS_PERMISSION` (2), not zero.
     /// @param validFrom Seconds; a time that has passed (0, say) means now.
     /// @param validUntil Seconds, after `validFrom` and after now.
     function setOperator(
@@ -142,27 +206,43 @@ interface ICreditRegistry {
 
     /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator, or by the
     /// operator itself. WARNING: cannot be undone for this address and agency.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
     function revokeOperator(uint32 agencyId, address operator) external;
 
     /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator,
     /// also for an operator that is revoked or expired already, also while paused.
     /// @dev `since` may only ever be moved back: a later declaration never clears an earlier suspicion.
+    /// @param agencyId Id of the agency.
+    /// @param operator The operator's account.
+    /// @param since Seconds; not zero, not in the future, before any time declared earlier.
     function declareCompromised(uint32 agencyId, address operator, uint64 since) external;
 
+    /// @notice An agency as it is now. All zero, standing None, if there is none.
+    /// @param agencyId Id of the agency.
+    /// @return The agency.
     function agency(uint32 agencyId) external view returns (Agency memory);
 
+    /// @notice Id of the agency with a code.
+    /// @param code The agency's public code.
     /// @return Zero if no agency has this code.
     function agencyIdOf(bytes32 code) external view returns (uint32);
 
+    /// @notice Number of agencies admitted; the last id.
+    /// @return The number.
     function agencyCount() external view returns (uint32);
 
+    /// @notice A key of an agency. All zero if it never was an operator of this agency.
+    /// @param agencyId Id of the agency.
+    /// @param account The account.
+    /// @return The key.
     function operator(uint32 agencyId, address account) external view returns (Operator memory);
 
     // ------------------------------------------------------------------ record types
 
     /// @param typeHash `keccak256(0x06 ‖ canonical type document)`.
-    /// @param name For example `cn.penalty`: 1 to 31 printable ASCII characters, left-aligned. Versions of one type
-    /// share a name and differ in hash and id.
+    /// @param name For example `cn.penalty`: 1 to 31 printable ASCII characters other than the space, left-aligned.
+    /// Versions of one type share a name and differ in hash and id.
     /// @param personal Whether its records are about natural persons; then no record may be anchored directly.
     /// @param admittedAt Seconds; zero: no such type.
     struct RecordType {
@@ -172,6 +252,12 @@ interface ICreditRegistry {
         uint64 admittedAt;
     }
 
+    /// @notice A record type was admitted.
+    /// @param typeId Id of the record type.
+    /// @param typeHash `keccak256(0x06 ‖ canonical type document)`.
+    /// @param name Label of the type.
+    /// @param personal Whether its records are about natural persons.
+    /// @param entry Number in the journal.
     event TypeAdmitted(
         uint32 indexed typeId,
         bytes32 indexed typeHash,
@@ -186,14 +272,24 @@ interface ICreditRegistry {
     error TypeAlreadyAdmitted(bytes32 typeHash, uint32 typeId);
 
     /// @notice Admits a record type. By the registrar. WARNING: cannot be undone.
+    /// @param typeHash `keccak256(0x06 ‖ canonical type document)`, never admitted before.
+    /// @param name See {RecordType}.
+    /// @param personal Whether its records are about natural persons.
     /// @return typeId From 1, in the order of admission.
     function admitType(bytes32 typeHash, bytes32 name, bool personal) external returns (uint32 typeId);
 
+    /// @notice A record type. All zero if there is none.
+    /// @param typeId Id of the record type.
+    /// @return The type.
     function recordType(uint32 typeId) external view returns (RecordType memory);
 
+    /// @notice Id of the type with a hash.
+    /// @param typeHash `keccak256(0x06 ‖ canonical type document)`.
     /// @return Zero if no admitted type has this hash.
     function typeIdOf(bytes32 typeHash) external view returns (uint32);
 
+    /// @notice Number of types admitted; the last id.
+    /// @return The number.
     function typeCount() external view returns (uint32);
 
     // ------------------------------------------------------------------ batches
@@ -228,7 +324,16 @@ interface ICreditRegistry {
         uint8 status;
     }
 
+    /// @notice A batch was anchored. With the sequence and agency in `batchId` these are all fields of its header.
     /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param typeId Id of the record type.
+    /// @param operator The operator's account.
+    /// @param size Number of leaves.
+    /// @param anchoredAt Block time in seconds.
+    /// @param previous First 20 bytes of the header hash of the agency's batch before this one.
+    /// @param root Root of the tree over the leaves.
+    /// @param manifestHash Of the evidence of how the batch came to be.
+    /// @param entry Number in the journal.
     event BatchAnchored(
         uint64 indexed batchId,
         uint32 indexed typeId,
@@ -241,8 +346,13 @@ interface ICreditRegistry {
         uint64 entry
     );
     /// @notice Follows the `BatchAnchored` of a direct batch: what it anchored.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param recordKey Keyed hash of the natural key.
+    /// @param version Of the record, from 1.
+    /// @param commitment To the fields of this version.
     /// @param superseded Batch of the version before, which this one's leaf (the batch's root) superseded by the same
     /// call; the only supersession without a `RecordsSuperseded`. Zero if there is none, or none that was in force.
+    /// @param entry Number in the journal.
     event RecordAnchored(
         uint64 indexed batchId,
         bytes32 indexed recordKey,
@@ -266,10 +376,15 @@ interface ICreditRegistry {
     error RecordEnded(bytes32 recordKey, uint8 status);
 
     /// @notice Anchors a batch by its root. By an operator with `ANCHOR_PERMISSION`, while not paused.
+    /// WARNING: size and order of the leaves are the agency's claim; nothing here proves them.
+    /// @param agencyId Id of the agency.
+    /// @param typeId Id of the record type.
     /// @param previous The agency's `lastBatch`: the call is accepted in one place of the agency's history or nowhere,
     /// so sending it twice anchors it once.
+    /// @param size Number of leaves, as the agency claims; not zero.
+    /// @param root Not zero.
+    /// @param manifestHash Of the evidence of how the batch came to be.
     /// @return batchId `agencyId · 2^32 + sequence`.
-    /// WARNING: size and order of the leaves are the agency's claim; nothing here proves them.
     function anchorRoot(
         uint32 agencyId,
         uint32 typeId,
@@ -279,8 +394,14 @@ interface ICreditRegistry {
         bytes32 manifestHash
     ) external returns (uint64 batchId);
 
-    /// @notice Anchors a batch by its leaves, strictly ascending; the contract computes the root, and anyone can
-    /// rebuild every proof from the transaction.
+    /// @notice Anchors a batch by its leaves; the contract computes the root, and anyone can rebuild every proof from
+    /// the transaction. By an operator with `ANCHOR_PERMISSION`, while not paused.
+    /// @param agencyId Id of the agency.
+    /// @param typeId Id of the record type.
+    /// @param previous See {anchorRoot}.
+    /// @param leaves Leaf hashes, strictly ascending.
+    /// @param manifestHash Of the evidence of how the batch came to be.
+    /// @return batchId `agencyId · 2^32 + sequence`.
     function anchorLeaves(
         uint32 agencyId,
         uint32 typeId,
@@ -290,10 +411,18 @@ interface ICreditRegistry {
     ) external returns (uint64 batchId);
 
     /// @notice Anchors one version of one record as a batch of its own, and supersedes the version before in the same
-    /// call. Other contracts read it by {latest}.
-    /// @param version 1 for a record that was never anchored directly, then the last version + 1.
+    /// call, unless the agency did that already. By an operator with `ANCHOR_PERMISSION`, while not paused. Other
+    /// contracts read the record by {latest}.
     /// WARNING: the record key is public and stable, so all versions of the record can be linked; hence refused for
     /// personal types.
+    /// @param agencyId Id of the agency.
+    /// @param typeId Id of the record type.
+    /// @param previous See {anchorRoot}.
+    /// @param recordKey Keyed hash of the natural key, not zero.
+    /// @param version 1 for a record that was never anchored directly, then the last version + 1.
+    /// @param commitment To the fields of this version, not zero.
+    /// @param manifestHash Of the evidence of how the batch came to be.
+    /// @return batchId `agencyId · 2^32 + sequence`.
     function anchorRecord(
         uint32 agencyId,
         uint32 typeId,
@@ -304,8 +433,14 @@ interface ICreditRegistry {
         bytes32 manifestHash
     ) external returns (uint64 batchId);
 
+    /// @notice Where the latest directly anchored version of a record stands.
+    /// @param agencyId Id of the agency.
+    /// @param recordKey Keyed hash of the natural key.
+    /// @return The version, with its status now.
     function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory);
 
+    /// @notice Hash of the header of a batch.
+    /// @param batchId `agencyId · 2^32 + sequence`.
     /// @return Zero if there is no such batch.
     function headerHashOf(uint64 batchId) external view returns (bytes32);
 
@@ -325,10 +460,17 @@ interface ICreditRegistry {
     // `positions` everywhere: spans of leaf indexes, eight bytes each: first and last index of the span, both included,
     // as big-endian uint32. Spans are strictly ascending and do not overlap. One leaf is a span of its own; 256
     // neighbours are one span, where listing them would cost more gas than moving them may.
-    // A write of many words may not fit into a block: a call names as many positions as the chain's gas allows.
     // `reason`: a code of docs/format.md. `evidenceHash`: `keccak256(0x07 ‖ 32 random bytes ‖ SHA-256 of the evidence)`
     // or zero. A refused position refuses the whole call.
 
+    /// @notice Records were withdrawn, repaired, or their repair was revoked (then `status` is Active).
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param status What the records are now.
+    /// @param actor Who called.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
+    /// @param entry Number in the journal.
     event StatusChanged(
         uint64 indexed batchId,
         Status indexed status,
@@ -338,7 +480,14 @@ interface ICreditRegistry {
         bytes32 evidenceHash,
         uint64 entry
     );
+    /// @notice Records were replaced by later versions.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param actor Who called.
+    /// @param positions Leaf indexes as spans, see above.
     /// @param successors One leaf hash a position: the version that takes its place.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
+    /// @param entry Number in the journal.
     event RecordsSuperseded(
         uint64 indexed batchId,
         address indexed actor,
@@ -348,6 +497,14 @@ interface ICreditRegistry {
         bytes32 evidenceHash,
         uint64 entry
     );
+    /// @notice Marks were set.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param marks Bit set of marks.
+    /// @param actor Who called.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
+    /// @param entry Number in the journal.
     event MarksSet(
         uint64 indexed batchId,
         uint8 marks,
@@ -357,6 +514,14 @@ interface ICreditRegistry {
         bytes32 evidenceHash,
         uint64 entry
     );
+    /// @notice Marks were cleared.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param marks Bit set of marks.
+    /// @param actor Who called.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
+    /// @param entry Number in the journal.
     event MarksCleared(
         uint64 indexed batchId,
         uint8 marks,
@@ -366,8 +531,20 @@ interface ICreditRegistry {
         bytes32 evidenceHash,
         uint64 entry
     );
+    /// @notice The first of two operators said that payloads and secrets are destroyed.
+    /// @param batchId `agencyId · 2^32 + sequence`.
     /// @param proposal Names what exactly a second operator has to confirm.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event ErasureProposed(uint64 indexed batchId, bytes32 indexed proposal, address indexed actor, uint64 entry);
+    /// @notice Two operators said that payloads and secrets are destroyed.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param proposer The first of the two operators.
+    /// @param actor Who called.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
+    /// @param entry Number in the journal.
     event RecordsErased(
         uint64 indexed batchId,
         address indexed proposer,
@@ -399,12 +576,24 @@ interface ICreditRegistry {
 
     /// @notice Active, Repaired or Superseded -> Withdrawn. By an operator with `STATUS_PERMISSION`, also while the
     /// agency is suspended or the registry paused. WARNING: cannot be undone.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function withdraw(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external;
 
     /// @notice Active -> Repaired. By an operator with `STATUS_PERMISSION`. Legal minimum periods are not checked here.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function repair(Header calldata header, bytes calldata positions, uint16 reason, bytes32 evidenceHash) external;
 
     /// @notice Repaired -> Active: the repair is revoked.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function revokeRepair(
         Header calldata header,
         bytes calldata positions,
@@ -414,6 +603,11 @@ interface ICreditRegistry {
 
     /// @notice Active or Repaired -> Superseded, each by the leaf that takes its place. WARNING: that the successor is
     /// anchored and a later version of the same record is checked by verifiers and auditors, not here.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param successors Leaf hash of the version that takes its place, one a position.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function supersede(
         Header calldata header,
         bytes calldata positions,
@@ -423,7 +617,12 @@ interface ICreditRegistry {
     ) external;
 
     /// @notice Sets Disputed, UnderReview or RepairPending, also while suspended or paused. By an operator with
-    /// `STATUS_PERMISSION`. At least one of the marks must be new at every position.
+    /// `STATUS_PERMISSION`.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param marks Bits 4 to 6; at least one of them must be new at every position.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function setMarks(
         Header calldata header,
         bytes calldata positions,
@@ -432,6 +631,13 @@ interface ICreditRegistry {
         bytes32 evidenceHash
     ) external;
 
+    /// @notice Clears Disputed, UnderReview or RepairPending, also while suspended or paused. By an operator with
+    /// `STATUS_PERMISSION`.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param marks Bits 4 to 6; at least one of them must be set at every position.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function clearMarks(
         Header calldata header,
         bytes calldata positions,
@@ -441,6 +647,11 @@ interface ICreditRegistry {
     ) external;
 
     /// @notice Sets any mark on a record of any agency. By the arbiter.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param marks Bits 4 to 7; at least one of them must be new at every position.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function arbiterSetMarks(
         Header calldata header,
         bytes calldata positions,
@@ -449,6 +660,12 @@ interface ICreditRegistry {
         bytes32 evidenceHash
     ) external;
 
+    /// @notice Clears any mark on a record of any agency. By the arbiter.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param marks Bits 4 to 7; at least one of them must be set at every position.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function arbiterClearMarks(
         Header calldata header,
         bytes calldata positions,
@@ -457,7 +674,12 @@ interface ICreditRegistry {
         bytes32 evidenceHash
     ) external;
 
-    /// @notice First of two operators: proposes to record that the payloads and secrets of records are destroyed.
+    /// @notice First of two operators: proposes to record that the payloads and secrets of records are destroyed. By an
+    /// operator with `STATUS_PERMISSION`; again only when the one who proposed is no longer entitled.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     /// @return proposal `keccak256(abi.encode(batchId, positions, reason, evidenceHash))`.
     function proposeErasure(
         Header calldata header,
@@ -466,8 +688,13 @@ interface ICreditRegistry {
         bytes32 evidenceHash
     ) external returns (bytes32 proposal);
 
-    /// @notice Another operator, with the same arguments, while the first is still entitled: sets Erased.
+    /// @notice Another operator with `STATUS_PERMISSION`, with the same arguments, while the first is still entitled:
+    /// sets Erased.
     /// WARNING: cannot be undone; nothing moves on these records afterwards.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param positions Leaf indexes as spans, see above.
+    /// @param reason A code of docs/format.md.
+    /// @param evidenceHash Of the evidence, or zero.
     function confirmErasure(
         Header calldata header,
         bytes calldata positions,
@@ -475,9 +702,15 @@ interface ICreditRegistry {
         bytes32 evidenceHash
     ) external;
 
+    /// @notice Status byte of a leaf.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param index Of the leaf in its batch.
     /// @return The status byte; 0 (Active) also for positions and batches that do not exist.
     function statusOf(uint64 batchId, uint32 index) external view returns (uint8);
 
+    /// @notice Status bytes of thirty-two leaves.
+    /// @param batchId `agencyId · 2^32 + sequence`.
+    /// @param word Which thirty-two leaves.
     /// @return Status bytes of leaves `32 · word` to `32 · word + 31`, the first in the lowest byte.
     function statusWord(uint64 batchId, uint32 word) external view returns (uint256);
 
@@ -506,6 +739,13 @@ interface ICreditRegistry {
     /// @notice Whether one version of a record is anchored in the batch that the header describes. The contract builds
     /// the leaf itself, so a leaf of another agency, type, chain or registry never passes. Answers; never reverts on
     /// bad evidence.
+    /// @param header Header of the batch, every field as it was anchored.
+    /// @param recordKey Keyed hash of the natural key.
+    /// @param version Of the record, from 1.
+    /// @param commitment To the fields of this version.
+    /// @param index Of the leaf in its batch.
+    /// @param proof Hashes from the leaf's sibling to the root's child.
+    /// @return The verdict.
     function verify(
         Header calldata header,
         bytes32 recordKey,
@@ -517,30 +757,46 @@ interface ICreditRegistry {
 
     // ------------------------------------------------------------------ journal and pause
 
+    /// @notice The registry was paused.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event Paused(uint16 reason, address indexed actor, uint64 entry);
+    /// @notice The pause ended.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
     event Unpaused(uint16 reason, address indexed actor, uint64 entry);
 
     /// @notice The authority that decides who may call the restricted functions was replaced, by the authority itself.
+    /// @param authority The new one.
+    /// @param entry Number in the journal.
     event AuthorityChanged(address indexed authority, uint64 entry);
 
     error RegistryPaused();
     error RegistryNotPaused();
 
-    /// @notice Stops anchoring, admissions and moves of validity except Withdrawn. By the guardian. Never stops
-    /// revocation, compromise, suspension, marks, or reading.
+    /// @notice Stops anchoring, admissions, erasures and moves of validity except Withdrawn. By the guardian. Never
+    /// stops revocation, compromise, suspension, changes of operators and administrators, marks, or reading.
+    /// @param reason A code of docs/format.md.
     function pause(uint16 reason) external;
 
-    /// @notice By the unpauser.
+    /// @notice Ends a pause. By the unpauser.
+    /// @param reason A code of docs/format.md.
     function unpause(uint16 reason) external;
 
+    /// @notice Whether the registry is paused.
+    /// @return Whether it is.
     function paused() external view returns (bool);
 
+    /// @notice Where the journal stands.
     /// @return length Number of entries.
     /// @return head When length is 0: `bytes24(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
-    /// registry)))`. Twenty-four bytes, so that head and length share a storage slot; a second history with the same head is
-    /// 2^96 hashes of work even for somebody who chooses both.
+    /// registry)))`. Twenty-four bytes, so that head and length share a storage slot; a second history with the same
+    /// head is 2^96 hashes of work even for somebody who chooses both.
     function journal() external view returns (uint64 length, bytes24 head);
 
     /// @notice `keccak256(abi.encode(keccak256("credit-anchor/v1"), chainId, registry))`: part of every leaf.
+    /// @return The domain.
     function domain() external view returns (bytes32);
 }

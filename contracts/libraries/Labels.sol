@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 /// @title Short public names in one word
+/// @notice Codes of agencies and names of types.
 library Labels {
     /// @notice Whether a word holds 1 to 31 printable ASCII characters other than the space, left-aligned and followed
     /// by zero bytes only: one name, one word.

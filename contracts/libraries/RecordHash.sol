@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
 
 /// @title Hashes of format 1 that the chain computes: domain, leaf, header
+/// @notice docs/format.md has all of them.
 library RecordHash {
     /// @notice The format that this registry writes and understands.
     uint16 internal constant FORMAT = 1;

@@ -5,6 +5,9 @@ import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
 import {MerkleTree} from "../libraries/MerkleTree.sol";
 import {RecordHash} from "../libraries/RecordHash.sol";
 
+// Each function is documented where its library is.
+/* solhint-disable use-natspec */
+
 /// @title Opens the libraries of formats to tests, so that they pass the same corpus of vectors as the programs
 /// @dev For tests only: never deployed with a registry.
 contract RecordHashHarness {

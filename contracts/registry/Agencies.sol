@@ -6,6 +6,7 @@ import {Labels} from "../libraries/Labels.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title Agencies, their administrators and their operators
+/// @notice See {ICreditRegistry-Agency}.
 abstract contract Agencies is Journal {
     /// @dev What every anchoring call reads and writes: one slot.
     struct AgencyState {

@@ -8,6 +8,7 @@ import {Agencies} from "./Agencies.sol";
 import {RecordTypes} from "./RecordTypes.sol";
 
 /// @title Batches of records, anchored by their root or by their leaves
+/// @notice See {ICreditRegistry-Header}.
 abstract contract Batches is Agencies, RecordTypes {
     bytes32 internal immutable DOMAIN = RecordHash.domain(address(this));
 
@@ -93,10 +94,31 @@ abstract contract Batches is Agencies, RecordTypes {
             )
         );
         _headerHashes[batchId] = headerHash;
-        unchecked {
-            state.batchCount = sequence + 1;
-        }
+        state.batchCount = sequence + 1;
         state.lastBatch = bytes20(headerHash);
+        _emitBatchAnchored(batchId, typeId, size, time, previous, root, manifestHash);
+    }
+
+    function _batchId(uint32 agencyId, uint32 sequence) internal pure returns (uint64) {
+        return (uint64(agencyId) << 32) | sequence;
+    }
+
+    /// @dev Reverts unless the header is that of an anchored batch.
+    function _requireHeader(Header calldata header) internal view returns (uint64 batchId) {
+        batchId = _batchId(header.agencyId, header.sequence);
+        bytes32 headerHash = RecordHash.headerHash(header);
+        if (_headerHashes[batchId] != headerHash) revert UnknownBatch(batchId, headerHash);
+    }
+
+    function _emitBatchAnchored(
+        uint64 batchId,
+        uint32 typeId,
+        uint32 size,
+        uint64 time,
+        bytes20 previous,
+        bytes32 root,
+        bytes32 manifestHash
+    ) private {
         uint64 entry = _nextEntry();
         emit BatchAnchored(batchId, typeId, msg.sender, size, time, previous, root, manifestHash, entry);
         _extend(
@@ -117,16 +139,5 @@ abstract contract Batches is Agencies, RecordTypes {
                 )
             )
         );
-    }
-
-    function _batchId(uint32 agencyId, uint32 sequence) internal pure returns (uint64) {
-        return (uint64(agencyId) << 32) | sequence;
-    }
-
-    /// @dev Reverts unless the header is that of an anchored batch.
-    function _requireHeader(Header calldata header) internal view returns (uint64 batchId) {
-        batchId = _batchId(header.agencyId, header.sequence);
-        bytes32 headerHash = RecordHash.headerHash(header);
-        if (_headerHashes[batchId] != headerHash) revert UnknownBatch(batchId, headerHash);
     }
 }

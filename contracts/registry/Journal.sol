@@ -6,6 +6,7 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
 
 /// @title The running hash over every accepted change, the registry's clock, and its pause
+/// @notice See {ICreditRegistry-journal}.
 /// @dev How a change is journaled: one private function for each event reads {_nextEntry}, emits the event with that
 /// number as its last field and hands {_extend} the hash of the same fields. No event is emitted anywhere else, so an
 /// event that does not extend the head cannot come about by calling the wrong thing.

@@ -6,6 +6,7 @@ import {Labels} from "../libraries/Labels.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title Record types that the registry admits
+/// @notice See {ICreditRegistry-RecordType}.
 /// @dev Ids run from 1 to the number of types, so that anchoring knows a type by the number alone.
 abstract contract RecordTypes is Journal {
     mapping(uint32 typeId => RecordType) private _types;

@@ -6,6 +6,7 @@ import {RecordHash} from "../libraries/RecordHash.sol";
 import {Statuses} from "./Statuses.sol";
 
 /// @title Records anchored directly, one a batch, for other contracts to read
+/// @notice See {ICreditRegistry-anchorRecord}.
 abstract contract Records is Statuses {
     /// @dev `batchId · 2^32 + version`, one word that is read once and written once; zero if there is none.
     mapping(uint32 agencyId => mapping(bytes32 recordKey => uint256)) private _latest;
@@ -31,18 +32,16 @@ abstract contract Records is Statuses {
         _emitRecordAnchored(batchId, recordKey, version, commitment, superseded);
     }
 
-    /// @dev Reverts unless this is the record's next version, and supersedes the last one.
-    /// @return superseded Batch of the last version, if this superseded it.
+    /// @dev Reverts unless this is the record's next version. Supersedes the last one and returns its batch; zero if
+    /// there is none or it was superseded before.
     function _requireNextVersion(
         uint32 agencyId,
         bytes32 recordKey,
         uint32 version
     ) private returns (uint64 superseded) {
         uint256 last = _latest[agencyId][recordKey];
-        unchecked {
-            uint32 expected = uint32(last) + 1;
-            if (version != expected) revert WrongVersion(recordKey, expected, version);
-        }
+        uint32 expected = uint32(last) + 1;
+        if (version != expected) revert WrongVersion(recordKey, expected, version);
         uint64 lastBatch = uint64(last >> 32);
         if (last != 0 && _supersedeVersion(recordKey, lastBatch)) return lastBatch;
     }

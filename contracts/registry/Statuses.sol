@@ -7,6 +7,7 @@ import {Positions} from "../libraries/Positions.sol";
 import {Batches} from "./Batches.sol";
 
 /// @title What became of a record
+/// @notice See {ICreditRegistry-Status}.
 /// @dev One byte a leaf, thirty-two leaves a word; a call changes all its positions of one word together ({Lanes}).
 abstract contract Statuses is Batches {
     uint8 internal constant ERASED = 8;
@@ -353,8 +354,7 @@ abstract contract Statuses is Batches {
         _extendByChange(RecordsErased.selector, entry, batchId, uint160(proposer), positions, reason, evidenceHash);
     }
 
-    /// @dev Journals the events of one shape.
-    /// @param what Their second field, one word: status, marks or proposer.
+    /// @dev Journals the events of one shape. `what` is their second field, one word: status, marks or proposer.
     function _extendByChange(
         bytes32 topic,
         uint64 entry,

@@ -7,6 +7,7 @@ import {RecordHash} from "../libraries/RecordHash.sol";
 import {Statuses} from "./Statuses.sol";
 
 /// @title What the registry answers about evidence
+/// @notice See {ICreditRegistry-verify}.
 abstract contract Verification is Statuses {
     /// @inheritdoc ICreditRegistry
     function verify(

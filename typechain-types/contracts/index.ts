@@ -3,6 +3,8 @@
 /* eslint-disable */
 import type * as interfaces from "./interfaces";
 export type { interfaces };
+import type * as mocks from "./mocks";
+export type { mocks };
 import type * as registry from "./registry";
 export type { registry };
 export type { CreditRegistry } from "./CreditRegistry";

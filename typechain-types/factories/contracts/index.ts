@@ -2,5 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as interfaces from "./interfaces";
+export * as mocks from "./mocks";
 export * as registry from "./registry";
 export { CreditRegistry__factory } from "./CreditRegistry__factory";
