@@ -19,6 +19,7 @@ import {
   waitingLines,
   watchAnchoring,
 } from "./settle";
+import { commonFaults } from "./rejections";
 import { defineVerb } from "./verb";
 import { packageVersion } from "./version";
 
@@ -243,6 +244,7 @@ function outcome(
         ["time", durationForPeople(anchored.milliseconds)],
       ]),
       ...waitingLines(summary),
+      ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
     ],
     exitStatus: rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };

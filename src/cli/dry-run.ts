@@ -11,6 +11,7 @@ import { rejectedRows } from "../ingest/rejected-rows";
 import { openInput, rowReader, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
 import type { RecordType } from "../types";
+import { commonFaults } from "./rejections";
 import { columns, count, type Io } from "./output";
 import type { Outcome } from "./verb";
 

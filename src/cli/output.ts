@@ -89,10 +89,14 @@ const FAULTS_SHOWN = 20;
 /** An error as people read it. */
 export function errorLines(error: CreditAnchorError): string[] {
   const lines = [`credit-anchor: ${error.message}`];
-  for (const fault of error.faults.slice(0, FAULTS_SHOWN))
+  // A single fault usually is the message itself.
+  const faults = error.faults.filter(
+    (fault) => error.faults.length > 1 || !error.message.includes(fault.message),
+  );
+  for (const fault of faults.slice(0, FAULTS_SHOWN))
     lines.push(`  ${fault.path === "" ? "/" : fault.path}: ${fault.message} [${fault.code}]`);
-  if (error.faults.length > FAULTS_SHOWN)
-    lines.push(`  … and ${error.faults.length - FAULTS_SHOWN} more (all of them with --json)`);
+  if (faults.length > FAULTS_SHOWN)
+    lines.push(`  … and ${faults.length - FAULTS_SHOWN} more (all of them with --json)`);
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   return lines;
 }

@@ -1,6 +1,6 @@
 import { toHex } from "../bytes";
 import { CreditAnchorError } from "../errors";
-import { present, readEvidence, serialize, type Evidence } from "../receipt";
+import { isShown, present, readEvidence, serialize, type Evidence } from "../receipt";
 import { loadType, type RecordType } from "../types";
 import { optionalHome } from "./context";
 import { readText, writeOwnFile } from "./files";
@@ -11,7 +11,8 @@ import { defineVerb } from "./verb";
 export const presentVerb = defineVerb({
   name: "present",
   summary: "hide fields of a receipt: the same evidence, showing only what you name",
-  about: `Fields that decide whether the record is in force stay shown. What is hidden cannot be guessed from the
+  about: `Fields that decide whether the record is in force stay shown, and the issuing agency's code, which the batch
+tells anyway. What is hidden cannot be guessed from the
 presentation; presentations of one record can be recognised as such.`,
   arguments: [{ name: "<receipt>", about: "receipt or presentation to start from" }],
   options: {
@@ -25,9 +26,10 @@ presentation; presentations of one record can be recognised as such.`,
       throw usage("--show is missing", "name the fields to keep: --show partyName,decidedOn");
     const file = args[0]!;
     const evidence = expectEvidence(file);
-    const presentation = present(evidence, typeOf(evidence, home, options.type), options.show);
+    const type = typeOf(evidence, home, options.type);
+    const presentation = present(evidence, type, withIssuer(evidence, type, options.show));
     const content = serialize(presentation);
-    const shown = presentation.record.fields.filter((field) => "value" in field).map(({ name }) => name);
+    const shown = presentation.record.fields.filter(isShown).map(({ name }) => name);
     const hidden = presentation.record.fields.length - shown.length;
     if (options.out === undefined || options.out === "-")
       return { json: presentation, text: [content.trimEnd()] };
@@ -36,6 +38,16 @@ presentation; presentations of one record can be recognised as such.`,
     return { json: { file: options.out, shown, hidden }, text: [`wrote ${options.out}`] };
   },
 });
+
+/** Without its issuer nobody could check that the agency that anchored a record is the one the record names. */
+function withIssuer(
+  { record }: Evidence,
+  { issuer }: RecordType,
+  show: readonly string[],
+): readonly string[] {
+  const isVisible = record.fields.some((field) => field.name === issuer && isShown(field));
+  return issuer === undefined || !isVisible || show.includes(issuer) ? show : [...show, issuer];
+}
 
 /** @throws {CreditAnchorError} `evidence.invalid` with what is wrong with the file. */
 export function expectEvidence(file: string): Evidence {

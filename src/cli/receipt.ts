@@ -74,7 +74,7 @@ P3 unless --show names them. It is given when its batch is final.`,
       const plan = vault.plan(number);
       expectFinal(plan);
       const maker = receiptMaker(vault, plan, options.show ?? [], hashes);
-      if (place === undefined) return writeAll(maker, plan, options.out!, io, signal);
+      if (place === undefined) return await writeAll(maker, plan, options.out!, io, signal);
       const receipt = maker(place.index);
       if (options.out === undefined || options.out === "-")
         return { json: receipt, text: [serialize(receipt).trimEnd()] };

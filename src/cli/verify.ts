@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { toHex } from "../bytes";
 import { connectChain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { gatherFacts } from "../facts";
@@ -23,6 +24,7 @@ import { readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
 import { address, flag, integer, list, text, url, usage } from "./options";
 import { timeForPeople } from "./output";
+import { valueLines } from "./values";
 import { defineVerb } from "./verb";
 
 /** Files of a folder that are looked at. */
@@ -45,6 +47,7 @@ in the order 1, 2, 3.`,
     offline: flag("--offline", "ask no node: check only what the file itself can prove"),
     type: text("--type <file>", "type document, for a type that is neither shipped nor in the home"),
     on: text("--on <date>", "judge by this day, such as 2026-04-01", "today in UTC+8"),
+    values: flag("--values", "also print the shown fields for people: dates, amounts in 元"),
     maxAge: integer("--max-age <seconds>", "refuse a node whose newest block is older than this", {
       min: 1,
       max: 1_000_000_000,
@@ -98,12 +101,17 @@ in the order 1, 2, 3.`,
     return {
       json: files.map(({ file }, i) => ({ file, ...verdicts[i]! })),
       text: [
-        ...files.flatMap(({ file }, i) => report(file, verdicts[i]!, evidence[i], types)),
+        ...files.flatMap(({ file }, i) => report(file, verdicts[i]!, evidence[i], types, options.values)),
         ...combined.equivocations.map(
           ([a, b]) =>
             `✗ ${files[a]!.file} and ${files[b]!.file}: the agency anchored two contents as the same version of one record`,
         ),
         ...summary(verdicts),
+        ...(named === undefined && !options.offline
+          ? [
+              "no trusted registry is named: give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
+            ]
+          : []),
       ],
       exitStatus: combined.exitStatus,
     };
@@ -192,6 +200,7 @@ function report(
   verdict: Verdict,
   evidence: Evidence | undefined,
   types: readonly RecordType[],
+  withValues: boolean,
 ): string[] {
   const lines = [file];
   for (const { name, result, message, faults } of verdict.checks) {
@@ -201,7 +210,9 @@ function report(
   }
   const { subject } = verdict;
   if (subject !== null && evidence !== undefined) {
-    const title = types.find(({ name }) => name === subject.type)?.document["title"];
+    const type = types.find(({ typeHash }) => toHex(typeHash) === evidence.record.typeHash);
+    if (withValues) lines.push(...valueLines(evidence, type).map((line) => `  ${line}`));
+    const title = type?.document["title"];
     const what = typeof title === "string" ? `${subject.type} (${title})` : subject.type;
     lines.push(
       `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, said to be of ${timeForPeople(subject.anchoredAt)}`,
@@ -211,18 +222,21 @@ function report(
   return lines;
 }
 
+/** Checks without which a verdict is undecided. */
+const REQUIRED = ["type", "anchor", "issuer", "status"];
+
 /** The verdict in one sentence. */
 function sentence({ exitStatus, checks }: Verdict): string {
-  const names = (result: Check["result"]): string =>
+  const names = (result: Check["result"], among?: readonly string[]): string =>
     checks
-      .filter((check) => check.result === result)
+      .filter((check) => check.result === result && among?.includes(check.name) !== false)
       .map(({ name }) => name)
       .join(", ");
   switch (exitStatus) {
     case 1:
       return `NOT GENUINE: ${names("failed")} failed`;
     case 2:
-      return `UNDECIDED: nothing failed, but these could not be checked: ${names("not-checked")}`;
+      return `UNDECIDED: nothing failed, but these could not be checked: ${names("not-checked", REQUIRED)}`;
     case 3:
       return "GENUINE, BUT NOT IN FORCE";
     case 0:
