@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Contract, type ContractFactory } from "ethers";
+import type { Contract, ContractFactory } from "ethers";
 import { ethers } from "hardhat";
 import type { OracleHeader } from "../support/oracle";
 import { CHAIN_ID } from "../support/samples";

@@ -65,13 +65,20 @@ describe("canonical", () => {
     ["a number object", new Number(1), "canonical.not-plain", ""],
     ["a text object", new String("a"), "canonical.not-plain", ""],
     ["a promise", Promise.resolve(1), "canonical.not-plain", ""],
-    ["an instance of a class", new (class Money {})(), "canonical.not-plain", ""],
+    [
+      "an instance of a class",
+      new (class Money {
+        amount = 1;
+      })(),
+      "canonical.not-plain",
+      "",
+    ],
     ["an object that inherits members", Object.create({ a: 1 }), "canonical.not-plain", ""],
     ["a list of a class", new (class List extends Array {})(), "canonical.not-plain", ""],
-    ["a list with a hole", [1, , 3], "canonical.list", ""], // eslint-disable-line no-sparse-arrays
+    ["a list with a hole", [1, , 3], "canonical.list", ""],
     ["a list that is longer than its elements", new Array(3), "canonical.list", ""],
     ["a list with an extra member", Object.assign([1], { a: 1 }), "canonical.list", ""],
-    ["a hole and an extra member together", Object.assign([1, , 3], { a: 1 }), "canonical.member", ""], // eslint-disable-line no-sparse-arrays
+    ["a hole and an extra member together", Object.assign([1, , 3], { a: 1 }), "canonical.member", ""],
     ["toJSON", { toJSON: () => 1 }, "canonical.no-json", "/toJSON"],
     ["a computed member", { get a() { return 1; } }, "canonical.member", ""], // prettier-ignore
     ["a hidden member", Object.defineProperty({}, "a", { value: 1 }), "canonical.member", ""],

@@ -1,7 +1,11 @@
 import { expect } from "chai";
+import { toHex } from "../../src/bytes";
 import { canonical } from "../../src/canonical";
+import { domain, headerHash, leafHash, recordSealer } from "../../src/commitment";
 import { loadFastHashes } from "../../src/fast-hashes";
 import { portableHashes } from "../../src/hashes";
+import type { JsonValue } from "../../src/json";
+import { makeReceipt, type Evidence } from "../../src/receipt";
 import { loadType } from "../../src/types";
 import {
   combine,
@@ -106,20 +110,21 @@ describe("verify", () => {
     });
   });
 
-  it("takes a record without end, in either spelling, as in force for ever", () => {
-    const dateless = loadType({
-      ...(situation.types[0] as object),
-      "x-credit-anchor": {
-        ...((situation.types[0] as Record<string, object>)["x-credit-anchor"] as object),
-        mustShow: [],
-        inForceUntil: [],
-      },
-    });
-    const policy = { ...situation.policy, today: "9998-01-01" };
-    // The type's hash is another one now, so only status and dates are looked at.
-    const base = request({ ...situation, policy }, true);
-    const verdict = verify({ ...base, types: [{ ...dateless, typeHash: base.types![0]!.typeHash }] });
-    expect(verdict.inForce).to.equal(true);
+  describe("judges by the last day of a record", () => {
+    const days: [string, string | undefined, string, boolean][] = [
+      ["before it", "2026-06-02", "2026-06-01", true],
+      ["on it", "2026-06-01", "2026-06-01", true],
+      ["after it", "2026-05-31", "2026-06-01", false],
+      ["long-term, as sources write it, for ever", "2099-12-31", "2100-01-01", true],
+      ["the day before long-term is a date like others", "2099-12-30", "2100-01-01", false],
+      ["none given", undefined, "9998-01-01", true],
+    ];
+    for (const [name, validUntil, today, inForce] of days)
+      it(name, () => {
+        const verdict = verify(alone(validUntil === undefined ? {} : { validUntil }, today));
+        expect(verdict.inForce).to.equal(inForce);
+        expect(verdict.exitStatus).to.equal(inForce ? 0 : 3);
+      });
   });
 
   it("never quotes a value of the record", () => {
@@ -211,6 +216,25 @@ describe("dateInChina", () => {
         .with.property("code", "integer.invalid");
   });
 });
+
+/** A record in a batch of its own, anchored, with all fields shown. */
+function alone(values: Record<string, JsonValue>, today: string): VerifyRequest {
+  const [base, type] = [situation.evidence as unknown as Evidence, loadType(situation.types[0])];
+  const names = type.fields.map(({ name }) => name);
+  const all = { agencyCode: (situation.facts["agency"] as { code: string }).code, ...values };
+  const [key, secret] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const place = { domain: domain(base.registry.chainId, base.registry.address), agencyId: 3, typeId: 2 };
+  const required = { permitNumber: "1", holderName: "x", holderNumber: "y", feeCents: 0, ...all };
+  const leaf = leafHash(place, key, 1, recordSealer(type.typeHash, names)(required, secret));
+  const batch = { ...base.batch, size: 1, root: toHex(leaf) };
+  const { registry, transaction } = base;
+  const evidence = makeReceipt({
+    ...{ registry, batch, transaction, type, key, secret, values: required, show: names },
+    ...{ version: 1, index: 0, proof: [] },
+  });
+  const facts = { ...situation.facts, headerHash: toHex(headerHash(batch)) };
+  return { ...request(situation, true), evidence, facts, policy: { today } } as VerifyRequest;
+}
 
 /** JSON pointers of all plain values of a document. */
 function leavesOf(value: unknown, path = ""): string[] {

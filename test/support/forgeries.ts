@@ -405,7 +405,11 @@ function anchors(): Case[] {
     fine("the trusted address in mixed case", [
       set("/trust/0/address", `0x${sample.REGISTRY.slice(2).toUpperCase()}`),
     ]),
-    open("a node of another chain", [set("/facts/chainId", 1)], unanchored("not-checked anchor.other-chain")),
+    open(
+      "a node of another chain",
+      [set("/facts/chainId", 1), set("/facts/typeHash", null)],
+      unanchored("not-checked anchor.other-chain"),
+    ),
     open(
       "facts of another registry",
       [set("/facts/registry", other("registry", 20))],
@@ -413,7 +417,11 @@ function anchors(): Case[] {
     ),
     open(
       "no contract at the address",
-      [set("/facts/registryCodePresent", false)],
+      [
+        set("/facts/registryCodePresent", false),
+        set("/facts/headerHash", null),
+        set("/facts/typeHash", null),
+      ],
       unanchored("not-checked anchor.no-contract"),
     ),
     open(

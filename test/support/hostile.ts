@@ -48,7 +48,13 @@ export const HOSTILE: readonly (readonly [string, () => unknown])[] = [
   ["a bigint", () => 10n ** 30n],
   ["a symbol", () => Symbol("x")],
   ["a function", () => () => 1],
-  ["a class", () => class A {}],
+  [
+    "a class",
+    () =>
+      class A {
+        a = 1;
+      },
+  ],
   ["a date", () => new Date(0)],
   ["an invalid date", () => new Date(NaN)],
   ["a map", () => new Map([["a", 1]])],

@@ -21,6 +21,6 @@ export function withChange<T>(value: T, path: string, change: { value?: unknown 
   for (const name of names) parent = parent[name] as Record<string, unknown>;
   if ("value" in change) parent[last] = change.value;
   else if (Array.isArray(parent)) parent.splice(Number(last), 1);
-  else delete parent[last];
+  else Reflect.deleteProperty(parent, last);
   return copy as T;
 }
