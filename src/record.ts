@@ -3,13 +3,16 @@
  *
  * Faults name the field and say what is wrong; they never quote a value, because values are about people.
  */
-import { CreditAnchorError, type Fault } from "./errors";
-import { isObject, type JsonValue, parseJson, setMember } from "./json";
+import { anyOf, type ColumnPlan, type RecordOptions, unknownName } from "./column-plan";
+import type { Fault } from "./errors";
+import { isObject, type JsonValue } from "./json";
+import { cellValue, memberValue, REFUSED, type Slot } from "./record-values";
 import { checkNamed, warnNamed } from "./types/checks";
-import { type Column, columnForm, nearestName } from "./types/columns";
-import { dateForm, type Formed, isWellFormed, scaledInteger, textForm } from "./types/forms";
-import { codeForm } from "./types/identifiers";
+import { type Column, columnForm } from "./types/columns";
+import { isWellFormed } from "./types/forms";
 import { type Condition, type Field, missingField, type RecordType } from "./types/record-type";
+
+export { columnPlan, type ColumnPlan, type ColumnPlanResult, type RecordOptions } from "./column-plan";
 
 /** One record: what is committed to, what its key is made of, and whether it is about a natural person. */
 export interface CreditRecord {
@@ -25,108 +28,7 @@ export type RecordResult =
   | { readonly ok: true; readonly record: CreditRecord; readonly warnings: readonly Fault[] }
   | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
 
-export interface RecordOptions {
-  /** The agency's own code: the issuer of every record must be this one. */
-  readonly issuerCode?: string;
-}
-
-/** Which field each column of a CSV file fills; made once for a file by {@link columnPlan}. */
-export interface ColumnPlan {
-  readonly type: RecordType;
-  /** A field, a column that is left out (`ignored`), or one without a name, which must be empty. */
-  readonly columns: readonly (Column | "ignored" | "unnamed")[];
-  readonly options: RecordOptions;
-  /** Value for the issuer's field of every row when the file has no column for it. */
-  readonly issuer: string | undefined;
-}
-
-export type ColumnPlanResult =
-  | { readonly ok: true; readonly plan: ColumnPlan; readonly warnings: readonly Fault[] }
-  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
-
-/** Names of columns in messages are cut here; they are the file's, not ours. */
-const QUOTED = 64;
-
-/**
- * Finds the field of each column. What is wrong with the header is said here once, not again for every row: unknown
- * columns (with the known name that comes nearest), two columns for one field, required fields without a column.
- *
- * A file without a column for the issuer gets `options.issuerCode` there, with a warning: files of the older data
- * standard have no such column.
- */
-export function columnPlan(
-  type: RecordType,
-  header: readonly string[],
-  options: RecordOptions = {},
-): ColumnPlanResult {
-  const faults: Fault[] = [];
-  const warnings: Fault[] = [];
-  const taken = new Map<Field, string>();
-  const columns = header.map((name, i): ColumnPlan["columns"][number] => {
-    const form = columnForm(name.replace(/^\ufeff/, ""));
-    if (form === "") return "unnamed";
-    const path = `column ${i + 1}`;
-    if (type.ignoredColumns.has(form)) {
-      warnings.push({ path, code: "column.ignored", message: "is not part of the record and left out" });
-      return "ignored";
-    }
-    const column = type.columns.get(form);
-    if (column === undefined) {
-      faults.push({ path, code: "column.unknown", message: unknownName(type, name) });
-      return "ignored";
-    }
-    const other = taken.get(column.field);
-    if (other === undefined) taken.set(column.field, path);
-    else
-      faults.push({ path, code: "column.repeated", message: `fills ${column.field.name}, as ${other} does` });
-    return column;
-  });
-  if (taken.size === 0) {
-    // The first line may be data: nothing of it is quoted.
-    const message =
-      "no column of this record type in the first line: is the header missing, or the delimiter another?";
-    return { ok: false, faults: [{ path: "header", code: "header.missing", message }], warnings: [] };
-  }
-
-  let issuer: string | undefined;
-  for (const field of type.fields) {
-    if (!field.required || taken.has(field)) continue;
-    if (field.name === type.issuer && options.issuerCode !== undefined) {
-      issuer = options.issuerCode;
-      taken.set(field, "own code");
-      const message = "no column: taken from the agency's own code";
-      warnings.push({ path: field.path, code: "column.issuer-assumed", message });
-    } else
-      faults.push({ path: field.path, code: "column.missing", message: `needs a column: ${namesOf(field)}` });
-  }
-  for (const names of type.naturalKey) {
-    const fields = names.map((name) => type.field(name) as Field);
-    if (fields.some((field) => taken.has(field) || field.required)) continue;
-    faults.push({
-      path: (fields[0] as Field).path,
-      code: "column.missing",
-      message: `needs a column for ${anyOf(names)}`,
-    });
-  }
-  return faults.length > 0
-    ? { ok: false, faults, warnings }
-    : { ok: true, plan: { type, columns, options, issuer }, warnings };
-}
-
-function namesOf(field: Field): string {
-  return [field.name, ...field.aliases.map((alias) => alias.name)].slice(0, 4).join(", ");
-}
-
-function anyOf(names: readonly string[]): string {
-  return names.length === 1 ? (names[0] as string) : `one of ${names.join(", ")}`;
-}
-
-function unknownName(type: RecordType, name: string): string {
-  const known = type.fields.flatMap((field) => [field.name, ...field.aliases.map((alias) => alias.name)]);
-  const near = nearestName(name, known);
-  const shown = JSON.stringify(name.length > QUOTED ? `${name.slice(0, QUOTED)}…` : name);
-  return `${shown} is no column of ${type.name}${near === undefined ? "" : `; did you mean ${near}?`}`;
-}
+const GIVEN_TWICE = "is given twice under different names";
 
 /** Reads one row of a CSV file: text cells in the order of the header. An empty cell is an absent field. */
 export function readCells(plan: ColumnPlan, cells: readonly string[]): RecordResult {
@@ -178,11 +80,7 @@ export function readRecord(
     }
     const { field } = column;
     if (seen.has(field)) {
-      faults.push({
-        path: field.path,
-        code: "field.repeated",
-        message: "is given twice under different names",
-      });
+      faults.push({ path: field.path, code: "field.repeated", message: GIVEN_TWICE });
       continue;
     }
     seen.add(field);
@@ -205,22 +103,21 @@ export function readKey(type: RecordType, row: Readonly<Record<string, unknown>>
   const slots = emptyValues(type);
   const faults: Fault[] = [];
   const parts = new Set(type.naturalKey.flat());
-  for (const name of Object.keys(row)) {
+  for (const name of Object.keys(isObject(row) ? row : {})) {
     const column = memberColumn(type, name);
-    if (column === undefined || column === "ignored" || !parts.has(column.field.name))
-      faults.push({
-        path: "",
-        code: "key.not-part",
-        message: `a member is not part of the natural key, which is ${type.naturalKey.map(anyOf).join(", ")}`,
-      });
-    else slots[column.field.index] = memberValue(column, row[name], faults);
+    if (column === undefined || column === "ignored" || !parts.has(column.field.name)) {
+      const message = `a member is not part of the natural key, which is ${type.naturalKey.map(anyOf).join(", ")}`;
+      faults.push({ path: "", code: "key.not-part", message });
+    } else if (slots[column.field.index] !== undefined) {
+      faults.push({ path: column.field.path, code: "field.repeated", message: GIVEN_TWICE });
+    } else slots[column.field.index] = memberValue(column, row[name], faults);
   }
-  const keyValues = type.naturalKey.map((names) => {
-    const [only] = names;
-    if (names.length === 1 && slots[type.field(only!)!.index] === undefined)
-      faults.push({ path: type.field(only!)!.path, code: "key.missing", message: `${only} is needed` });
-    return keyValue(type, names, slots, faults);
-  });
+  for (const names of type.naturalKey) {
+    const field = type.field(names[0] as string) as Field;
+    if (names.length > 1 || slots[field.index] !== undefined) continue;
+    faults.push({ path: field.path, code: "key.missing", message: `${field.name} is needed` });
+  }
+  const keyValues = type.naturalKey.map((names) => keyValue(type, names, slots, faults));
   return faults.length > 0 ? { ok: false, faults } : { ok: true, keyValues };
 }
 
@@ -239,127 +136,8 @@ function memberColumn(type: RecordType, name: string): Column | "ignored" | unde
   return column;
 }
 
-/** Marks a field whose value was refused, so that it is not called missing as well. */
-const REFUSED = Symbol("refused");
-const NULL_REFUSED = "null is refused: leave the field out if there is no value";
-type Slot = JsonValue | typeof REFUSED | undefined;
-
 function emptyValues(type: RecordType): Slot[] {
   return new Array<Slot>(type.fields.length).fill(undefined);
-}
-
-/** Value of a CSV cell; undefined if there is nothing in it. */
-function cellValue(column: Column, cell: string, faults: Fault[]): Slot {
-  const { field, decimals } = column;
-  switch (field.kind) {
-    case "text":
-      return textValue(field, cell, true, faults);
-    case "integer": {
-      if (cell.trim() === "") return undefined;
-      return formed(field, scaledInteger(cell, decimals), faults);
-    }
-    case "boolean": {
-      const word = cell.trim().toLowerCase();
-      if (word === "") return undefined;
-      if (word === "true" || word === "false") return checked(field, word === "true", faults);
-      return refuse(field, "boolean.form", "true or false is expected", faults);
-    }
-    case "json": {
-      if (cell.trim() === "") return undefined;
-      let value: JsonValue;
-      try {
-        value = parseJson(cell);
-      } catch (error) {
-        if (!(error instanceof CreditAnchorError)) throw error;
-        return refuse(field, "json.form", "the cell must hold JSON text", faults);
-      }
-      return jsonValue(field, value, faults);
-    }
-  }
-}
-
-/** Value of a member of an object. */
-function memberValue(column: Column, value: unknown, faults: Fault[]): Slot {
-  const { field, decimals } = column;
-  if (value === null || value === undefined) {
-    return refuse(field, "field.null", NULL_REFUSED, faults);
-  }
-  if (field.kind === "text" && typeof value === "string") return textValue(field, value, false, faults);
-  if (field.kind === "integer" && decimals > 0) {
-    if (typeof value === "string") return formed(field, scaledInteger(value, decimals), faults);
-    if (Number.isSafeInteger(value)) return formed(field, scaledInteger(String(value), decimals), faults);
-    return refuse(field, "decimal.type", "a decimal number as text is expected under this name", faults);
-  }
-  return jsonValue(field, value, faults);
-}
-
-function textValue(field: Field, text: string, emptyIsAbsent: boolean, faults: Fault[]): Slot {
-  const form = textForm(text);
-  if (!("value" in form)) return refuse(field, form.code, form.message, faults);
-  if (form.value === "" && emptyIsAbsent) return undefined;
-  if (field.check === "date") return formed(field, dateForm(form.value), faults);
-  const value = field.isCode ? codeForm(form.value) : form.value;
-  // A code of nothing but hyphens.
-  if (value === "" && emptyIsAbsent)
-    return refuse(field, "text.empty", "has no characters that count", faults);
-  return checked(field, value, faults);
-}
-
-/** A value that is JSON already: plain, whole numbers, text in NFC. */
-function jsonValue(field: Field, value: unknown, faults: Fault[]): Slot {
-  const before = faults.length;
-  const plain = plainJson(value, field.path, faults, 0);
-  if (faults.length > before) return REFUSED;
-  return plain === null ? refuse(field, "field.null", NULL_REFUSED, faults) : checked(field, plain, faults);
-}
-
-function plainJson(value: unknown, path: string, faults: Fault[], depth: number): JsonValue {
-  const say = (code: string, message: string): null => {
-    faults.push({ path, code, message });
-    return null;
-  };
-  if (typeof value === "string") {
-    const form = textForm(value, true);
-    return "value" in form ? form.value : say(form.code, form.message);
-  }
-  if (typeof value === "number") {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) return value;
-    return say("number.not-integer", "whole numbers below 2^53 only: give others as text");
-  }
-  if (typeof value === "boolean" || value === null) return value;
-  if (typeof value !== "object") return say("value.not-json", "is no JSON value");
-  // One level less than canonical JSON allows: the record is an object itself.
-  if (depth >= 60) return say("value.depth", "has too many levels of lists and objects");
-  // Names inside a value are the record's data: a fault below them stands at the field.
-  if (Array.isArray(value)) return value.map((item) => plainJson(item, path, faults, depth + 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null)
-    return say("value.not-json", "is no plain JSON value");
-  const copy: Record<string, JsonValue> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (!isWellFormed(name) || name.normalize("NFC") !== name)
-      say("value.name", "has a member whose name is not in NFC");
-    setMember(copy, name, plainJson(member, path, faults, depth + 1));
-  }
-  return copy;
-}
-
-function formed(field: Field, form: Formed<JsonValue>, faults: Fault[]): Slot {
-  return "value" in form
-    ? checked(field, form.value, faults)
-    : refuse(field, form.code, form.message, faults);
-}
-
-function checked(field: Field, value: JsonValue, faults: Fault[]): Slot {
-  const found = field.validate(value);
-  if (found.length === 0) return value;
-  faults.push(...found);
-  return REFUSED;
-}
-
-function refuse(field: Field, code: string, message: string, faults: Fault[]): typeof REFUSED {
-  faults.push({ path: field.path, code, message });
-  return REFUSED;
 }
 
 /** Everything that needs more than one field. */

@@ -3,10 +3,11 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { toHex } from "../bytes";
 import { CreditAnchorError, type Fault } from "../errors";
-import { isObject, type JsonObject, parseJson } from "../json";
+import type { JsonObject } from "../json";
 import { wholeLines } from "./blocks";
 import { CsvSplitter, guessDelimiter } from "./csv";
 import { type Encoding, EncodingDetector, lineDecoder, readMark } from "./encoding";
+import { LineSplitter, type Unnumbered } from "./ndjson";
 
 export type Format = "csv" | "ndjson";
 
@@ -271,54 +272,8 @@ class OpenedInput implements Input {
   }
 }
 
-type Unnumbered =
-  | { readonly line: number; readonly cells: readonly string[] }
-  | { readonly line: number; readonly value: JsonObject }
-  | { readonly line: number; readonly fault: Fault };
-
 function jsonArray(): CreditAnchorError {
   return new CreditAnchorError("input.json-array", "the file is one JSON array", {
     hint: "write one object a line (NDJSON), without brackets around and commas between",
   });
-}
-
-/** NDJSON: one object a line, blank lines left out. */
-class LineSplitter {
-  private line = 0;
-
-  /** Takes whole lines. */
-  push(text: string): Unnumbered[] {
-    const rows: Unnumbered[] = [];
-    let start = 0;
-    while (start < text.length) {
-      const feed = text.indexOf("\n", start);
-      const end = feed === -1 ? text.length : feed;
-      this.line++;
-      const line = text.slice(start, end);
-      if (line.trim() !== "") rows.push(this.parse(line));
-      start = end + 1;
-    }
-    return rows;
-  }
-
-  end(): Unnumbered[] {
-    return [];
-  }
-
-  private parse(text: string): Unnumbered {
-    const { line } = this;
-    try {
-      const value = parseJson(text);
-      if (isObject(value)) return { line, value };
-      return { line, fault: { path: "", code: "row.not-object", message: "a line holds one object" } };
-    } catch (error) {
-      if (!(error instanceof CreditAnchorError)) throw error;
-      // The path may hold names out of the data; the code and the place in the line are enough.
-      return { line, fault: { path: "", code: error.code, message: messageWithoutPath(error) } };
-    }
-  }
-}
-
-function messageWithoutPath(error: CreditAnchorError): string {
-  return error.faults[0]?.message ?? "is not JSON";
 }

@@ -2,13 +2,12 @@ import { canonical } from "../canonical";
 import { CreditAnchorError, type Fault } from "../errors";
 import { isObject, type JsonObject, type JsonValue } from "../json";
 import { pointer } from "../bytes";
-import { CHECK_NAMES } from "./checks";
+import { checkAnnotation } from "./check-annotation";
+import { ANNOTATION, checkField } from "./check-field";
 import { checkNumbers, checkReferenceCycles, checkSchema, isTexts } from "./check-schema";
 import { columnForm } from "./columns";
-import { fieldKind } from "./schema";
 
-/** The member that holds what this project adds to JSON Schema, of the document and of each field. */
-export const ANNOTATION = "x-credit-anchor";
+export { ANNOTATION };
 export const SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema";
 export const MAX_FIELDS = 255;
 export const MAX_FIELD_NAME = 64;
@@ -17,11 +16,6 @@ const TOP = new Set([
   ..."$schema title description type additionalProperties properties required $defs".split(" "),
   ANNOTATION,
 ]);
-const TYPE_MEMBERS = new Set(
-  "format formatVersion name naturalKey issuer personal mustShow inForceUntil ignoredColumns".split(" "),
-);
-const FIELD_MEMBERS = new Set("sensitivity aliases check normalise".split(" "));
-const SENSITIVITIES = new Set(["P0", "P1", "P2", "P3"]);
 const COMPOSITION = new Set(
   "allOf anyOf oneOf not if then else $ref patternProperties dependentSchemas unevaluatedProperties".split(
     " ",
@@ -169,110 +163,6 @@ function checkRequired(
   });
 }
 
-function checkField(document: JsonObject, name: string, schema: JsonObject, faults: Fault[]): void {
-  const say = (code: string, message: string, ...more: (string | number)[]): void => {
-    faults.push({ path: pointer(["properties", name, ...more]), code, message });
-  };
-  if (!["type", "enum", "const", "$ref", "anyOf", "oneOf", "allOf"].some((key) => key in schema)) {
-    say("field.untyped", "says nothing of what the field holds: give it a type");
-  }
-  if (allowsNull(schema))
-    say("field.null", "a field may not be null: leave it out of “required” and it may be absent");
-
-  const annotation = schema[ANNOTATION];
-  if (!isObject(annotation)) {
-    say("field.annotation", 'is missing: {"sensitivity": "P0", "P1", "P2" or "P3"} at least', ANNOTATION);
-    return;
-  }
-  for (const key of Object.keys(annotation)) {
-    if (!FIELD_MEMBERS.has(key))
-      say("field.annotation", `unknown: known are ${[...FIELD_MEMBERS].join(", ")}`, ANNOTATION, key);
-  }
-  if (!SENSITIVITIES.has(annotation["sensitivity"] as string)) {
-    say(
-      "field.sensitivity",
-      "must be P0 (public), P1 (public for legal persons), P2 (personal) or P3 (stays in the agency)",
-      ANNOTATION,
-      "sensitivity",
-    );
-  }
-  const kind = fieldKind(document, schema);
-  const normalise = annotation["normalise"];
-  if (normalise !== undefined && (normalise !== "code" || kind !== "text")) {
-    say("field.normalise", "can only be “code”, on a text field", ANNOTATION, "normalise");
-  }
-  checkAliasShapes(annotation["aliases"], kind === "integer", say);
-  checkCheck(document, annotation["check"], kind === "text", say);
-}
-
-type Say = (code: string, message: string, ...more: (string | number)[]) => void;
-
-function checkAliasShapes(aliases: JsonValue | undefined, isInteger: boolean, say: Say): void {
-  if (aliases === undefined) return;
-  if (!Array.isArray(aliases)) return say("field.aliases", "is a list", ANNOTATION, "aliases");
-  (aliases as JsonValue[]).forEach((alias, i) => {
-    const at = [ANNOTATION, "aliases", i] as const;
-    if (typeof alias === "string") {
-      if (columnForm(alias) === "") say("field.aliases", "is empty", ...at);
-      return;
-    }
-    if (
-      !isObject(alias) ||
-      typeof alias["name"] !== "string" ||
-      columnForm(alias["name"]) === "" ||
-      Object.keys(alias).length !== 2
-    ) {
-      return say("field.aliases", 'is a name, or {"name": …, "decimals": …}', ...at);
-    }
-    const decimals = alias["decimals"];
-    if (!Number.isSafeInteger(decimals) || (decimals as number) < 1 || (decimals as number) > 15) {
-      say("field.decimals", "is a whole number from 1 to 15", ...at, "decimals");
-    } else if (!isInteger) say("field.decimals", "only an integer field can be scaled", ...at, "decimals");
-  });
-}
-
-function checkCheck(document: JsonObject, check: JsonValue | undefined, isText: boolean, say: Say): void {
-  if (check === undefined) return;
-  const name = isObject(check) ? check["name"] : check;
-  if (!(CHECK_NAMES as readonly JsonValue[]).includes(name as string)) {
-    say("field.check", `unknown: known are ${CHECK_NAMES.join(", ")}`, ANNOTATION, "check");
-  } else if (!isText) say("field.check", "only a text field can be checked", ANNOTATION, "check");
-  if (!isObject(check)) return;
-  if (Object.keys(check).some((key) => key !== "name" && key !== "when")) {
-    say("field.check", 'is a name, or {"name": …, "when": {"field": …, "values": […]}}', ANNOTATION, "check");
-  }
-  const fault = conditionFault(document, check["when"]);
-  if (fault !== undefined) say("field.check", fault, ANNOTATION, "check", "when");
-}
-
-/** What is wrong with `{field, values}`, in words. */
-function conditionFault(document: JsonObject, condition: JsonValue | undefined): string | undefined {
-  if (!isObject(condition) || Object.keys(condition).sort().join() !== "field,values") {
-    return 'is {"field": name, "values": [text, …]}';
-  }
-  const { field, values } = condition;
-  const properties = document["properties"];
-  if (typeof field !== "string" || !isObject(properties) || !Object.hasOwn(properties, field))
-    return "names no field";
-  if (!isTexts(values) || values.length === 0) return "needs a list of at least one text in “values”";
-  const schema = properties[field];
-  if (!isObject(schema) || fieldKind(document, schema) !== "text")
-    return "names a field that does not hold text";
-  const allowed = schema["enum"];
-  if (Array.isArray(allowed) && !values.every((value) => allowed.includes(value))) {
-    return "has a value that the field can never have";
-  }
-  return undefined;
-}
-
-/** Whether null could pass, as far as it can be seen without trying. */
-function allowsNull(schema: JsonObject): boolean {
-  const type = schema["type"];
-  if (type === "null" || (Array.isArray(type) && type.includes("null"))) return true;
-  if (type !== undefined) return false;
-  return schema["const"] === null || (Array.isArray(schema["enum"]) && schema["enum"].includes(null));
-}
-
 /** Two columns that would be taken for each other. */
 function checkColumns(fields: Map<string, JsonObject>, faults: Fault[]): void {
   const taken = new Map<string, string>();
@@ -294,140 +184,4 @@ function checkColumns(fields: Map<string, JsonObject>, faults: Fault[]): void {
         claim(text, name, pointer(["properties", name, ANNOTATION, "aliases", i]));
     });
   }
-}
-
-function checkAnnotation(document: JsonObject, fields: Map<string, JsonObject>, faults: Fault[]): void {
-  const say = (code: string, message: string, ...more: (string | number)[]): void => {
-    faults.push({ path: pointer([ANNOTATION, ...more]), code, message });
-  };
-  const annotation = document[ANNOTATION];
-  if (!isObject(annotation)) {
-    say(
-      "type.annotation",
-      "is missing: an object with format, formatVersion, name, naturalKey and personal at least",
-    );
-    return;
-  }
-  for (const key of Object.keys(annotation)) {
-    if (!TYPE_MEMBERS.has(key))
-      say("type.annotation", `unknown: known are ${[...TYPE_MEMBERS].join(", ")}`, key);
-  }
-  if (annotation["format"] !== "credit-anchor/type")
-    say("type.format", "must be “credit-anchor/type”", "format");
-  if (annotation["formatVersion"] !== 1)
-    say("type.format", "must be 1: this version of the program knows no other", "formatVersion");
-  const name = annotation["name"];
-  if (typeof name !== "string" || !/^[a-z0-9.-]{1,31}$/.test(name)) {
-    say("type.name", "has 1 to 31 characters out of a-z, 0-9, point and hyphen, as on chain", "name");
-  }
-  const required = new Set(isTexts(document["required"]) ? document["required"] : []);
-  checkNaturalKey(document, annotation["naturalKey"], fields, required, say);
-
-  const issuer = annotation["issuer"];
-  if (issuer !== undefined) {
-    const field = typeof issuer === "string" ? fields.get(issuer) : undefined;
-    if (field === undefined) say("field.unknown", "names no field", "issuer");
-    else if (!required.has(issuer as string) || fieldKind(document, field) !== "text") {
-      say("type.issuer", "must name a required text field", "issuer");
-    }
-  }
-  const personal = annotation["personal"];
-  if (typeof personal !== "boolean") {
-    const fault = conditionFault(document, personal);
-    if (fault !== undefined)
-      say("type.personal", `is true, false, or a condition; the condition ${fault}`, "personal");
-  }
-  checkShown(annotation, fields, say);
-  const ignored = annotation["ignoredColumns"];
-  if (ignored === undefined) return;
-  if (!isTexts(ignored)) return say("type.shape", "is a list of names of columns", "ignoredColumns");
-  const columns = columnForms(fields);
-  ignored.forEach((column, i) => {
-    if (columns.has(columnForm(column))) say("column.collision", "is a name of a field", "ignoredColumns", i);
-  });
-}
-
-function columnForms(fields: Map<string, JsonObject>): Set<string> {
-  const forms = new Set<string>();
-  for (const [name, schema] of fields) {
-    forms.add(columnForm(name));
-    const annotation = schema[ANNOTATION];
-    const aliases = isObject(annotation) && Array.isArray(annotation["aliases"]) ? annotation["aliases"] : [];
-    for (const alias of aliases as JsonValue[]) {
-      const text = isObject(alias) ? alias["name"] : alias;
-      if (typeof text === "string") forms.add(columnForm(text));
-    }
-  }
-  return forms;
-}
-
-function checkNaturalKey(
-  document: JsonObject,
-  key: JsonValue | undefined,
-  fields: Map<string, JsonObject>,
-  required: Set<string>,
-  say: Say,
-): void {
-  if (!Array.isArray(key) || key.length === 0) {
-    return say(
-      "type.natural-key",
-      "is a list of fields (or of lists of alternatives) that tell records apart",
-      "naturalKey",
-    );
-  }
-  const seen = new Set<string>();
-  (key as JsonValue[]).forEach((item, i) => {
-    const names = typeof item === "string" ? [item] : item;
-    if (!isTexts(names) || names.length === 0) {
-      return say("type.natural-key", "is the name of a field, or a list of names", "naturalKey", i);
-    }
-    for (const name of names) {
-      const field = fields.get(name);
-      if (field === undefined) say("field.unknown", "names no field", "naturalKey", i);
-      else if (seen.has(name))
-        say("field.repeated", "names a field that the key already has", "naturalKey", i);
-      else if (!["text", "integer"].includes(fieldKind(document, field))) {
-        say("type.natural-key", "names a field that is neither text nor integer", "naturalKey", i);
-      }
-      seen.add(name);
-    }
-    if (names.length === 1 && fields.has(names[0] as string) && !required.has(names[0] as string)) {
-      say(
-        "type.natural-key",
-        "names an optional field: make it required or give alternatives",
-        "naturalKey",
-        i,
-      );
-    }
-  });
-}
-
-function checkShown(annotation: JsonObject, fields: Map<string, JsonObject>, say: Say): void {
-  const shown = annotation["mustShow"];
-  if (shown !== undefined && !isTexts(shown)) say("type.shape", "is a list of names of fields", "mustShow");
-  const mustShow = isTexts(shown) ? shown : [];
-  mustShow.forEach((name, i) => {
-    const own = fields.get(name)?.[ANNOTATION];
-    if (!fields.has(name)) say("field.unknown", "names no field", "mustShow", i);
-    else if (isObject(own) && (own["sensitivity"] === "P2" || own["sensitivity"] === "P3")) {
-      say("type.must-show", "a field that must be shown cannot be P2 or P3", "mustShow", i);
-    }
-  });
-  const until = annotation["inForceUntil"];
-  if (until === undefined) return;
-  if (!isTexts(until)) return say("type.shape", "is a list of names of fields", "inForceUntil");
-  until.forEach((name, i) => {
-    const own = fields.get(name)?.[ANNOTATION];
-    if (!fields.has(name)) say("field.unknown", "names no field", "inForceUntil", i);
-    else if (!isObject(own) || own["check"] !== "date") {
-      say("type.in-force", "names a field without the check “date”", "inForceUntil", i);
-    } else if (!mustShow.includes(name)) {
-      say(
-        "type.in-force",
-        "must be in mustShow too, or a holder could hide that the record has ended",
-        "inForceUntil",
-        i,
-      );
-    }
-  });
 }

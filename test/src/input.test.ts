@@ -273,8 +273,10 @@ describe("openInput", () => {
 describe("wholeLines", () => {
   it("stops at a line that outgrows every line", async () => {
     const drain = async (): Promise<void> => {
-      for await (const _ of wholeLines(stream(Buffer.alloc(9 * 2 ** 20, "x"), 2 ** 16)))
-        expect.fail("a line");
+      expect(await wholeLines(stream(Buffer.alloc(9 * 2 ** 20, "x"), 2 ** 16)).next()).to.have.property(
+        "done",
+        true,
+      );
     };
     expect((await refusal(drain)).code).to.equal("input.line-too-long");
   });

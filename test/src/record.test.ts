@@ -8,6 +8,7 @@ import {
   type ColumnPlanResult,
   type CreditRecord,
   readCells,
+  readKey,
   readRecord,
   type RecordResult,
 } from "../../src/record";
@@ -42,6 +43,10 @@ const GOOD: Readonly<Record<string, unknown>> = {
 function accepted(result: RecordResult): CreditRecord {
   if (!result.ok) throw new Error(JSON.stringify(result.faults));
   return result.record;
+}
+
+function without<T>(row: Readonly<Record<string, T>>, ...names: string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
 }
 
 function refused(result: RecordResult | ColumnPlanResult): readonly Fault[] {
@@ -123,7 +128,7 @@ describe("readRecord", () => {
 
   for (const field of ["agencyCode", "agencyName", "documentNumber", "partyName", "decidedOn"]) {
     it(`refuses a record without ${field}`, () => {
-      const { [field]: _, ...rest } = GOOD;
+      const rest = without(GOOD, field);
       expect(codes(readRecord(penalty, rest))).to.deep.equal([`/${field} field.missing`]);
     });
   }
@@ -183,7 +188,7 @@ describe("readRecord", () => {
   });
 
   it("reads decimals under an alias that scales, as text or as a whole number", () => {
-    const { fineFen: _, ...rest } = GOOD;
+    const rest = without(GOOD, "fineFen");
     expect(accepted(readRecord(penalty, { ...rest, CF_NR_FK: "0.2" })).values["fineFen"]).to.equal(200_000);
     expect(accepted(readRecord(penalty, { ...rest, CF_NR_FK: 2 })).values["fineFen"]).to.equal(2_000_000);
     expect(codes(readRecord(penalty, { ...rest, CF_NR_FK: 0.2 }))).to.deep.equal(["/fineFen decimal.type"]);
@@ -235,7 +240,7 @@ describe("readRecord", () => {
 });
 
 describe("the natural key", () => {
-  const { partyUscc: _, ...nameless } = GOOD;
+  const nameless = without(GOOD, "partyUscc");
 
   for (const [field, value] of [
     ["partyIdNumber", EXAMPLE_RESIDENT_IDS[0]],
@@ -265,8 +270,35 @@ describe("the natural key", () => {
   });
 });
 
+describe("readKey", () => {
+  const key = { agencyCode: agency, documentNumber: "示罚〔2024〕17号", partyUscc: company };
+  const faultsOf = (row: Readonly<Record<string, unknown>>): string[] => {
+    const read = readKey(penalty, row);
+    return read.ok ? [] : read.faults.map(({ path, code }) => `${path} ${code}`);
+  };
+
+  it("finds the key that the whole record has, under any names", () => {
+    const keyValues = accepted(readRecord(penalty, GOOD)).keyValues;
+    expect(readKey(penalty, key)).to.deep.equal({ ok: true, keyValues });
+    const other = { CF_CFJGDM: agency, 决定书文号: "示罚〔2024〕17号", cf_xdr_shxym: company.toLowerCase() };
+    expect(readKey(penalty, other)).to.deep.equal({ ok: true, keyValues });
+  });
+
+  for (const [what, row, expected] of [
+    ["a missing part", without(key, "documentNumber"), ["/documentNumber key.missing"]],
+    ["all alternatives missing", without(key, "partyUscc"), ["/partyUscc key.missing"]],
+    ["a member that is no part of the key", { ...key, partyName: "示例" }, [" key.not-part"]],
+    ["a member that is no field", { ...key, colour: "red" }, [" key.not-part"]],
+    ["a part given twice", { ...key, CF_WSH: "1" }, ["/documentNumber field.repeated"]],
+    ["a wrong value", { ...key, partyUscc: "1" }, ["/partyUscc schema.minLength"]],
+    ["no object", null, ["/agencyCode key.missing", "/documentNumber key.missing", "/partyUscc key.missing"]],
+  ] as const) {
+    it(`refuses ${what}`, () => expect(faultsOf(row as never)).to.have.members([...expected]));
+  }
+});
+
 describe("records about natural persons", () => {
-  const { partyUscc: _, partyCategory: __, ...open } = GOOD;
+  const open = without(GOOD, "partyUscc", "partyCategory");
   const person = { ...open, partyIdType: "身份证", partyIdNumber: EXAMPLE_RESIDENT_IDS[1] };
   for (const [what, row, personal] of [
     ["a legal person", GOOD, false],
@@ -332,7 +364,7 @@ describe("warnings", () => {
   });
 
   it("are given for a resident ID of the old form", () => {
-    const { partyUscc: _, ...rest } = GOOD;
+    const rest = without(GOOD, "partyUscc");
     expect(warned({ ...rest, partyIdNumber: "110105491231002" })).to.deep.equal([
       "/partyIdNumber resident-id.old",
     ]);
@@ -450,7 +482,7 @@ describe("readCells", () => {
       seaworthy: true,
       engines: [{ kw: 5, maker: "é" }],
     });
-    const { weightKg: _, ...rest } = row;
+    const rest = without(row, "weightKg");
     expect(accepted(read({ ...rest, "weight in tons": "1.2" })).values["weightKg"]).to.equal(1200);
     expect(codes(read({ ...row, weightKg: "1.5" }))).to.deep.equal(["/weightKg integer.fraction"]);
     expect(codes(read({ ...row, seaworthy: "yes" }))).to.deep.equal(["/seaworthy boolean.form"]);

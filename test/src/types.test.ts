@@ -4,7 +4,8 @@ import { CreditAnchorError } from "../../src/errors";
 import type { JsonObject, JsonValue } from "../../src/json";
 import { typeHash } from "../../src/commitment";
 import { checkType, loadType, shippedDocuments, shippedTypes } from "../../src/types";
-import { compileSimple, compileWithLibrary } from "../../src/types/schema";
+import { compileWithLibrary } from "../../src/types/schema-interpreter";
+import { compileSimple } from "../../src/types/schema-simple";
 import { catalogueType } from "../support/types";
 
 const numRuns = Number(process.env["PROPERTY_RUNS"] ?? 100);
