@@ -38,12 +38,17 @@ export interface JournalResult {
   readonly contained: boolean | undefined;
 }
 
-/** `H(abi.encode(H("credit-anchor/journal/1"), chainId, registry))` */
+/** Bytes of a head: it shares a storage slot with the journal's length. */
+export const HEAD_BYTES = 24;
+
+/** The first 24 bytes of `H(abi.encode(H("credit-anchor/journal/1"), chainId, registry))` */
 export function firstHead(chainId: number, registry: string, hashes: Hashes): Uint8Array {
   const words = new Uint8Array(64);
   writeUint(words, 24, 8, chainId);
   words.set(fromHex(registry, 20), 44);
-  return hashes.keccak256(concat(hashes.keccak256(utf8("credit-anchor/journal/1")), words));
+  return hashes
+    .keccak256(concat(hashes.keccak256(utf8("credit-anchor/journal/1")), words))
+    .slice(0, HEAD_BYTES);
 }
 
 /** The registry whose journal is read. */
@@ -71,6 +76,7 @@ export function readJournal(
   findings: Findings,
   hashes: Hashes,
 ): JournalReader {
+  // abi.encode(head, entryHash): a `bytes24` stands on the left of its word.
   const pair = new Uint8Array(64);
   pair.set(firstHead(source.chainId, source.address, hashes));
   let length = 0;
@@ -79,7 +85,7 @@ export function readJournal(
   let contained = external === undefined ? undefined : external.length === 0 && external.head === head();
 
   function head(): string {
-    return toHex(pair.subarray(0, 32));
+    return toHex(pair.subarray(0, HEAD_BYTES));
   }
 
   function read(log: RawLog, block: BlockFacts | undefined): void {
@@ -97,7 +103,7 @@ export function readJournal(
     next = Math.max(next, entry + 1);
 
     pair.set(decoded.entryHash(block!.time, hashes), 32);
-    pair.set(hashes.keccak256(pair));
+    pair.set(hashes.keccak256(pair).subarray(0, HEAD_BYTES));
     length++;
     if (external !== undefined && length === external.length) contained = external.head === head();
     apply({ ...decoded, entry, where, time: block!.time, log });

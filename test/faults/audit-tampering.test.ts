@@ -322,7 +322,7 @@ describe("an audit through a node that lies", function () {
     const earlier = await honest({ toBlock: story.fromBlock + 9 });
     expect(earlier.journal.length).to.be.lessThan(now.length);
     expect((await honest({ externalHead: earlier.journal })).differences).to.deep.equal([]);
-    const wrong = { length: now.length, head: flip(now.head, 65) };
+    const wrong = { length: now.length, head: flip(now.head, 49) };
     expect(codes(await honest({ externalHead: wrong }))).to.deep.equal(["head.differs"]);
     const shifted = { length: earlier.journal.length, head: now.head };
     expect(codes(await honest({ externalHead: shifted }))).to.deep.equal(["head.differs"]);

@@ -1,4 +1,4 @@
-import { AbiCoder, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
+import { AbiCoder, dataSlice, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
 import { startAudit, type AuditReport, type BlockFacts, type RawLog } from "../../src/audit";
 import { fromHex, toHex } from "../../src/bytes";
 import { domain, headerHash, leafHash } from "../../src/commitment";
@@ -37,11 +37,15 @@ export class Forger {
   readonly logs: RawLog[] = [];
   readonly entries: Entry[] = [];
   readonly blocks = new Map<number, BlockFacts>();
-  head = keccak256(
-    coder.encode(
-      ["bytes32", "uint256", "address"],
-      [word("credit-anchor/journal/1"), registry.chainId, registry.address],
+  head = dataSlice(
+    keccak256(
+      coder.encode(
+        ["bytes32", "uint256", "address"],
+        [word("credit-anchor/journal/1"), registry.chainId, registry.address],
+      ),
     ),
+    0,
+    24,
   );
   #block = 100;
   last = address("0");
@@ -62,7 +66,7 @@ export class Forger {
       [fragment.topicHash, entry, number, time, ...values],
     );
     const entryHash = keccak256(encoded);
-    this.head = keccak256(coder.encode(["bytes32", "bytes32"], [this.head, entryHash]));
+    this.head = dataSlice(keccak256(coder.encode(["bytes24", "bytes32"], [this.head, entryHash])), 0, 24);
     this.entries.push({
       event: name,
       signature: fragment.format("sighash"),
