@@ -20,7 +20,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "ground", modules: ["errors", "bytes", "hashes", "json", "positions", "reasons"] },
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
-  { name: "record", modules: ["types/", "record"] },
+  { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
   { name: "batch", modules: ["batch"] },
   { name: "receipt", modules: ["evidence", "receipt"] },
   { name: "verify", modules: ["verdict", "verify-facts", "verify-evidence", "verify"] },
