@@ -85,6 +85,7 @@ export async function dryRun({ home, type, file, input: options, io, signal }: D
           told === undefined ? count(counts.rejected) : `${count(counts.rejected)}, told in ${told}`,
         ],
       ]),
+      ...(told === undefined ? [] : commonFaults(told)),
     ],
     exitStatus: counts.rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };

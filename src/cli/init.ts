@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
-import { feePolicies } from "../fees";
+import { detectFeePolicy, feePolicies } from "../fees";
 import { createHome, type Home, type NewHome, type RegistrySettings } from "../home";
 import { askOnTerminal, findPassphrase } from "../home/passphrase";
 import { authorityOf, openRegistry } from "../registry-views";
@@ -98,7 +98,7 @@ continue its records.`,
         registration:
           registration === undefined ? null : { file: registration.file, ...registration.content },
       },
-      text: story(home, registration, found?.isDevelopment === true),
+      text: story(home, registration, found),
     };
   },
 });
@@ -127,6 +127,8 @@ function checkCode(code: string, warn: (line: string) => void): void {
 }
 
 interface Found {
+  /** Whether an account needs money to send anything. */
+  readonly asksForFees: boolean;
   readonly registry: RegistrySettings | undefined;
   readonly isDevelopment: boolean;
 }
@@ -141,7 +143,8 @@ async function look(
   const record = options.deployment === undefined ? undefined : readDeployment(options.deployment);
   const chain = await connectNode(undefined, rpc, record?.chainId, signal);
   const isDevelopment = await isDevelopmentChain(chain);
-  if (wanted === undefined) return { registry: undefined, isDevelopment };
+  const asksForFees = (await detectFeePolicy(chain)) !== "free";
+  if (wanted === undefined) return { registry: undefined, isDevelopment, asksForFees };
   const registry = await openRegistry(chain, wanted);
   const accessManager = await authorityOf(registry);
   const codeHash = await codeHashOf(chain, registry.address);
@@ -164,6 +167,7 @@ async function look(
   return {
     registry: { chainId: chain.chainId, address: registry.address, accessManager, codeHash, deployedAtBlock },
     isDevelopment,
+    asksForFees,
   };
 }
 
@@ -244,8 +248,9 @@ function writeRegistration(
 function story(
   home: Home,
   registration: { file: string; content: Registration } | undefined,
-  isDevelopment: boolean,
+  found: Found | undefined,
 ): string[] {
+  const isDevelopment = found?.isDevelopment === true;
   const { registry, trial, finalityBlocks } = home.settings;
   const signer = home.signerAddress();
   return [
@@ -272,6 +277,9 @@ function story(
           "  credit-anchor agency register registration.json",
           "Then let the administrator add the operator:",
           `  credit-anchor operator add ${signer ?? "ADDRESS"} --can anchor,status --home ${home.dir}`,
+          ...(found?.asksForFees === true && signer !== undefined
+            ? [`This chain asks for fees: ${signer} needs something to pay with.`]
+            : []),
           `Keep a copy of ${join(home.dir, "keys")} in a safe place.`,
         ]),
   ];
