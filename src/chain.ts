@@ -101,6 +101,7 @@ export interface Chain {
   balance(address: string, tag?: BlockTag): Promise<bigint>;
   /** Number of transactions sent from an address: the next nonce. */
   nonce(address: string, tag?: BlockTag): Promise<number>;
+  /** On the newest block, without what waits to be mined: some nodes would rehearse a transaction after itself. */
   estimateGas(request: CallRequest): Promise<bigint>;
   /** Sends signed bytes. @returns The transaction's hash. */
   broadcast(raw: string): Promise<string>;
@@ -163,7 +164,7 @@ function chainOn(rpc: Rpc, chainId: number, settings: ChainSettings): Chain {
     nonce: async (address, tag = "latest") =>
       quantity(await rpc.send("eth_getTransactionCount", [address, blockParameter(tag)]), "a nonce"),
     estimateGas: async (request) =>
-      bigQuantity(await rpc.send("eth_estimateGas", [request]), "an amount of gas"),
+      bigQuantity(await rpc.send("eth_estimateGas", [request, "latest"]), "an amount of gas"),
     broadcast: async (raw) => hash(await rpc.send("eth_sendRawTransaction", [raw]), "a transaction hash"),
     receipt: async (id) => parseReceipt(await rpc.send("eth_getTransactionReceipt", [id])),
     transaction: async (id) => parseTransaction(await rpc.send("eth_getTransactionByHash", [id])),

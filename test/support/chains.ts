@@ -98,7 +98,7 @@ export async function rawRpc(url: string, method: string, params: readonly unkno
 export interface ProxiedCall {
   readonly method: string;
   readonly params: readonly unknown[];
-  /** How often this method was asked for before, through this proxy. */
+  /** How often this method was asked for before, since `behave` was set. */
   readonly count: number;
 }
 
@@ -130,7 +130,8 @@ export const forward: Behaviour = { kind: "forward" };
 /** A JSON-RPC proxy in front of a node, in this process, that does as the test says. */
 export async function startProxy(target: string): Promise<FaultProxy> {
   const counts = new Map<string, number>();
-  const proxy: FaultProxy = { url: "", calls: [], behave: () => forward, stop: async () => {} };
+  let behave: FaultProxy["behave"] = () => forward;
+  const calls: string[] = [];
 
   const server = createHttpServer((request, response) => {
     void (async () => {
@@ -138,8 +139,8 @@ export async function startProxy(target: string): Promise<FaultProxy> {
       const { id, method, params } = JSON.parse(text) as { id: unknown; method: string; params: unknown[] };
       const count = counts.get(method) ?? 0;
       counts.set(method, count + 1);
-      proxy.calls.push(method);
-      const behaviour = await proxy.behave({ method, params, count });
+      calls.push(method);
+      const behaviour = await behave({ method, params, count });
       const answer = (content: object): void => {
         response.setHeader("content-type", "application/json");
         response.end(JSON.stringify({ jsonrpc: "2.0", id, ...content }));
@@ -172,12 +173,21 @@ export async function startProxy(target: string): Promise<FaultProxy> {
     })().catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  (proxy as { url: string }).url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  proxy.stop = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    get behave() {
+      return behave;
+    },
+    set behave(next) {
+      behave = next;
+      counts.clear();
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
-  return proxy;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
