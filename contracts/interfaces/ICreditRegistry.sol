@@ -790,11 +790,11 @@ interface ICreditRegistry {
     function paused() external view returns (bool);
 
     /// @notice Where the journal stands.
-    /// @return length Number of entries.
-    /// @return head When length is 0: `bytes24(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
+    /// @return count How many entries there are; the next one's number.
+    /// @return head When there are none: `bytes24(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
     /// registry)))`. Twenty-four bytes, so that head and length share a storage slot; a second history with the same
     /// head is 2^96 hashes of work even for somebody who chooses both.
-    function journal() external view returns (uint64 length, bytes24 head);
+    function journal() external view returns (uint64 count, bytes24 head);
 
     /// @notice `keccak256(abi.encode(keccak256("credit-anchor/v1"), chainId, registry))`: part of every leaf.
     /// @return The domain.

@@ -62,7 +62,7 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     }
 
     /// @inheritdoc ICreditRegistry
-    function journal() external view returns (uint64 length, bytes24 head) {
+    function journal() external view returns (uint64 count, bytes24 head) {
         return (_book.length, _book.head);
     }
 

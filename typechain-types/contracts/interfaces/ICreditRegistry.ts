@@ -1269,7 +1269,7 @@ export interface ICreditRegistry extends BaseContract {
 
   journal: TypedContractMethod<
     [],
-    [[bigint, string] & { length: bigint; head: string }],
+    [[bigint, string] & { count: bigint; head: string }],
     "view"
   >;
 
@@ -1581,7 +1581,7 @@ export interface ICreditRegistry extends BaseContract {
     nameOrSignature: "journal"
   ): TypedContractMethod<
     [],
-    [[bigint, string] & { length: bigint; head: string }],
+    [[bigint, string] & { count: bigint; head: string }],
     "view"
   >;
   getFunction(

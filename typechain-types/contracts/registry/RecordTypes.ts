@@ -1307,7 +1307,7 @@ export interface RecordTypes extends BaseContract {
 
   journal: TypedContractMethod<
     [],
-    [[bigint, string] & { length: bigint; head: string }],
+    [[bigint, string] & { count: bigint; head: string }],
     "view"
   >;
 
@@ -1631,7 +1631,7 @@ export interface RecordTypes extends BaseContract {
     nameOrSignature: "journal"
   ): TypedContractMethod<
     [],
-    [[bigint, string] & { length: bigint; head: string }],
+    [[bigint, string] & { count: bigint; head: string }],
     "view"
   >;
   getFunction(

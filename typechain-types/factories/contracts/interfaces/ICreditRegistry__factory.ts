@@ -2060,7 +2060,7 @@ const _abi = [
     outputs: [
       {
         internalType: "uint64",
-        name: "length",
+        name: "count",
         type: "uint64",
       },
       {

@@ -2137,7 +2137,7 @@ const _abi = [
     outputs: [
       {
         internalType: "uint64",
-        name: "length",
+        name: "count",
         type: "uint64",
       },
       {
