@@ -2,7 +2,7 @@
  * Checks README.md and docs/*.md: `ts-node -T scripts/check-docs.ts [--write] [--offline]`.
  *
  * - ```sh        every command is run, in the order of the document, in a folder that looks like this one, beside a
- *                sandbox; each must exit 0, or with the status of a comment at its end: `# exits 3`. `npm run sandbox` is
+ *                sandbox; each must exit 0, or with the status of a comment at its end: `# exits 3`, `# exits 0 or 3`. `npm run sandbox` is
  *                that sandbox; `penalties.csv` lies there; what another check runs anyway (`npm test`) is not run again.
  * - ```json F#P  is the value at JSON pointer P of the file F; "…" stands for what is left out.
  * - ```text      (or nothing) shows something that is no command. Any other block is a fault: nothing would check it.
@@ -117,7 +117,7 @@ function checkValue(block: Block): void {
 interface Command {
   readonly block: Block;
   readonly text: string;
-  readonly exits: number;
+  readonly exits: readonly number[];
 }
 
 /** One command a line; a line that ends in `\` goes on in the next. */
@@ -128,8 +128,8 @@ function commandsOf(block: Block): Command[] {
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => {
-      const [, text, exits] = /^(.*?)(?:\s+# exits (\d+))?$/.exec(line)!;
-      return { block, text: text!, exits: Number(exits ?? 0) };
+      const [, text, exits] = /^(.*?)(?:\s+# exits (\d+(?: or \d+)*))?$/.exec(line)!;
+      return { block, text: text!, exits: (exits ?? "0").split(" or ").map(Number) };
     });
 }
 
@@ -187,13 +187,12 @@ async function run(commands: readonly Command[]): Promise<void> {
         encoding: "utf8",
         timeout: 300_000,
       });
-      console.log(
-        `${done.status === exits ? "ok  " : "FAIL"} ${text} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
-      );
-      if (done.status === exits) continue;
+      const isFine = done.status !== null && exits.includes(done.status);
+      console.log(`${isFine ? "ok  " : "FAIL"} ${text} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+      if (isFine) continue;
       complain(
         block,
-        `\`${text}\` exits ${done.status}, not ${exits}:\n${(done.stdout + done.stderr).trimEnd().replace(/^/gm, "    ")}`,
+        `\`${text}\` exits ${done.status}, not ${exits.join(" or ")}:\n${(done.stdout + done.stderr).trimEnd().replace(/^/gm, "    ")}`,
       );
     }
   } finally {
