@@ -45,9 +45,6 @@ export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
-/** The largest integer that JSON numbers hold without loss: 2^53 - 1. */
-const SAFE_DIGITS = 16;
-
 /**
  * Decimal text to an integer of `10^decimals` times its value, exactly: `"0.2"` with 6 decimals is 200000. No floats
  * are involved. Refused: exponents, thousands separators, more decimals than fit (unless they are zeros), results
@@ -74,8 +71,9 @@ export function scaledInteger(text: string, decimals: number): Formed<number> {
       : { code: "decimal.precision", message: `more than ${decimals} decimals: would lose precision` };
   }
   const digits = (whole + fraction.padEnd(decimals, "0")).replace(/^0+/, "");
+  // Exact up to 2^53, and beyond it never rounded back below.
   const value = Number(digits);
-  if (digits.length > SAFE_DIGITS || !Number.isSafeInteger(value)) {
+  if (!Number.isSafeInteger(value)) {
     return { code: "integer.overflow", message: "beyond 2^53 - 1 in the unit of the field" };
   }
   // Not -0: it has a second spelling.

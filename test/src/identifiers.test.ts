@@ -54,6 +54,19 @@ describe("checkUscc", () => {
     });
   }
 
+  it("fits the other way to say it: values times powers of three, check character included, add up to 0 modulo 31", () => {
+    const checks = new Set<string>();
+    for (let number = 0; number < 300; number++) {
+      const code = sampleUscc("91", "440300", number);
+      let sum = 0;
+      for (let i = 0; i < 17; i++)
+        sum = (sum + USCC_ALPHABET.indexOf(code[i]!) * Number(3n ** BigInt(i) % 31n)) % 31;
+      expect((sum + USCC_ALPHABET.indexOf(code[17]!)) % 31).to.equal(0);
+      checks.add(code[17]!);
+    }
+    expect(checks.size, "every symbol occurs as a check character").to.equal(31);
+  });
+
   it("only warns of a registering authority it does not know", () => {
     const code = sampleUscc("B1", "110000", 1);
     expect(checkUscc(code)).to.equal(undefined);

@@ -106,7 +106,7 @@ describe("CsvSplitter", () => {
   });
 
   it("reads the same rows wherever the text is cut, for every cut", () => {
-    const text = 'a,"b ""x"""\r\n"c\r\nd",e\r\n\r\nf,"g"h\r\ni,"j"\r\n,"k\n';
+    const text = 'a,"b ""x"""\r\n"c\r\nd",e\r\n\r\nf,"g"h\r\ni,"j"\r\n"l"\rm\nn\n,"k\n';
     const whole = split([text]);
     for (let i = 0; i <= text.length; i++) {
       for (const j of [i, i + 1, i + 2]) {

@@ -169,6 +169,13 @@ describe("openInput", () => {
     ]);
   });
 
+  it("keeps a byte-order mark inside the file, wherever the bytes are cut, so that its value is rejected", async () => {
+    const bytes = Buffer.concat([BOM, Buffer.from("a\n1\n"), BOM, Buffer.from("2\n")]);
+    for (let size = 1; size < 12; size++) {
+      expect(await cellsOf(stream(bytes, size), { encoding: "utf-8" })).to.deep.equal([["1"], ["\ufeff2"]]);
+    }
+  });
+
   it("refuses an encoding that the byte-order mark contradicts", async () => {
     const path = file(Buffer.concat([BOM, Buffer.from(TEXT)]));
     expect((await refusal(() => openInput(path, { encoding: "gb18030" }))).code).to.equal("input.encoding");
