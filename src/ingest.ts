@@ -24,6 +24,8 @@ export const defaultBatchSize: Readonly<Record<Mode, number>> = { root: 65_536, 
 
 /** Below this size of a file, starting threads takes longer than they save. */
 const WORTH_THREADS = 2 * 2 ** 20;
+/** More than this thread can feed only cost memory. */
+const MOST_THREADS = 4;
 
 export interface IngestOptions {
   readonly vault: LmdbVault;
@@ -41,7 +43,8 @@ export interface IngestOptions {
   readonly batchSize?: number;
   /** Name of a file that does not exist; it is made if rows are rejected (`Home.rejectedFile`). */
   readonly rejectedFile: string;
-  /** Threads that check and seal; 0: none but this one. Default: as many as processors, for files that are worth it. */
+  /** Threads that check and seal; 0: none but this one. Default: one for each processor, four at most, for
+   * files that are worth it. */
   readonly threads?: number;
   /** After every portion of rows. */
   readonly onProgress?: (counts: Readonly<IngestCounts>) => void;
@@ -79,7 +82,8 @@ export async function* ingest(options: IngestOptions): AsyncGenerator<Plan, Inge
     // Told here, before threads start, if the header does not fit the type.
     const reader = rowReader(target.type, header, { issuerCode: agencyCode });
     const sealer = new RowSealer(context);
-    const threads = options.threads ?? (digest.bytes < WORTH_THREADS ? 0 : availableParallelism());
+    const threads =
+      options.threads ?? (digest.bytes < WORTH_THREADS ? 0 : Math.min(availableParallelism(), MOST_THREADS));
     sealing =
       threads === 0 ? sealingHere(sealer, reader, vault) : poolSealing(context, header, vault, threads);
     const source = { ...options.source, ...digest };

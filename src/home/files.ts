@@ -32,7 +32,7 @@ function writeAll(handle: number, part: Uint8Array): void {
  *
  * @throws CreditAnchorError `home.full` when the disk is, `home.unwritable` when the folder may not be written.
  */
-export function replaceFile(file: string, content: string | readonly Uint8Array[]): void {
+export function replaceFile(file: string, content: string | Iterable<Uint8Array>): void {
   const temporary = file + temporaryEnding;
   try {
     const handle = openSync(temporary, "w", 0o600);

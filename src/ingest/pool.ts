@@ -25,8 +25,8 @@ export function sealingHere(sealer: RowSealer, reader: RowReader, known: KnownRe
   };
 }
 
-/** Portions on their way to and from each thread: enough that none waits, few enough that memory stays small. */
-const IN_FLIGHT = 3;
+/** Portions on their way to and from each thread: enough work while a batch is written, little memory. */
+const IN_FLIGHT = 8;
 
 /**
  * On threads of their own. A thread looks records up in the vault by itself; what changes there before its rows are used

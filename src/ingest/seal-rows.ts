@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
 
 import { equalBytes, ZERO_32 } from "../bytes";
-import { canonical } from "../canonical";
+import { CanonicalWriter } from "../canonical";
 import { leafHash, type LeafPlace, recordKey, type RecordSealer, recordSealer } from "../commitment";
 import { CreditAnchorError, type Fault } from "../errors";
 import type { Hashes } from "../hashes";
@@ -69,6 +69,7 @@ const FIRST: Before = { version: 0, commitment: ZERO_32, plan: NONE, index: 0 };
 /** Turns records into rows of a batch. Reuses its buffers, so it belongs to one thread. */
 export class RowSealer {
   readonly cipher: PayloadCipher;
+  readonly #writer = new CanonicalWriter();
   readonly #commit: RecordSealer;
 
   constructor(readonly context: SealContext) {
@@ -115,7 +116,7 @@ export class RowSealer {
     if (mode === "direct" && record.personal)
       throw rejection("record.personal", "is about a natural person: anchor it in mode root or leaves");
     const key = recordKey(agencyKey, agencyCode, type.name, record.keyValues, hashes);
-    const payload = canonical(record.values);
+    const payload = this.#canonical(record.values);
     const found = known.find(key);
     if (found === undefined) return this.seal(record.values, payload, key, FIRST, secret, chunk);
     if (found.ended) throw rejection("record.ended", "was withdrawn or erased: no version may follow");
@@ -133,9 +134,16 @@ export class RowSealer {
     else this.seal(record.values, payload, key, before, secret, chunk);
   }
 
+  /** A view that the next call overwrites. */
+  #canonical(values: CreditRecord["values"]): Uint8Array {
+    this.#writer.reset();
+    this.#writer.value(values);
+    return this.#writer.bytes();
+  }
+
   /**
    * Adds one version of a record.
-   * @param payload `canonical(values)`.
+   * @param payload Canonical form of the values.
    * @param secret 32 random bytes, used for nothing else ever.
    */
   seal(

@@ -12,6 +12,7 @@ import {
   fixedAt,
   HASH,
   KEY_AT,
+  LENGTH,
   NONE,
   NUMBERS,
   PREVIOUS_AT,
@@ -71,7 +72,6 @@ export function writeBatchFiles(
   const table = new Uint8Array(size * ROW);
   const view = new DataView(table.buffer);
   const secrets = new Uint8Array(size * HASH);
-  const payloads = new Uint8Array(rows.payloadBytes);
   let payloadAt = 0;
   for (let index = 0; index < size; index++) {
     const row = order[index]!;
@@ -80,16 +80,15 @@ export function writeBatchFiles(
     table.set(rows.fixed.subarray(from + KEY_AT, from + KEY_AT + HASH), at);
     table.set(rows.fixed.subarray(from + COMMITMENT_AT, from + COMMITMENT_AT + HASH), at + HASH);
     table.set(rows.fixed.subarray(from + PREVIOUS_AT, from + PREVIOUS_AT + HASH), at + 2 * HASH);
-    const payload = rows.payload(row);
-    payloads.set(payload, payloadAt);
     const number = row * NUMBERS;
+    const length = rows.numbers[number + LENGTH]!;
     const earlier = earlierOf(batch, row, plan);
     view.setUint32(at + 96, rows.numbers[number + VERSION]!);
     view.setUint32(at + 100, payloadAt);
-    view.setUint32(at + 104, payload.length);
+    view.setUint32(at + 104, length);
     view.setUint32(at + 108, earlier?.plan ?? NONE);
     view.setUint32(at + 112, earlier?.index ?? 0);
-    payloadAt += payload.length;
+    payloadAt += length;
     secrets.set(fixedAt(rows, row, SECRET_AT), index * HASH);
   }
   const salt = randomBytes(SALT);
@@ -102,13 +101,35 @@ export function writeBatchFiles(
     salt,
     wrapped,
   ]);
-  replaceFile(batchPath(folder, plan, name), [
-    header(BATCH_MAGIC, HEADER + leaves.length + table.length + payloads.length),
-    leaves,
-    table,
-    payloads,
-  ]);
+  const parts = function* (): Generator<Uint8Array> {
+    yield header(BATCH_MAGIC, HEADER + leaves.length + table.length + payloadAt);
+    yield leaves;
+    yield table;
+    yield* inBlocks(batch);
+  };
+  replaceFile(batchPath(folder, plan, name), parts());
   return name;
+}
+
+const BLOCK = 2 ** 20;
+
+/** The payloads in the order of the leaves, a block at a time: the draft holds them once already. */
+function* inBlocks({ rows, order }: SortedBatch): Generator<Uint8Array> {
+  const block = new Uint8Array(BLOCK);
+  let filled = 0;
+  for (const row of order) {
+    const payload = rows.payload(row);
+    if (filled + payload.length > BLOCK) {
+      yield block.subarray(0, filled);
+      filled = 0;
+    }
+    if (payload.length > BLOCK) yield payload;
+    else {
+      block.set(payload, filled);
+      filled += payload.length;
+    }
+  }
+  yield block.subarray(0, filled);
 }
 
 function writeHeader(magic: string, plan: number, size: number, id: Uint8Array, length: number): Uint8Array {

@@ -18,19 +18,25 @@ import {
 import type { Position } from "./vault";
 
 /** A batch being filled, in memory only: what is here and not yet committed is lost in a crash, and read again. */
-export class BatchDraft implements SealedRows {
+export class BatchDraft {
   count = 0;
   readonly fixed: Uint8Array;
   readonly numbers: Uint32Array;
-  payloads: Uint8Array;
   payloadBytes = 0;
+  /** Payloads, one after the other; none crosses from one block to the next. Kept for the next batch. */
+  readonly #blocks: Uint8Array[] = [];
+  readonly #blockOf: Uint32Array;
+  readonly #startOf: Uint32Array;
+  #block = 0;
+  #filled = 0;
   /** Latest row of each record key; the key's bytes as text. */
   readonly #rowOfKey = new Map<string, number>();
 
   constructor(readonly capacity: number) {
     this.fixed = new Uint8Array(capacity * FIXED);
     this.numbers = new Uint32Array(capacity * NUMBERS);
-    this.payloads = new Uint8Array(Math.min(capacity, 1024) * 1024);
+    this.#blockOf = new Uint32Array(capacity);
+    this.#startOf = new Uint32Array(capacity);
   }
 
   /** The latest row with this record key, if any. */
@@ -42,11 +48,13 @@ export class BatchDraft implements SealedRows {
   append(rows: SealedRows, row: number): void {
     const length = rows.numbers[row * NUMBERS + LENGTH]!;
     const offset = rows.numbers[row * NUMBERS + OFFSET]!;
-    if (this.payloadBytes + length > this.payloads.length) this.#grow(this.payloadBytes + length);
+    const block = this.#blockWithRoom(length);
     this.fixed.set(rows.fixed.subarray(row * FIXED, (row + 1) * FIXED), this.count * FIXED);
     this.numbers.set(rows.numbers.subarray(row * NUMBERS, (row + 1) * NUMBERS), this.count * NUMBERS);
-    this.numbers[this.count * NUMBERS + OFFSET] = this.payloadBytes;
-    this.payloads.set(rows.payloads.subarray(offset, offset + length), this.payloadBytes);
+    block.set(rows.payloads.subarray(offset, offset + length), this.#filled);
+    this.#blockOf[this.count] = this.#block;
+    this.#startOf[this.count] = this.#filled;
+    this.#filled += length;
     this.#rowOfKey.set(keyText(fixedAt(rows, row, KEY_AT)), this.count);
     this.payloadBytes += length;
     this.count++;
@@ -54,8 +62,8 @@ export class BatchDraft implements SealedRows {
 
   /** The encrypted payload of a row; a view. */
   payload(row: number): Uint8Array {
-    const offset = this.numbers[row * NUMBERS + OFFSET]!;
-    return this.payloads.subarray(offset, offset + this.numbers[row * NUMBERS + LENGTH]!);
+    const start = this.#startOf[row]!;
+    return this.#blocks[this.#blockOf[row]!]!.subarray(start, start + this.numbers[row * NUMBERS + LENGTH]!);
   }
 
   /** Forgets all rows, keeping the memory. The secrets are overwritten. */
@@ -63,6 +71,8 @@ export class BatchDraft implements SealedRows {
     for (let row = 0; row < this.count; row++) fixedAt(this, row, SECRET_AT).fill(0);
     this.count = 0;
     this.payloadBytes = 0;
+    this.#block = 0;
+    this.#filled = 0;
     this.#rowOfKey.clear();
   }
 
@@ -87,12 +97,22 @@ export class BatchDraft implements SealedRows {
     return Uint32Array.from(sortable.sort(), (value) => value % MAX_ROWS);
   }
 
-  #grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(needed, this.payloads.length * 2));
-    larger.set(this.payloads.subarray(0, this.payloadBytes));
-    this.payloads = larger;
+  #blockWithRoom(length: number): Uint8Array {
+    for (;;) {
+      const block = this.#blocks[this.#block];
+      if (block !== undefined && this.#filled + length <= block.length) return block;
+      if (block === undefined || this.#filled === 0) {
+        const made = new Uint8Array(Math.max(BLOCK, length));
+        this.#blocks[this.#block] = made;
+        return made;
+      }
+      this.#block++;
+      this.#filled = 0;
+    }
   }
 }
+
+const BLOCK = 2 ** 20;
 
 /** Rows a draft may have at most: what {@link BatchDraft.latestRows} leaves room for. */
 export const MAX_ROWS = 2 ** 20;

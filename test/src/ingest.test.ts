@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { equalBytes, fromHex, toHex } from "../../src/bytes";
@@ -10,6 +10,7 @@ import type { Home } from "../../src/home";
 import { ingest } from "../../src/ingest";
 import type { JsonValue } from "../../src/json";
 import { buildTree, treeRoot, verifyProof } from "../../src/merkle";
+import { loadType } from "../../src/types";
 import type { Plan, StoredRecord } from "../../src/vault/vault";
 import type { LmdbVault } from "../../src/vault/writer";
 import { failure } from "../support/failure";
@@ -29,7 +30,7 @@ import {
   type,
   TYPE_ID,
 } from "../support/homes";
-import { AGENCY_CODE, CHAIN_ID, REGISTRY, TYPE_NAME } from "../support/samples";
+import { AGENCY_CODE, CHAIN_ID, REGISTRY, TYPE, TYPE_NAME } from "../support/samples";
 
 describe("ingest", function () {
   // Threads that start from TypeScript sources take their time on a busy machine.
@@ -240,6 +241,44 @@ describe("ingest", function () {
     }
     const again = await plan(vault, rowsFile(permits(0, 900, 1)), { threads: 2 });
     expect(again.counts).to.deep.equal(counts({ read: 900, unchanged: 900 }));
+  });
+
+  it("keeps records larger than a block, beside small ones", async () => {
+    const large = (n: number): Row => ({ ...permit(n), remark: `${n}`.repeat(1_500_000) });
+    const rows = [permit(1), large(2), permit(3), large(4), large(5), permit(6)];
+    await plan(vault, rows, { threads: 0 });
+    for (const row of rows) expect(latestOf(row).content).to.deep.equal(row);
+    const again = await plan(vault, rows, { threads: 0 });
+    expect(again.counts).to.deep.equal(counts({ read: 6, unchanged: 6 }));
+  });
+
+  it("takes the same content under a changed record type as a new version", async () => {
+    await plan(vault, permits(0, 3));
+    const document = { ...structuredClone(TYPE), description: "The second edition of this type" };
+    const options = await ingestOptions(vault, permits(0, 3));
+    const target = { ...options.target, typeId: TYPE_ID + 1, type: loadType(document) };
+    const { counts: got, plans } = await plan(vault, permits(0, 3), { target });
+    expect(got).to.deep.equal(counts({ read: 3, accepted: 3, newVersions: 3 }));
+    expect(plans[0]!.typeId).to.equal(TYPE_ID + 1);
+    expect(latestOf(permit(0)).version).to.equal(2);
+  });
+
+  it("fails with the error of a thread, and keeps what was planned before", async () => {
+    await plan(vault, permits(0, 10));
+    const { index } = vault.latest(keyOf(permit(4)))!;
+    const folder = join(home.dir, "vault", "secrets");
+    const file = join(folder, readdirSync(folder)[0]!);
+    const bytes = readFileSync(file);
+    bytes[64 + 32 + 32 * index]! ^= 1;
+    writeFileSync(file, bytes);
+    const rows = [...permits(100, 2000), permit(4)];
+    const error = await failure(() => plan(vault, rows, { threads: 2, batchSize: 100 }));
+    expect(error.code).to.equal("vault.damaged");
+    expect(error.message).to.include(`record ${index}`);
+    const planned = [...vault.plans()].length;
+    const { counts: got } = await plan(vault, permits(100, 2000), { batchSize: 100 });
+    expect(got.unchanged).to.equal((planned - 1) * 100);
+    expect(got.accepted + got.unchanged).to.equal(1900);
   });
 
   describe("rejected rows", () => {
