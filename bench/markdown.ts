@@ -18,7 +18,7 @@ const STAGES = [
 export function markdown({ date, machine, lines, gas }: BenchResult): string {
   return `# Measured ${date.slice(0, 10)}
 
-${machine.cpu}, ${machine.cores} cores, ${mebibytes(machine.memoryBytes)} MiB, Node ${machine.node}, ${machine.platform}.
+${machine.cpu}, ${machine.cores} cores, ${mebibytes(machine.memoryBytes)} MiB, Node ${machine.node}, ${machine.platform}; load average before: ${machine.load.toFixed(1)}.
 The chain runs on the same machine, beside what is measured, and mines each transaction at once.
 
 ## The whole line

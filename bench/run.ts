@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sampleAgencies, TWELVE_FIELDS, writeSample, type SampleOptions } from "../src/samples";
@@ -46,6 +46,8 @@ export interface BenchResult {
     readonly memoryBytes: number;
     readonly node: string;
     readonly platform: string;
+    /** Mean number of running processes in the minute before: above zero, others took part of the machine. */
+    readonly load: number;
   };
   readonly lines: readonly LineResult[];
   readonly gas: readonly GasResult[];
@@ -203,6 +205,7 @@ async function main(): Promise<void> {
     console.error("--records takes whole numbers from 1 to 10000000, between commas");
     process.exit(64);
   }
+  const load = loadavg()[0] ?? 0;
   const lines: LineResult[] = [];
   for (const records of sizes) {
     console.error(`measuring the line at ${records} records`);
@@ -218,6 +221,7 @@ async function main(): Promise<void> {
       memoryBytes: totalmem(),
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
+      load,
     },
     lines,
     gas: await gas(),

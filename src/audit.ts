@@ -195,7 +195,7 @@ export function startAudit(
         block,
         journal: { length, head },
         sources: [...sources],
-        singleSource: sources.length < 2 && externalHead === undefined,
+        singleSource: new Set(sources).size < 2 && externalHead === undefined,
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         coverage: coverage(state, length, views, withLeaves.size),
         vaults: [...vaults],
