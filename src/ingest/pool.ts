@@ -38,8 +38,10 @@ export function poolSealing(
   vault: LmdbVault,
   threads: number,
 ): RowSealing {
-  const { type, hashes: _, ...rest } = context;
-  const setup: WorkerSetup = { ...rest, document: type.document, header, ...vault.location() };
+  const { type, place, mode, agencyKey, agencyCode } = context;
+  const { folder, secretsKey } = vault.location();
+  const { document } = type;
+  const setup: WorkerSetup = { document, header, place, mode, agencyKey, agencyCode, folder, secretsKey };
   const workers = Array.from({ length: threads }, () => new SealingThread(setup));
   return {
     async *seal(portions) {

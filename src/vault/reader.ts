@@ -10,6 +10,7 @@ import { LruCache } from "./lru";
 import { NONE } from "./layout";
 import { type PayloadCipher, payloadCipher } from "./sealing";
 import type { Entry, Hex, Latest, Move, Plan, Position, StoredRecord, VaultReader } from "./vault";
+import { without } from "./without";
 
 /** What reading needs. */
 export interface ReadContext {
@@ -71,11 +72,12 @@ export class LmdbVaultReader implements VaultReader {
   }
 
   plan(number: number): Plan {
-    return withoutFiles(this.stored(number));
+    return without(this.stored(number), "files");
   }
 
   *plans(from = 0): Iterable<Plan> {
-    for (const { value } of this.context.database.plans.getRange({ start: from })) yield withoutFiles(value);
+    for (const { value } of this.context.database.plans.getRange({ start: from }))
+      yield without(value, "files");
   }
 
   unfinishedPlans(): Plan[] {
@@ -204,11 +206,6 @@ interface PlanFacts {
   readonly plan: StoredPlan;
   readonly place: LeafPlace;
   readonly typeHash: Uint8Array;
-}
-
-function withoutFiles(stored: StoredPlan): Plan {
-  const { files: _, ...plan } = stored;
-  return plan;
 }
 
 function toEntry(plan: number, index: number, row: StoredRow): Entry {

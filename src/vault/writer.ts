@@ -21,6 +21,7 @@ import type {
   TransactionPlace,
   Vault,
 } from "./vault";
+import { without } from "./without";
 
 /** What a batch is planned for. */
 export interface PlanTarget {
@@ -88,10 +89,13 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   recordSigned(number: number, slot: Slot, signed: SignedTransaction): Plan {
-    return this.#change(number, ["planned", "signed"], (plan) => {
-      const { header: _h, transaction: _t, sentAt: _s, anchoredAt: _a, ...rest } = plan;
-      return { ...rest, status: "signed", slot, signed, signedAt: now() };
-    });
+    return this.#change(number, ["planned", "signed"], (plan) => ({
+      ...unsigned(plan),
+      status: "signed",
+      slot,
+      signed,
+      signedAt: now(),
+    }));
   }
 
   recordSent(number: number): Plan {
@@ -114,19 +118,10 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   recordUnsigned(number: number): Plan {
-    return this.#change(number, ["signed", "sent", "anchored"], (plan) => {
-      const {
-        slot: _l,
-        signed: _g,
-        header: _h,
-        transaction: _t,
-        signedAt: _i,
-        sentAt: _s,
-        anchoredAt: _a,
-        ...rest
-      } = plan;
-      return { ...rest, status: "planned" };
-    });
+    return this.#change(number, ["signed", "sent", "anchored"], (plan) => ({
+      ...unsigned(plan),
+      status: "planned",
+    }));
   }
 
   planMove(move: NewMove): Move {
@@ -146,16 +141,16 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   recordMoveDone(id: number, transaction?: TransactionPlace): Move {
-    return this.#changeMove(id, ["planned", "signed", "sent", "done"], ({ transaction: _, ...move }) => ({
-      ...move,
+    return this.#changeMove(id, ["planned", "signed", "sent", "done"], (move) => ({
+      ...without(move, "transaction"),
       status: "done",
       ...(transaction === undefined ? {} : { transaction }),
     }));
   }
 
   recordMoveUnsigned(id: number): Move {
-    return this.#changeMove(id, ["signed", "sent", "done"], ({ signed: _s, transaction: _t, ...move }) => ({
-      ...move,
+    return this.#changeMove(id, ["signed", "sent", "done"], (move) => ({
+      ...without(move, "signed", "transaction"),
       status: "planned",
     }));
   }
@@ -251,6 +246,12 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     for (const last of table.getKeys({ reverse: true, limit: 1 })) return last + 1;
     return 0;
   }
+}
+
+/** As it was before it was signed for any slot. */
+function unsigned(plan: StoredPlan): Omit<StoredPlan, "status"> {
+  const later = ["slot", "signed", "header", "transaction", "signedAt", "sentAt", "anchoredAt"] as const;
+  return without(plan, "status", ...later);
 }
 
 /** The moves that tell the chain which versions this batch replaces, by batch of the versions replaced. */

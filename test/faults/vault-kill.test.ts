@@ -31,7 +31,8 @@ describe("a vault whose process is killed", function () {
       const child = startChild("vault-child.ts", [dir, file, String(BATCH)]);
       await child.until("opened");
       // Some before the first batch, the others somewhere in one of the next, however fast the machine is.
-      if (round % 4 !== 0) await child.until("planned", 1 + Math.floor(Math.random() * 5)).catch(() => undefined);
+      if (round % 4 !== 0)
+        await child.until("planned", 1 + Math.floor(Math.random() * 5)).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
       child.process.kill("SIGKILL");
       const how = await child.ended;

@@ -39,8 +39,15 @@ export function harbourHome(dir = join(temporaryFolder(), "home")): Promise<Home
       settings: {
         label: "Harbour office (an example)",
         agency: { code: AGENCY_CODE, id: AGENCY_ID },
-        registry: { chainId: CHAIN_ID, address: REGISTRY, accessManager: bytesOf("manager", 20), deployedAtBlock: 1 },
-        types: { [TYPE_NAME]: { typeId: TYPE_ID, typeHash: `0x${Buffer.from(type.typeHash).toString("hex")}` } },
+        registry: {
+          chainId: CHAIN_ID,
+          address: REGISTRY,
+          accessManager: bytesOf("manager", 20),
+          deployedAtBlock: 1,
+        },
+        types: {
+          [TYPE_NAME]: { typeId: TYPE_ID, typeHash: `0x${Buffer.from(type.typeHash).toString("hex")}` },
+        },
       },
     },
     { env: {} },
