@@ -149,6 +149,14 @@ describe("openInput", () => {
     });
   }
 
+  it("is not taken in by UTF-8 that is valid GB18030 as well, when other lines are GB18030 alone", async () => {
+    const both = Buffer.from("中文中文中文\n");
+    expect(() => new TextDecoder("gb18030", { fatal: true }).decode(both)).not.to.throw();
+    const error = await refusal(() => openInput(file(Buffer.concat([iconv.encode(TEXT, "gb18030"), both]))));
+    expect(error.code).to.equal("input.encoding");
+    expect(error.message).to.include("mixes encodings: line 1 is not UTF-8, and others (from line 4) are");
+  });
+
   it("names the lines that do not fit an encoding, and the way out", async () => {
     const bytes = Buffer.concat([iconv.encode(TEXT, "gb18030"), Uint8Array.of(0xff, 0x0a)]);
     const error = await refusal(() => openInput(file(bytes)));

@@ -168,6 +168,13 @@ describe("readRecord", () => {
     );
   });
 
+  it("suggests nothing when no name is near, and cuts a name that is long", () => {
+    const message = refused(readRecord(penalty, { ...GOOD, colour: "red" }))[0]?.message;
+    expect(message).to.equal('"colour" is no column of cn.penalty');
+    const long = refused(readRecord(penalty, { ...GOOD, ["x".repeat(10_000)]: 1 }))[0]?.message;
+    expect(long).to.have.length.lessThan(120);
+  });
+
   it("leaves out columns that the type ignores", () => {
     expect(accepted(readRecord(penalty, { ...GOOD, SJC: "2024/01/06", 序号: 5 })).values).to.deep.equal(GOOD);
   });
