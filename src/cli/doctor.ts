@@ -57,7 +57,7 @@ export const doctorVerb = defineVerb({
     const say = (check: string, result: Finding["result"], message: string, hint?: string): void => {
       findings.push({ check, result, message, ...(hint === undefined ? {} : { hint }) });
     };
-    await look(home, { ...options, signal }, say);
+    await look(home, options, signal, say);
     const problems = findings.filter(({ result }) => result === "problem").length;
     const warnings = findings.filter(({ result }) => result === "warning").length;
     return {
@@ -81,11 +81,8 @@ type Say = (check: string, result: Finding["result"], message: string, hint?: st
 
 async function look(
   home: Home,
-  options: {
-    readonly rpc: string | undefined;
-    readonly deployment: string | undefined;
-    readonly signal: AbortSignal;
-  },
+  options: { readonly rpc: string | undefined; readonly deployment: string | undefined },
+  signal: AbortSignal,
   say: Say,
 ): Promise<void> {
   const { settings } = home;
@@ -101,7 +98,7 @@ async function look(
   await lookAtKeys(home, say);
 
   const chain = await attempt(say, "chain", () =>
-    connectNode(home, options.rpc, settings.registry?.chainId, options.signal),
+    connectNode(home, options.rpc, settings.registry?.chainId, signal),
   );
   if (chain === undefined) return;
   say("chain", "ok", `node ${chain.node} serves chain ${chain.chainId}`);
