@@ -28,6 +28,21 @@ const checks: readonly Check[] = [
     otherwise: "typechain-types/ is not what the contracts compile to: commit what `npm run compile` wrote",
   },
   { name: "types", command: "tsc -p .", otherwise: "mend the types" },
+  {
+    name: "imports",
+    command: "ts-node -T scripts/check-imports.ts",
+    otherwise: "imports run one way: docs/architecture.md",
+  },
+  {
+    name: "pure",
+    command: "ts-node -T scripts/check-pure.ts",
+    otherwise: "the pure part needs nothing but JavaScript",
+  },
+  {
+    name: "vectors",
+    command: "ts-node -T scripts/vectors.ts --check",
+    otherwise: "test/vectors/ is not what the oracle computes: run npm run vectors, and think",
+  },
   { name: "lint", command: "eslint . --max-warnings 0", otherwise: "mend what eslint names" },
   { name: "tests", command: "npm test", otherwise: "mend the code, or the promise" },
 ];
