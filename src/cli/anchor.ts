@@ -33,6 +33,7 @@ export const anchorVerb = defineVerb({
 same file twice anchors nothing new, and that is success. Rows that are no records are told in a file of
 their own, with every fault and without any value; exit status 4. Interrupted at any moment, the same command
 or resume continues.
+
 Modes: root for volume; leaves puts every leaf hash on the chain; direct anchors each record by itself, for
 contracts that read it, never for personal data.`,
   arguments: [{ name: "<file>", about: "records: a CSV or NDJSON file" }],

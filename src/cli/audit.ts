@@ -20,6 +20,7 @@ export const auditVerb = defineVerb({
   about: `Reads all events, rebuilds everything, compares it with the journal's head and with what the registry answers,
 and with the vault of the home folder if it has one. With one node alone the report says "single source": what a
 node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere).
+
 Exit status: 0 no differences, 1 differences.`,
   options: {
     rpc: url("--rpc <url>", "node to audit; otherwise that of the home folder"),

@@ -118,9 +118,7 @@ function buildVerb(
   write: (text: string) => void,
 ): Command {
   const command = new Command(word).summary(verb.summary);
-  command.description(
-    verb.about === undefined ? sentence(verb.summary) : `${sentence(verb.summary)}\n\n${verb.about}`,
-  );
+  command.description([sentence(verb.summary), ...paragraphs(verb.about ?? "")].join("\n\n"));
   configure(command, write);
   for (const argument of verb.arguments ?? []) command.argument(argument.name, argument.about);
   for (const spec of Object.values(verb.options)) {
@@ -159,6 +157,11 @@ function readGlobals(raw: Readonly<Record<string, string | boolean | undefined>>
     quiet: raw.quiet === true,
     debug: raw.debug === true,
   };
+}
+
+/** Lines of the source become paragraphs, wrapped by commander. */
+function paragraphs(about: string): string[] {
+  return about === "" ? [] : about.split("\n\n").map((paragraph) => paragraph.replaceAll("\n", " "));
 }
 
 function sentence(summary: string): string {

@@ -35,6 +35,7 @@ export const verifyVerb = defineVerb({
   summary: "check receipts and presentations: genuine, anchored by whom and when, still in force",
   about: `Which registry to believe comes from --registry and --rpc, from --deployment, or from the home folder; never
 from the file that is checked. A folder stands for the .json files in it.
+
 Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anchor, issuer, status)
 could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
 in the order 1, 2, 3.`,

@@ -1,0 +1,79 @@
+/**
+ * Writes docs/commands.md from the help of the commands: `ts-node -T scripts/command-docs.ts [--check]`.
+ * With --check it writes nothing and fails when the file is not what it would write.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildProgram, groups } from "../src/cli/program";
+import { verbs } from "../src/cli/verbs";
+
+const root = join(__dirname, __dirname.endsWith(join("dist", "scripts")) ? "../.." : "..");
+const file = join(root, "docs", "commands.md");
+
+/** What `credit-anchor WORDS --help` prints. */
+function help(words: readonly string[]): string {
+  let printed = "";
+  const program = buildProgram(
+    verbs,
+    "",
+    () => undefined,
+    (text) => (printed += text),
+  );
+  let command = program;
+  for (const word of words) command = command.commands.find((candidate) => candidate.name() === word)!;
+  command.outputHelp();
+  return printed.trimEnd();
+}
+
+/** The page. */
+export function commandDocs(): string {
+  const sections = verbs.flatMap(({ name }, i) => {
+    const [first, second] = name.split(" ");
+    const isFirstOfGroup = second !== undefined && !verbs[i - 1]?.name.startsWith(`${first} `);
+    return [
+      ...(isFirstOfGroup ? [`## ${first}`, "", `${capital(groups[first!] ?? "")}.`, ""] : []),
+      `##${second === undefined ? "" : "#"} ${name}`,
+      "",
+      "```text",
+      help(name.split(" ")),
+      "```",
+      "",
+    ];
+  });
+  return [
+    "# Commands",
+    "",
+    "Generated from the commands' own help by `scripts/command-docs.ts`; a check compares it.",
+    "",
+    "```text",
+    help([]),
+    "```",
+    "",
+    ...sections,
+  ].join("\n");
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function main(): number {
+  const wanted = commandDocs();
+  if (!process.argv.includes("--check")) {
+    writeFileSync(file, wanted);
+    return 0;
+  }
+  let found = "";
+  try {
+    found = readFileSync(file, "utf8");
+  } catch {
+    // Told below.
+  }
+  if (found === wanted) return 0;
+  console.error(
+    "docs/commands.md is not what the commands' help says; run: ts-node -T scripts/command-docs.ts",
+  );
+  return 1;
+}
+
+if (require.main === module) process.exit(main());
