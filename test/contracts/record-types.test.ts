@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ethers } from "hardhat";
-import { REASON, TYPE, ZERO, nextEntry, timeOf, useWorld } from "../support/registry";
+import { REASON, TYPE, ZERO, fields, nextEntry, timeOf, useWorld } from "../support/registry";
 
 const HASH = ethers.id("a new type");
 const NAME = ethers.encodeBytes32String("test.new");
@@ -55,7 +55,7 @@ describe("record types", () => {
       await expect(admitted).to.emit(registry, "TypeAdmitted").withArgs(3, HASH, NAME, personal, entry);
       expect(await registry.typeCount()).to.equal(3);
       expect(await registry.typeIdOf(HASH)).to.equal(3);
-      expect((await registry.recordType(3)).toObject()).to.deep.equal({
+      expect(fields(await registry.recordType(3))).to.deep.equal({
         typeHash: HASH,
         name: NAME,
         personal,
@@ -73,7 +73,7 @@ describe("record types", () => {
   it("that do not exist are all zero", async () => {
     const { registry } = world();
     expect(await registry.typeIdOf(HASH)).to.equal(0);
-    expect((await registry.recordType(3)).toObject()).to.deep.equal({
+    expect(fields(await registry.recordType(3))).to.deep.equal({
       typeHash: ZERO,
       name: ZERO,
       personal: false,

@@ -366,12 +366,12 @@ describe("statuses", () => {
       const { header } = await anchorBatch(here, 1);
       for (const marks of [0, 1, 2, 4, ERASED, Mark.Disputed | 4, Mark.Disputed | ERASED, 0xff])
         for (const call of [
-          registry.connect(operator).setMarks(header, spans(0), marks, REASON, EVIDENCE),
-          registry.connect(operator).clearMarks(header, spans(0), marks, REASON, EVIDENCE),
-          registry.connect(arbiter).arbiterSetMarks(header, spans(0), marks, REASON, EVIDENCE),
-          registry.connect(arbiter).arbiterClearMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(operator).setMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(operator).clearMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(arbiter).arbiterSetMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(arbiter).arbiterClearMarks(header, spans(0), marks, REASON, EVIDENCE),
         ])
-          await expect(call).to.be.revertedWithCustomError(registry, "MarksNotAllowed").withArgs(marks);
+          await expect(call()).to.be.revertedWithCustomError(registry, "MarksNotAllowed").withArgs(marks);
     });
 
     it("an agency neither masks nor unmasks", async () => {
@@ -381,10 +381,10 @@ describe("statuses", () => {
       await registry.connect(arbiter).arbiterSetMarks(header, spans(0), Mark.Masked, REASON, EVIDENCE);
       for (const marks of [Mark.Masked, Mark.Masked | Mark.Disputed])
         for (const call of [
-          registry.connect(operator).setMarks(header, spans(0), marks, REASON, EVIDENCE),
-          registry.connect(operator).clearMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(operator).setMarks(header, spans(0), marks, REASON, EVIDENCE),
+          () => registry.connect(operator).clearMarks(header, spans(0), marks, REASON, EVIDENCE),
         ])
-          await expect(call).to.be.revertedWithCustomError(registry, "MarksNotAllowed").withArgs(marks);
+          await expect(call()).to.be.revertedWithCustomError(registry, "MarksNotAllowed").withArgs(marks);
     });
 
     it("a call that one position refuses changes none, and names the first that refuses", async () => {

@@ -1,6 +1,6 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
-import type { ContractTransactionResponse, EventLog } from "ethers";
+import type { ContractTransactionResponse, EventLog, Result } from "ethers";
 import { ethers } from "hardhat";
 import { deployRegistry } from "../../src/deployment";
 import type { AccessManager, CreditRegistry } from "../../typechain-types";
@@ -140,6 +140,11 @@ export function useWorld(): () => World {
   });
   afterEach(async () => expectJournalReplays(world.registry));
   return () => world;
+}
+
+/** What a view returned, by the names of its fields: to compare all of them at once. */
+export function fields(result: object): Record<string, unknown> {
+  return (result as Result).toObject();
 }
 
 /** Number of the next journal entry: the last argument of the next event. */
