@@ -66,7 +66,7 @@ const TEN_YEARS = 10 * 365 * 86_400;
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dir = resolve(options.home);
-  refuseForeignFolder(dir, options.fresh === true);
+  await refuseForeignFolder(dir, options.fresh === true);
   const served = await startLocalChain(options.port);
   try {
     if (options.fresh === true)
@@ -81,7 +81,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-function refuseForeignFolder(dir: string, fresh: boolean): void {
+async function refuseForeignFolder(dir: string, fresh: boolean): Promise<void> {
   if (!existsSync(dir)) return;
   const names = readdirSync(dir);
   if (names.length === 0) return;
@@ -89,8 +89,8 @@ function refuseForeignFolder(dir: string, fresh: boolean): void {
     throw new CreditAnchorError("sandbox.folder", `${dir} is not empty and not the folder of a sandbox`, {
       hint: "name another folder with --home DIR",
     });
-  const pid = (JSON.parse(readFileSync(join(dir, marker), "utf8")) as { pid?: unknown }).pid;
-  if (typeof pid === "number" && pid !== process.pid && isRunning(pid))
+  const pid = await runningIn(dir);
+  if (pid !== undefined)
     throw new CreditAnchorError(
       "sandbox.exists",
       `${dir} belongs to a sandbox that is running (process ${pid})`,
@@ -108,12 +108,19 @@ function refuseForeignFolder(dir: string, fresh: boolean): void {
     );
 }
 
-function isRunning(pid: number): boolean {
+/** Process of the sandbox that uses this folder now. Its number alone may be another program's by now. */
+async function runningIn(dir: string): Promise<number | undefined> {
+  let pid: unknown;
   try {
+    const told = JSON.parse(readFileSync(join(dir, marker), "utf8")) as { pid: unknown; rpcUrl: unknown };
+    ({ pid } = told);
+    if (typeof pid !== "number" || typeof told.rpcUrl !== "string") return undefined;
     process.kill(pid, 0);
-    return true;
+    await connectChain({ urls: [told.rpcUrl], retries: 0, timeoutMs: 2_000 });
+    return pid;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    // Silent and alive: it may be busy.
+    return error instanceof CreditAnchorError && error.code === "chain.silent" ? (pid as number) : undefined;
   }
 }
 
@@ -210,15 +217,14 @@ async function makeHomes(dir: string, chain: Chain, deployed: Deployed): Promise
   const homes = new Map<string, Home>();
   for (const { name, code, title } of sampleAgencies) {
     const own = { ...settings, label: title };
-    const folder = join(dir, name);
-    const home =
+    const home = await createHome(
+      join(dir, name),
       name === "ndrc"
-        ? await createHome(folder, { trial: true, settings: own, privateKey: ndrcKey })
-        : await createHome(folder, {
-            trial: true,
-            settings: { ...own, agency: { code } },
-            privateKey: "generate",
-          });
+        ? { trial: true, settings: own, privateKey: ndrcKey }
+        : { trial: true, settings: { ...own, agency: { code } }, privateKey: "generate" },
+      // What the environment says about another home has nothing to do with these.
+      { env: {} },
+    );
     if (name !== "ndrc") await register(ndrc, chain, home);
     homes.set(name, home);
   }

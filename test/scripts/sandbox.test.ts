@@ -13,7 +13,7 @@ import { openHome } from "../../src/home";
 import { agencyCount, openRegistry, readAgency, readOperator, typeIdOf } from "../../src/registry-views";
 import { shippedTypes } from "../../src/types";
 import { toHex } from "../../src/bytes";
-import { root } from "../support/deployments";
+import { dist } from "../support/build";
 import { failure } from "../support/failure";
 import { type SandboxProcess, spawnSandbox, startSandboxProcess } from "../support/sandbox";
 
@@ -22,15 +22,13 @@ const agencies = ["market-regulator", "tax", "court"] as const;
 
 /** The command line in a process of its own, in a folder of its own, with nothing in its environment. */
 function creditAnchor(...args: string[]): { status: number | null; text: string } {
-  const main = join(root, "src", "cli", "main.ts");
-  const { PATH } = process.env;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["-r", require.resolve("ts-node/register/transpile-only"), main, ...args],
+    [join(dist, "src", "cli", "main.js"), ...args],
     {
       cwd: base,
       encoding: "utf8",
-      env: { PATH, TS_NODE_PROJECT: join(root, "tsconfig.json") },
+      env: { PATH: process.env.PATH },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
-import { root } from "./deployments";
+import { dist, ensureBuilt } from "./build";
 
 /** What the sandbox says with --json when it is ready. */
 export interface Ready {
@@ -27,15 +27,14 @@ export interface SandboxProcess {
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Starts the sandbox's script as it stands in scripts/; resolves with its exit status and words if it ends by itself. */
+/** Starts the compiled script; `ended` resolves with its exit status and words if it ends by itself. */
 export function spawnSandbox(args: readonly string[]): {
   child: ChildProcess;
   ended: Promise<{ status: number | null; text: string }>;
   firstLine: Promise<string>;
 } {
-  const script = join(root, "scripts", "sandbox.ts");
-  const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", script, ...args], {
-    cwd: root,
+  ensureBuilt();
+  const child = spawn(process.execPath, [join(dist, "scripts", "sandbox.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);

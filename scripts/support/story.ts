@@ -1,0 +1,120 @@
+/** What became of a command. */
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a story needs of the world; tests give their own. */
+export interface Stage {
+  /** Runs `credit-anchor` with these words. */
+  run(args: readonly string[]): Promise<Ran>;
+  print(line: string): void;
+  readonly colour: boolean;
+}
+
+export interface Expectation {
+  /** Exit status that the command must have. Default 0. */
+  readonly exit?: number;
+  /** What its output must contain, in words or as a pattern. */
+  readonly says?: readonly (string | RegExp)[];
+  /** Which lines of its output are worth showing. Default none. */
+  readonly show?: RegExp;
+}
+
+/** A step did not do what it should. The message says which and why. */
+export class StepFailed extends Error {}
+
+/** Tells a story of commands, checks each of them, and stops at the first that does not do what it should. */
+export class Story {
+  #chapters = 0;
+  #steps = 0;
+
+  constructor(readonly stage: Stage) {}
+
+  /** Commands and checks so far, all of which did what they should. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  chapter(title: string): void {
+    this.stage.print("");
+    this.stage.print(this.#paint("1", `${++this.#chapters}. ${title}`));
+  }
+
+  tell(line: string): void {
+    this.stage.print(line);
+  }
+
+  /** @throws {StepFailed} */
+  async command(args: readonly string[], expected: Expectation = {}): Promise<Ran> {
+    const line = `credit-anchor ${args.map(quoted).join(" ")}`;
+    this.stage.print(this.#paint("36", `$ ${line}`));
+    const ran = await this.stage.run(args);
+    const { exit = 0, says = [], show } = expected;
+    const complaint = (why: string): StepFailed => new StepFailed(`${line}\n${why}\n${tail(ran)}`);
+    if (ran.status !== exit) throw complaint(`should exit with ${exit}, exited with ${ran.status}`);
+    for (const part of says)
+      if (typeof part === "string" ? !ran.stdout.includes(part) : !part.test(ran.stdout))
+        throw complaint(`should say ${part}`);
+    const lines = ran.stdout.split("\n").filter((text) => show?.test(text));
+    for (const text of lines) this.stage.print(`  ${this.#marked(text.trim())}`);
+    if (exit !== 0) this.stage.print(this.#paint("2", `  exit status ${exit}, as it should be`));
+    this.#steps++;
+    return ran;
+  }
+
+  /** Runs a command with --json, without a word. @throws {StepFailed} if it fails or answers with no JSON. */
+  async ask<T>(args: readonly string[], exit = 0): Promise<T> {
+    const ran = await this.stage.run([...args, "--json"]);
+    const line = `credit-anchor ${args.map(quoted).join(" ")} --json`;
+    if (ran.status !== exit)
+      throw new StepFailed(`${line}\nshould exit with ${exit}, exited with ${ran.status}\n${tail(ran)}`);
+    try {
+      return JSON.parse(ran.stdout) as T;
+    } catch {
+      throw new StepFailed(`${line}\nshould answer with JSON\n${tail(ran)}`);
+    }
+  }
+
+  /** @throws {StepFailed} unless it holds. */
+  check(what: string, holds: boolean): void {
+    if (!holds) throw new StepFailed(`should hold: ${what}`);
+    this.stage.print(`  ${this.#marked(`✓ ${what}`)}`);
+    this.#steps++;
+  }
+
+  /** Runs a whole story. @returns Exit status: 0 if every step did what it should, else 1. */
+  async play(acts: (story: Story) => Promise<void>): Promise<0 | 1> {
+    try {
+      await acts(this);
+      return 0;
+    } catch (error) {
+      const why = error instanceof StepFailed ? error.message : String((error as Error).stack ?? error);
+      this.stage.print("");
+      this.stage.print(this.#paint("31", `FAILED at step ${this.#steps + 1}:`));
+      for (const line of why.split("\n")) this.stage.print(`  ${line}`);
+      return 1;
+    }
+  }
+
+  #paint(code: string, text: string): string {
+    return this.stage.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  }
+
+  #marked(text: string): string {
+    if (/^✓|^GENUINE AND|^NO DIFFERENCES/.test(text)) return this.#paint("32", text);
+    if (/^✗|^NOT GENUINE|DIFFERENCE/.test(text)) return this.#paint("31", text);
+    return /^GENUINE, BUT/.test(text) ? this.#paint("33", text) : text;
+  }
+}
+
+/** As one would type it into a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The last words of a command that did not do what it should. */
+function tail({ stdout, stderr }: Ran): string {
+  return `${stderr}${stdout}`.trim().split("\n").slice(-15).join("\n");
+}
