@@ -311,7 +311,11 @@ describe("an audit through a node that lies", function () {
         ? { kind: "forward", change: (answer) => flip(answer as string, (answer as string).length - 1) }
         : forward;
     expect(codes(await audited(forked, { witnesses: [other] }))).to.include("witness.journal");
-    expect((await honest({ witnesses: [other] })).differences).to.deep.equal([]);
+    const two = await honest({ witnesses: [other] });
+    expect(two.differences).to.deep.equal([]);
+    expect(two.singleSource).to.equal(false);
+    const twice = await honest({ witnesses: [await connectChain({ urls: [proxy.url] })] });
+    expect(twice.singleSource, "a node is no witness of itself").to.equal(true);
   });
 
   it("accepts the head of any beginning of the journal, and no other", async () => {
