@@ -37,6 +37,8 @@ export interface SampleOptions {
   readonly persons?: number;
   /** Share of rows that carry another content than in the file with `changed: 0`: their next version. */
   readonly changed?: number;
+  /** Year of every decision, for a file whose records are in force: last year's. Default: the years 2021 to 2024. */
+  readonly year?: number;
   /** Share of rows with one thing wrong. A bad row takes the place of a good one. */
   readonly bad?: number;
 }
@@ -120,6 +122,7 @@ function rowCells(
     agencyName,
     persons: isBad ? 0 : persons,
     naturalPersons,
+    year: options.year,
   });
   if (isBad) {
     const kind = new Random(seed, index, 3).pick(kindsFor(options));

@@ -18,6 +18,8 @@ export interface RowSeed {
   readonly persons: number;
   /** Whether natural persons are among them: they need a field for their identity document. */
   readonly naturalPersons: boolean;
+  /** Year of the decision; without it one of the four years to 2024. */
+  readonly year?: number | undefined;
 }
 
 const DIVISIONS = ["110000", "310000", "440300", "330100", "510100", "610100"];
@@ -42,7 +44,8 @@ const LICENCES = [
 /** One invented row, the same for the same seed. */
 export function sampleCells(row: RowSeed): SampleCells {
   const random = new Random(row.seed, row.index, 1);
-  const year = 2021 + random.below(4);
+  const drawn = 2021 + random.below(4);
+  const year = row.year ?? drawn;
   const decided = sampleDate(year, random);
   const brackets = random.pick(BRACKETS);
   const space = random.below(20) === 0 ? " " : "";
@@ -100,7 +103,7 @@ function penalty(decided: Day, random: Random): SampleCells {
     ...(confiscated > 0 ? { confiscationFen: fenText(confiscated, 6) } : {}),
     decidedOn: dayText(decided, "/"),
     validUntil: dayText({ ...decided, year: decided.year + 3 }, "/"),
-    publicityEndsOn: dayText({ ...decided, year: decided.year + 1 }, "-"),
+    publicityEndsOn: dayText({ ...decided, year: decided.year + 3 }, "-"),
   };
 }
 
