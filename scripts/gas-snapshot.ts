@@ -1,0 +1,247 @@
+/**
+ * Measures what the registry costs and writes `bench/gas.json`; with `--check` compares instead, and fails on any
+ * difference and on any target that is exceeded.
+ *
+ * Gas is that of whole transactions, London rules, as the contracts are compiled for release. Accounts, order and block
+ * times are fixed, so that the numbers are the same on every machine.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ContractTransactionResponse, EventLog } from "ethers";
+import hre, { ethers } from "hardhat";
+import { deployRegistry } from "../src/deployment";
+import { encodePositions } from "../src/positions";
+import type { CreditRegistry, ICreditRegistry } from "../typechain-types";
+
+const file = join(__dirname, "..", "bench", "gas.json");
+const firstTime = 3_000_000_000;
+
+interface Measure {
+  readonly gas: number;
+  /** Records of one call, where there are several. */
+  readonly records?: number;
+  readonly perRecord?: number;
+  /** The most that the design allows: a call, or a record of a call with several. */
+  readonly target?: number;
+}
+
+interface Snapshot {
+  readonly compiler: string;
+  readonly hardfork: string;
+  /** Deployed bytes; the limit is 24,576. */
+  readonly bytes: number;
+  readonly gas: Readonly<Record<string, Measure>>;
+}
+
+const measures: Record<string, Measure> = {};
+let clock = firstTime;
+
+/** Sends in a block of known time, and returns the receipt. */
+async function send(call: () => Promise<ContractTransactionResponse>) {
+  await ethers.provider.send("evm_setNextBlockTimestamp", [++clock]);
+  return (await (await call()).wait())!;
+}
+
+async function measure(
+  name: string,
+  call: () => Promise<ContractTransactionResponse>,
+  { records, target }: { records?: number; target?: number } = {},
+) {
+  const receipt = await send(call);
+  const gas = Number(receipt.gasUsed);
+  measures[name] = {
+    gas,
+    ...(records === undefined ? {} : { records, perRecord: Math.ceil((10 * gas) / records) / 10 }),
+    ...(target === undefined ? {} : { target }),
+  };
+  return receipt;
+}
+
+type Header = ICreditRegistry.HeaderStruct;
+
+async function main(): Promise<void> {
+  const [ndrc, administrator, operator, colleague] = await ethers.getSigners();
+  await ethers.provider.send("evm_setNextBlockTimestamp", [++clock]);
+  const ours = [ndrc!.address];
+  const { registry } = await deployRegistry(ndrc!, {
+    grants: { registrar: ours, guardian: ours, unpauser: ours, arbiter: ours },
+  });
+  clock = (await ethers.provider.getBlock("latest"))!.timestamp;
+
+  const code = ethers.encodeBytes32String("91110000000000001A");
+  await measure("admitAgency", () => registry.admitAgency(code, administrator!.address, ethers.id("key")));
+  const name = ethers.encodeBytes32String("test.type");
+  await measure("admitType", () => registry.admitType(ethers.id("type"), name, false));
+  for (const [label, account] of [
+    ["setOperator", operator],
+    ["", colleague],
+  ] as const) {
+    const call = () => registry.connect(administrator!).setOperator(1, account!.address, 3, 0, 4_000_000_000);
+    await (label === "" ? send(call) : measure(label, call));
+  }
+  const as = registry.connect(operator!);
+  await anchoring(as);
+  await statuses(registry, as, registry.connect(colleague!));
+}
+
+const previousOf = async (registry: CreditRegistry): Promise<string> => (await registry.agency(1)).lastBatch;
+const leavesOf = (count: number, label: string): string[] =>
+  Array.from({ length: count }, (_, i) => ethers.id(`${label} ${i}`)).sort();
+
+async function anchoring(as: CreditRegistry): Promise<void> {
+  const [root, manifest] = [ethers.id("root"), ethers.id("manifest")];
+  for (const which of ["first of an agency", "next"]) {
+    const previous = await previousOf(as);
+    await measure(`anchorRoot, ${which}`, () => as.anchorRoot(1, 1, previous, 1_000_000, root, manifest), {
+      target: 70_000,
+    });
+  }
+  for (const records of [1, 10, 100, 1_000, 5_000]) {
+    const previous = await previousOf(as);
+    const leaves = leavesOf(records, "leaf");
+    await measure(
+      `anchorLeaves, ${records}`,
+      () => as.anchorLeaves(1, 1, previous, leaves, manifest),
+      records === 1_000 ? { records, target: 1_400 } : { records },
+    );
+  }
+  const key = ethers.id("record key");
+  for (const [which, version, target] of [
+    ["first version", 1, 95_000],
+    ["second version", 2, 100_000],
+    ["third version", 3, 100_000],
+  ] as const) {
+    const previous = await previousOf(as);
+    const commitment = ethers.id(`commitment ${version}`);
+    await measure(
+      `anchorRecord, ${which}`,
+      () => as.anchorRecord(1, 1, previous, key, version, commitment, manifest),
+      { target },
+    );
+  }
+}
+
+/**
+ * 256 records a call: neighbours in words that nobody has written, and in words that are. Measured without a target:
+ * superseding (a successor each), the arbiter (asks the manager first), erasing (two operators, two calls).
+ */
+async function statuses(ndrc: CreditRegistry, as: CreditRegistry, colleague: CreditRegistry): Promise<void> {
+  const records = 256;
+  const header = await anchorLarge(as);
+  const evidence = ethers.id("evidence");
+  const reason = 7;
+  const range = (first: number): number[] => Array.from({ length: records }, (_, i) => first + i);
+  let next = 0;
+  const fresh = (): string => encodePositions(range(records * next++));
+  const untouched = { records, target: 900 };
+  const written = { records, target: 350 };
+
+  const a = fresh();
+  await measure("256 repaired, untouched", () => as.repair(header, a, reason, evidence), untouched);
+  await measure("256 repairs revoked, written", () => as.revokeRepair(header, a, reason, evidence), {
+    records,
+  });
+  const b = fresh();
+  await measure("256 withdrawn, untouched", () => as.withdraw(header, b, reason, evidence), untouched);
+  const c = fresh();
+  await measure("256 marked, untouched", () => as.setMarks(header, c, 16, reason, evidence), untouched);
+  await measure("256 marked again, written", () => as.setMarks(header, c, 32, reason, evidence), written);
+  await measure("256 marks cleared, written", () => as.clearMarks(header, c, 32, reason, evidence), written);
+  await measure("256 repaired, written", () => as.repair(header, c, reason, evidence), written);
+  await measure("256 withdrawn, written", () => as.withdraw(header, c, reason, evidence), written);
+  const d = fresh();
+  await measure(
+    "256 marked by the arbiter, untouched",
+    () => ndrc.arbiterSetMarks(header, d, 128, reason, evidence),
+    { records },
+  );
+  await measure("erasure of 256 proposed", () => as.proposeErasure(header, d, reason, evidence), { records });
+  await measure("256 erased, written", () => colleague.confirmErasure(header, d, reason, evidence), {
+    records,
+  });
+  const e = fresh();
+  const successors = leavesOf(records, "successor");
+  await measure("256 superseded, untouched", () => as.supersede(header, e, successors, reason, evidence), {
+    records,
+  });
+  const one = encodePositions([records * next++]);
+  await measure("1 withdrawn, untouched", () => as.withdraw(header, one, reason, evidence));
+  const scattered = encodePositions(Array.from({ length: records }, (_, i) => 100_000 + 977 * i));
+  await measure(
+    "256 withdrawn, each in a word of its own",
+    () => as.withdraw(header, scattered, reason, evidence),
+    { records },
+  );
+}
+
+async function anchorLarge(as: CreditRegistry): Promise<Header> {
+  const previous = await previousOf(as);
+  const receipt = await send(() =>
+    as.anchorRoot(1, 1, previous, 1_000_000, ethers.id("large"), ethers.id("manifest")),
+  );
+  const log = receipt.logs[0] as EventLog;
+  const event = as.interface.decodeEventLog("BatchAnchored", log.data, log.topics);
+  return {
+    format: 1,
+    agencyId: 1,
+    typeId: event["typeId"] as bigint,
+    sequence: (event["batchId"] as bigint) & 0xffffffffn,
+    size: event["size"] as bigint,
+    anchoredAt: event["anchoredAt"] as bigint,
+    operator: event["operator"] as string,
+    previous: event["previous"] as string,
+    root: event["root"] as string,
+    manifestHash: event["manifestHash"] as string,
+  };
+}
+
+async function snapshot(): Promise<Snapshot> {
+  await main();
+  const { version, settings } = hre.config.solidity.compilers[0]!;
+  const { optimizer, viaIR } = settings as { optimizer: { runs: number }; viaIR: boolean };
+  const { deployedBytecode } = await hre.artifacts.readArtifact("CreditRegistry");
+  return {
+    compiler: `solc ${version}, optimizer runs ${optimizer.runs}${viaIR ? ", viaIR" : ""}`,
+    hardfork: hre.config.networks.hardhat.hardfork,
+    bytes: (deployedBytecode.length - 2) / 2,
+    gas: Object.fromEntries(Object.entries(measures).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+/** What is wrong with the numbers themselves. */
+function exceeded({ bytes, gas }: Snapshot): string[] {
+  const faults = Object.entries(gas)
+    .filter(([, { gas, perRecord, target }]) => target !== undefined && (perRecord ?? gas) > target)
+    .map(([name, { gas, perRecord, target }]) => `${name}: ${perRecord ?? gas} where ${target} is allowed`);
+  return bytes < 24_576 ? faults : [...faults, `the registry has ${bytes} bytes where 24,575 are allowed`];
+}
+
+/** Differences, line by line. */
+function differences(before: string, after: string): string[] {
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const lines = Array.from({ length: Math.max(old.length, now.length) }, (_, i) => [
+    old[i] ?? "",
+    now[i] ?? "",
+  ]);
+  return lines
+    .filter(([was, is]) => was !== is)
+    .map(
+      ([was, is]) => `bench/gas.json has ${was!.trim() || "nothing"}, measured ${is!.trim() || "nothing"}`,
+    );
+}
+
+snapshot().then(
+  (measured) => {
+    const text = JSON.stringify(measured, null, 2) + "\n";
+    const faults = exceeded(measured);
+    if (process.argv.includes("--check")) faults.push(...differences(readFileSync(file, "utf8"), text));
+    else writeFileSync(file, text);
+    for (const fault of faults) console.error(fault);
+    if (faults.length === 0) console.log(`${Object.keys(measured.gas).length} measures, all targets met`);
+    process.exit(faults.length === 0 ? 0 : 1);
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exit(70);
+  },
+);
