@@ -61,7 +61,7 @@ interface Run extends Required<Omit<ResumableOptions, "fees">> {
  *
  * @throws {CreditAnchorError} `deployment.other-chain` for records of another chain id, `deployment.chain-reset` when
  * the chain does not hold what was recorded, `deployment.other-profile`, `deployment.other-deployer`,
- * `deployment.not-administrator`, `deployment.failed`, `deployment.slow`; and what the chain throws.
+ * `deployment.not-administrator`, `deployment.refused`, `deployment.failed`, `deployment.slow`; and what the chain throws.
  */
 export async function deployResumably(options: ResumableOptions): Promise<ResumableResult> {
   const deployer = (await options.signer.getAddress()).toLowerCase();
@@ -242,12 +242,57 @@ async function create(run: Run, contract: ContractName, args: readonly string[])
 }
 
 async function send(run: Run, creation: PendingCreation, args: readonly string[]): Promise<Created> {
+  const what = `creation of ${creation.contract}`;
   run.log(`deploying ${creation.contract}`);
   const data = concat([creationCode[creation.contract], encodeArguments(args)]);
   const fees = await suggestFees(run.chain, { policy: run.fees });
-  const { hash } = await run.signer.sendTransaction({ data, nonce: creation.nonce, ...fees });
-  run.sent++;
-  return { creation, receipt: await mined(run, hash, `creation of ${creation.contract}`) };
+  const hash = await sendOnce(run, what, async () => {
+    const { nonce } = creation;
+    return (await run.signer.sendTransaction({ data, nonce, ...fees })).hash;
+  });
+  const found = hash ?? (await findCreation(run.chain, creation));
+  if (found === undefined) throw await refused(run, what, undefined);
+  return { creation, receipt: await mined(run, found, what) };
+}
+
+/**
+ * Sends one transaction.
+ *
+ * @returns Its hash; undefined if the node took a transaction and its answer was lost: then it is mined by now.
+ */
+async function sendOnce(run: Run, what: string, act: () => Promise<string>): Promise<string | undefined> {
+  const before = await run.chain.nonce(run.deployer, "pending");
+  try {
+    const hash = await act();
+    run.sent++;
+    return hash;
+  } catch (error) {
+    const isOfChain =
+      error instanceof CreditAnchorError || typeof (error as { code?: unknown }).code === "string";
+    if (!isOfChain) throw error;
+    if ((await run.chain.nonce(run.deployer, "pending")) === before) throw await refused(run, what, error);
+    run.sent++;
+    await waitUntilNothingIsUnderWay(run);
+    return undefined;
+  }
+}
+
+/** What ethers says of a refusal quotes the whole transaction; the node's own words, or its short message, do not. */
+async function refused(run: Run, what: string, cause: unknown): Promise<CreditAnchorError> {
+  if (cause instanceof CreditAnchorError) return cause;
+  const { shortMessage, info } = (cause ?? {}) as {
+    shortMessage?: string;
+    info?: { error?: { message?: string } };
+  };
+  const why = info?.error?.message ?? shortMessage ?? "the transaction is not to be found";
+  const isPoor = (await run.chain.balance(run.deployer)) === 0n;
+  return new CreditAnchorError("deployment.refused", `${what} was refused: ${why}`, {
+    hint: isPoor
+      ? `${run.deployer} has no funds to pay for gas; on a free-gas network set the gas policy to free`
+      : "run again: it continues from here",
+    exitStatus: 70,
+    cause,
+  });
 }
 
 async function mined(run: Run, hash: string, what: string): Promise<Receipt> {
@@ -321,8 +366,9 @@ async function wire(run: Run, manager: ContractRecord, registry: ContractRecord)
         { hint: "an administrator has to do it" },
       );
     run.log(step.name);
-    const { hash } = await step.send(await suggestFees(run.chain, { policy: run.fees }));
-    run.sent++;
-    await mined(run, hash, step.name);
+    const fees = await suggestFees(run.chain, { policy: run.fees });
+    const hash = await sendOnce(run, step.name, async () => (await step.send(fees)).hash);
+    if (hash !== undefined) await mined(run, hash, step.name);
+    else if (!(await step.isDone())) throw await refused(run, step.name, undefined);
   }
 }

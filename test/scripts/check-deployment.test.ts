@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { keccak256, Wallet } from "ethers";
+import type { Wallet } from "ethers";
+import { keccak256 } from "ethers";
 
 import { type AccessManager, AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
 import type { Chain } from "../../src/chain";

@@ -137,6 +137,34 @@ describe("deployment", function () {
     }
   });
 
+  it("goes on when the node took a transaction and its answer was lost", async () => {
+    const { signer, chain: direct } = await newDeployer(node);
+    const proxy = await startProxy(node.url);
+    const lost = new Set([0, 1, 7]);
+    let sends = 0;
+    proxy.behave = ({ method }) =>
+      method === "eth_sendRawTransaction" && lost.has(sends++)
+        ? { kind: "forward-then-drop" }
+        : { kind: "forward" };
+    try {
+      const chain = await connectChain({ urls: [proxy.url], pollMs: 5, backoffMs: 1 });
+      const records = await deploy({ chain, signer: signer.connect(chain.provider), folder: newFolder() });
+      expect(await direct.nonce(signer.address)).to.equal(TRANSACTIONS);
+      expect(await differences(direct, records)).to.deep.equal([]);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it("says that the account cannot pay", async () => {
+    const chain = await connectChain({ urls: [node.url], pollMs: 5 });
+    const signer = new Wallet(`0x${randomBytes(32).toString("hex")}`, chain.provider);
+    const error = await failure(() => deploy({ chain, signer, folder: newFolder() }));
+    expect(error.code).to.equal("deployment.refused");
+    expect(error.message).to.contain("creation of AccessManager").and.not.to.contain("0x60");
+    expect(error.hint).to.contain(signer.address.toLowerCase()).and.to.contain("no funds");
+  });
+
   it("plans anew when the announced nonce went to something else", async () => {
     const { chain, signer } = await newDeployer(node);
     const folder = newFolder();
