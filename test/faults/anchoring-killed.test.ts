@@ -12,6 +12,7 @@ import {
   startProxy,
   type TestChain,
 } from "../support/chains";
+import { bundled } from "../support/bundle";
 import { startChild } from "../support/children";
 import { permits, removeFolders } from "../support/homes";
 import { anchor, expectExactlyOnce, homeOf, planRows, startWorld, type World } from "../support/world";
@@ -88,6 +89,7 @@ const points: Record<string, Decide> = {
 
 let node: TestChain;
 let supersessions = 0;
+let script: string;
 
 describe("anchoring, killed", function () {
   this.timeout(60_000);
@@ -97,6 +99,7 @@ describe("anchoring, killed", function () {
   let snapshot: unknown;
 
   before(async () => {
+    script = bundled("anchor-child.ts");
     node = await startAnvil();
     world = await startWorld(node);
     proxy = await startProxy(node.url);
@@ -120,7 +123,7 @@ describe("anchoring, killed", function () {
     await node.stop();
   });
 
-  const start = () => startChild("anchor-child.ts", [home.dir, JSON.stringify(work)]);
+  const start = () => startChild(script, [home.dir, JSON.stringify(work)]);
 
   async function runAndKill(decide: Decide): Promise<void> {
     const child = start();
