@@ -3,7 +3,7 @@ import type { Interface } from "ethers";
 import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
 import type { Chain } from "../chain";
 import { administratorRoleId, roleIds, roleNames, roleOfFunction } from "../roles";
-import { type Check, compare, isCallFailure } from "./check";
+import { type Check, compare, isCallFailure } from "./comparison";
 import { delayOnChain, type ProfileRole, profileRoles } from "./profile";
 import type { ContractRecord } from "./record";
 

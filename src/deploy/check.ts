@@ -5,19 +5,12 @@ import { firstHead } from "../audit/journal";
 import { toHex } from "../bytes";
 import type { Chain } from "../chain";
 import { portableHashes } from "../hashes";
-import { RpcError } from "../rpc";
 import { compilerVersion, creationCode, encodeArguments, isCodeOf } from "./code";
 import { checkRoles } from "./check-roles";
+import { type Check, compare, isCallFailure } from "./comparison";
 import type { CompilerInfo, ContractRecord, DeploymentRecords } from "./record";
 
-/** One comparison of a record with the chain or the source. */
-export interface Check {
-  readonly name: string;
-  /** Undefined: could not be compared; `found` says why. */
-  readonly holds: boolean | undefined;
-  readonly expected: string;
-  readonly found: string;
-}
+export type { Check } from "./comparison";
 
 /** What a caller with the source at hand can add. */
 export interface SourceKnowledge {
@@ -25,16 +18,6 @@ export interface SourceKnowledge {
   readonly compiler?: CompilerInfo;
   /** Whether a commit holds the contracts as this program knows them; undefined when that cannot be told. */
   readonly commitHasOurCode?: (commit: string) => boolean | undefined;
-}
-
-/** Equal or different, as text. */
-export function compare(name: string, expected: unknown, found: unknown): Check {
-  const [a, b] = [text(expected), text(found)];
-  return { name, holds: a === b, expected: a, found: b };
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
 }
 
 /**
@@ -179,12 +162,6 @@ async function answer(read: () => Promise<unknown>): Promise<string> {
     if (isCallFailure(error)) return "no answer";
     throw error;
   }
-}
-
-/** A call that reverted, or whose return data is none of the view. */
-export function isCallFailure(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return error instanceof RpcError || code === "CALL_EXCEPTION" || code === "BAD_DATA";
 }
 
 /** The journal's head in the block of the deployment must be that of an empty journal. */

@@ -65,7 +65,7 @@ export interface DeploymentRecords {
 const address = /^0x[0-9a-f]{40}$/;
 const hash = /^0x[0-9a-f]{64}$/;
 
-const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNatural = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isText = (pattern: RegExp, value: unknown): boolean => typeof value === "string" && pattern.test(value);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -73,15 +73,15 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const fields: Record<keyof Omit<ContractRecord, "contract" | "governance">, (value: unknown) => boolean> = {
   format: (value) => value === "credit-anchor/deployment",
   formatVersion: (value) => value === 1,
-  chainId: isWhole,
+  chainId: isNatural,
   address: (value) => isText(address, value),
   codeHash: (value) => isText(hash, value),
   arguments: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   deployer: (value) => isText(address, value),
   transaction: (value) => isText(hash, value),
-  blockNumber: isWhole,
+  blockNumber: isNatural,
   blockHash: (value) => isText(hash, value),
-  blockTime: isWhole,
+  blockTime: isNatural,
   compiler: (value) => isObject(value) && typeof value.version === "string" && isObject(value.settings),
   sourceCommit: (value) => value === null || isText(/^[0-9a-f]{40,64}$/, value),
 };
@@ -166,8 +166,23 @@ export function writeRecord(folder: string, record: ContractRecord): void {
 
 const pendingFile = "pending.json";
 
+/** Undefined if none was begun. @throws {CreditAnchorError} `deployment.damaged`, `deployment.unreadable`. */
 export function readPending(folder: string): PendingCreation | undefined {
-  return readJson(join(folder, pendingFile)) as PendingCreation | undefined;
+  const file = join(folder, pendingFile);
+  const value = readJson(file);
+  if (value === undefined) return undefined;
+  const pending = isObject(value) ? value : {};
+  const isWhole = [pending.chainId, pending.nonce, pending.afterBlock].every(isNatural);
+  const isPlaced = [pending.deployer, pending.address].every((item) => isText(address, item));
+  if (!isWhole || !isPlaced || !(contractNames as readonly unknown[]).includes(pending.contract))
+    throw new CreditAnchorError(
+      "deployment.damaged",
+      `${file} does not say which contract creation was begun`,
+      {
+        hint: "look for a contract that the deployer created last; if there is none, remove the file and run again",
+      },
+    );
+  return pending as unknown as PendingCreation;
 }
 
 export function writePending(folder: string, pending: PendingCreation): void {

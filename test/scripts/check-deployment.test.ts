@@ -6,13 +6,13 @@ import type { Wallet } from "ethers";
 import { keccak256 } from "ethers";
 
 import { type AccessManager, AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
-import type { Chain } from "../../src/chain";
+import { type Chain, connectChain } from "../../src/chain";
 import { type Check, checkDeployment, type SourceKnowledge } from "../../src/deploy/check";
 import { compilerVersion, isCodeOf } from "../../src/deploy/code";
 import { compiler } from "../../src/deploy/compiler";
 import type { ContractRecord, DeploymentRecords } from "../../src/deploy/record";
 import { roleIds, roleNames, roleOfFunction } from "../../src/roles";
-import { startAnvil, type TestChain } from "../support/chains";
+import { startAnvil, startProxy, type TestChain } from "../support/chains";
 import { deploy, newDeployer } from "../support/deployments";
 
 describe("checking a deployment", function () {
@@ -207,6 +207,29 @@ describe("checking a deployment", function () {
     await (await registry.unpause(1)).wait();
     expect(await differing()).to.deep.equal([]);
   });
+
+  for (const [code, message] of [
+    [-32000, "missing trie node 5d0f (path )"],
+    [-32601, "historical state is not available"],
+  ] as const)
+    it(`does without old states: ${message}`, async () => {
+      const proxy = await startProxy(node.url);
+      proxy.behave = ({ method, params }) =>
+        method === "eth_call" && params[1] !== "latest"
+          ? { kind: "error", code, message }
+          : { kind: "forward" };
+      try {
+        const pruned = await connectChain({ urls: [proxy.url] });
+        const doubtful = (await checkDeployment(pruned, records, knowledge)).filter(
+          ({ holds }) => holds !== true,
+        );
+        expect(doubtful.map(({ name, holds }) => ({ name, holds }))).to.deep.equal([
+          { name: "journal starts empty", holds: undefined },
+        ]);
+      } finally {
+        await proxy.stop();
+      }
+    });
 
   it("says what it could not compare, and does not count it as a difference", async () => {
     const uncommitted = { ...records.registry, sourceCommit: null };

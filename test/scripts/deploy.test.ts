@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -261,6 +261,16 @@ describe("deployment", function () {
       expect(error.faults.map((fault) => fault.path)).to.have.members(["/codeHash", "/blockNumber", "/more"]);
     });
   });
+
+  for (const content of ["", "null", "{}", '{"contract":"AccessManager","chainId":31337}'])
+    it(`refuses an announcement that is damaged: ${content === "" ? "empty" : content}`, async () => {
+      const { chain, signer } = await newDeployer(node);
+      const folder = newFolder();
+      mkdirSync(folder);
+      writeFileSync(join(folder, "pending.json"), content);
+      expect((await failure(() => deploy({ chain, signer, folder }))).code).to.equal("deployment.damaged");
+      expect(await chain.nonce(signer.address)).to.equal(0);
+    });
 
   it("hands over to the administrators of the profile, each with its delay", async () => {
     const { chain, signer } = await newDeployer(node);
