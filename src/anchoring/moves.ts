@@ -39,8 +39,8 @@ const kinds = {
  *
  * @returns false if none can be made now.
  */
-export async function settleMoves(session: Session): Promise<boolean> {
-  const ready = await eligible(session);
+export async function settleMoves(session: Session, which: "all" | "withdrawals" = "all"): Promise<boolean> {
+  const ready = (await eligible(session)).filter((move) => which === "all" || move.kind === "withdraw");
   if (ready.length === 0) return false;
   await checkMover(session, ready);
   for (let at = 0; at < ready.length; at += WINDOW) {

@@ -104,8 +104,8 @@ export interface Session {
   /** Status moves in trouble: since when (milliseconds), and how often they came to nothing. */
   readonly trouble: Map<number, { readonly since: number; attempts: number }>;
   gasFactor: number;
-  /** What was found out before working. */
-  state: "new" | "begun" | "ready";
+  /** How far it has come: compared with the chain, withdrawals made, found ready to anchor. */
+  state: "new" | "begun" | "withdrawn" | "ready";
 }
 
 export function openSession(options: AnchoringOptions): Session {

@@ -161,7 +161,8 @@ export async function startProxy(target: string): Promise<FaultProxy> {
           return answer({
             error: { code: behaviour.code, message: behaviour.message, data: behaviour.data },
           });
-        default: {
+        case "forward":
+        case "forward-then-drop": {
           const headers = { "content-type": "application/json" };
           const real = await fetch(target, { method: "POST", headers, body: text });
           const { result, error } = (await real.json()) as { result?: unknown; error?: object };
