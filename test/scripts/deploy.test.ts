@@ -127,9 +127,13 @@ describe("deployment", function () {
         () => expect.fail("nothing was mined"),
         (error: unknown) => expect(error).to.include({ code: "deployment.slow" }),
       );
+      const lines: string[] = [];
+      const second = deploy({ chain, signer, folder, log: (line) => lines.push(line) });
+      await new Promise((resolve) => setTimeout(resolve, 300));
       await slow.rpc("evm_setAutomine", true);
       await slow.rpc("evm_mine");
-      const records = await deploy({ chain, signer, folder });
+      const records = await second;
+      expect(lines[0]).to.contain("waiting for transactions");
       expect(await chain.nonce(signer.address)).to.equal(TRANSACTIONS);
       expect(await differences(chain, records)).to.deep.equal([]);
     } finally {
