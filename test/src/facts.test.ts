@@ -1,0 +1,144 @@
+import { expect } from "chai";
+import { keccak256 } from "ethers";
+import { toHex } from "../../src/bytes";
+import { connectChain } from "../../src/chain";
+import { headerHash } from "../../src/commitment";
+import { type FactsQuery, gatherFacts } from "../../src/facts";
+import { closeAgency, declareCompromised } from "../../src/registry-admin";
+import { registryInterface } from "../../src/registry-views";
+import type { LmdbVault } from "../../src/vault/writer";
+import { type FaultProxy, forward, startAnvil, startProxy, type TestChain } from "../support/chains";
+import { failure } from "../support/failure";
+import { permits, removeFolders } from "../support/homes";
+import { AGENCY_CODE } from "../support/samples";
+import { account, anchor, homeOf, planRows, quick, startWorld, type World } from "../support/world";
+
+describe("facts for the verifier", function () {
+  this.timeout(30_000);
+  let node: TestChain;
+  let proxy: FaultProxy;
+  let world: World;
+  let vault: LmdbVault;
+  let query: FactsQuery;
+
+  before(async () => {
+    node = await startAnvil();
+    proxy = await startProxy(node.url);
+    world = await startWorld(node);
+    vault = await (await homeOf(world)).writeVault({ command: "test" });
+    await planRows(world, vault, permits(0, 10));
+    await planRows(world, vault, permits(0, 2, 1));
+    await anchor(world, vault);
+    const { header, transaction } = vault.plan(0);
+    query = {
+      registry: { address: world.registry.address },
+      batch: header!,
+      record: { index: 0 },
+      transaction: transaction!,
+    };
+  });
+  beforeEach(() => {
+    proxy.behave = () => forward;
+  });
+  after(async () => {
+    await vault.close();
+    removeFolders();
+    await proxy.stop();
+    await node.stop();
+  });
+
+  it("are everything that the chain knows about a receipt, at one block", async () => {
+    const [fact] = await gatherFacts([world.chain], [query]);
+    const head = (await world.chain.block("latest"))!;
+    const { header, transaction } = vault.plan(0);
+    const isSuperseded = [...Array(2).keys()].some((at) => vault.entry(1, at).earlier!.index === 0);
+    expect(fact).to.deep.equal({
+      chainId: 31337,
+      registry: world.registry.address,
+      registryCodePresent: true,
+      registryCodeHash: keccak256(await world.chain.code(world.registry.address)),
+      block: { number: head.number, hash: head.hash, time: head.time },
+      headerHash: toHex(headerHash(header!)),
+      statusByte: isSuperseded ? 1 : 0,
+      agency: { code: AGENCY_CODE, standing: "Active" },
+      operator: { ...fact!.operator!, permissions: 3, compromisedSince: 0, revoked: false },
+      typeHash: vault.plan(0).typeHash,
+      sources: 1,
+      transaction: {
+        blockNumber: transaction!.blockNumber,
+        blockHash: transaction!.blockHash,
+        anchoredBatch: true,
+      },
+    });
+  });
+
+  it("tell each record's own status", async () => {
+    const queries = [...Array(10).keys()].map((index) => ({ ...query, record: { index } }));
+    const superseded = [...Array(2).keys()].map((at) => vault.entry(1, at).earlier!.index);
+    const facts = await gatherFacts([world.chain], queries);
+    expect(facts.map((fact) => fact.statusByte)).to.deep.equal(
+      [...Array(10).keys()].map((index) => (superseded.includes(index) ? 1 : 0)),
+    );
+  });
+
+  it("are empty where there is nothing: no contract, batch, agency, operator, type or transaction", async () => {
+    const nowhere = { ...query, registry: { address: account(9).address } };
+    const batch = { agencyId: 9, typeId: 9, sequence: 9, operator: account(9).address };
+    const unknown = { ...query, batch, transaction: { hash: `0x${"11".repeat(32)}` } };
+    const [empty, nothing] = await gatherFacts([world.chain], [nowhere, unknown]);
+    expect(empty).to.deep.include({ registryCodePresent: false, headerHash: null, agency: null });
+    expect(nothing).to.deep.include({
+      headerHash: null,
+      agency: null,
+      operator: null,
+      typeHash: null,
+      statusByte: 0,
+      transaction: null,
+    });
+  });
+
+  it("tell a transaction that anchored another batch", async () => {
+    const [fact] = await gatherFacts([world.chain], [{ ...query, transaction: vault.plan(1).transaction! }]);
+    expect(fact!.transaction).to.deep.include({ anchoredBatch: false });
+  });
+
+  it("name a second node as a source when it says the same", async () => {
+    const second = await connectChain({ ...quick, urls: [proxy.url] });
+    const [fact] = await gatherFacts([world.chain, second], [query]);
+    expect(fact!.sources).to.equal(2);
+  });
+
+  it("are not given when two nodes contradict each other", async () => {
+    const second = await connectChain({ ...quick, urls: [proxy.url] });
+    const { selector } = registryInterface.getFunction("statusWord");
+    proxy.behave = ({ method, params }) => {
+      const [request] = params as [{ data?: string }];
+      const isStatus = method === "eth_call" && request.data!.startsWith(selector);
+      return isStatus ? { kind: "forward", change: (data) => String(data).replace(/.$/, "4") } : forward;
+    };
+    expect((await failure(() => gatherFacts([world.chain, second], [query]))).code).to.equal(
+      "chain.disagree",
+    );
+    proxy.behave = ({ method }) =>
+      method === "eth_getBlockByNumber"
+        ? { kind: "forward", change: (block) => ({ ...(block as object), hash: `0x${"22".repeat(32)}` }) }
+        : forward;
+    expect((await failure(() => gatherFacts([world.chain, second], [query]))).code).to.equal(
+      "chain.disagree",
+    );
+  });
+
+  it("tell the standing of the agency and of the key that signed", async () => {
+    const { registry, ndrc, administrator, operators, agencyId } = world;
+    await declareCompromised(
+      { registry, signer: administrator },
+      agencyId,
+      operators[0].address,
+      1_700_000_000,
+    );
+    await closeAgency({ registry, signer: ndrc }, agencyId, 1);
+    const [fact] = await gatherFacts([world.chain], [query]);
+    expect(fact!.agency!.standing).to.equal("Closed");
+    expect(fact!.operator).to.deep.include({ revoked: true, compromisedSince: 1_700_000_000 });
+  });
+});
