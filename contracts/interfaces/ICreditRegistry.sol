@@ -15,7 +15,7 @@ pragma solidity 0.8.30;
 /// Time: every time stored, compared or returned is in seconds since 1970, on chains that count milliseconds too.
 ///
 /// Journal: every accepted change, whoever made it, is one event that carries its number `entry` (0, 1, …) and
-/// extends a running hash: `head = bytes24(keccak256(abi.encode(head, entryHash)))`, where
+/// extends a running hash: `head = bytes28(keccak256(abi.encode(head, entryHash)))`, where
 /// `entryHash = keccak256(abi.encode(topic0, entry, block.number, time, fields…))` and `fields` are all other fields
 /// of the event, indexed ones too, in the order of declaration. Who holds a head obtained elsewhere can prove from
 /// logs alone that nothing is missing, altered or out of order. `entry` is always the last field of its event.
@@ -791,10 +791,10 @@ interface ICreditRegistry {
 
     /// @notice Where the journal stands.
     /// @return count How many entries there are; the next one's number.
-    /// @return head When there are none: `bytes24(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
-    /// registry)))`. Twenty-four bytes, so that head and length share a storage slot; a second history with the same
-    /// head is 2^96 hashes of work even for somebody who chooses both.
-    function journal() external view returns (uint64 count, bytes24 head);
+    /// @return head When there are none: `bytes28(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
+    /// registry)))`. Twenty-eight bytes, so that head and length share a storage slot; a second history with the same
+    /// head is 2^112 hashes of work even for somebody who chooses both.
+    function journal() external view returns (uint64 count, bytes28 head);
 
     /// @notice `keccak256(abi.encode(keccak256("credit-anchor/v1"), chainId, registry))`: part of every leaf.
     /// @return The domain.

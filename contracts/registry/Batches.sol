@@ -57,9 +57,8 @@ abstract contract Batches is Agencies, RecordTypes {
 
     /// @dev Whether the caller may anchor for this agency now, and the type exists.
     function _requireAnchoring(uint32 agencyId, uint32 typeId) internal view {
-        Book storage book = _book;
-        if (book.paused) revert RegistryPaused();
-        if (typeId == 0 || typeId > book.typeCount) revert UnknownType(typeId);
+        _requireNotPaused();
+        _requireType(typeId);
         _requireActive(agencyId);
         _requireOperator(agencyId, msg.sender, ANCHOR_PERMISSION);
     }

@@ -13,11 +13,10 @@ import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
 abstract contract Journal is ICreditRegistry, AccessManaged {
     /// @dev One storage slot, which every change reads and writes: a head of 32 bytes in a slot of its own would cost
     /// each of them 5,000 gas more.
+    /// @param lengthAndPause Twice the number of entries, plus one while the registry is paused.
     struct Book {
-        bytes24 head;
-        uint40 length;
-        uint16 typeCount;
-        bool paused;
+        bytes28 head;
+        uint32 lengthAndPause;
     }
 
     bytes32 private constant JOURNAL_TAG = keccak256("credit-anchor/journal/1");
@@ -28,7 +27,7 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     Book internal _book;
 
     constructor() {
-        _book.head = bytes24(keccak256(abi.encode(JOURNAL_TAG, block.chainid, address(this))));
+        _book.head = bytes28(keccak256(abi.encode(JOURNAL_TAG, block.chainid, address(this))));
     }
 
     modifier whenNotPaused() {
@@ -38,14 +37,14 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
 
     /// @inheritdoc ICreditRegistry
     function pause(uint16 reason) external restricted whenNotPaused {
-        _book.paused = true;
+        ++_book.lengthAndPause;
         _emitPaused(reason);
     }
 
     /// @inheritdoc ICreditRegistry
     function unpause(uint16 reason) external restricted {
-        if (!_book.paused) revert RegistryNotPaused();
-        _book.paused = false;
+        if (!paused()) revert RegistryNotPaused();
+        --_book.lengthAndPause;
         _emitUnpaused(reason);
     }
 
@@ -57,18 +56,18 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     }
 
     /// @inheritdoc ICreditRegistry
-    function paused() external view returns (bool) {
-        return _book.paused;
+    function paused() public view returns (bool) {
+        return _book.lengthAndPause & 1 == 1;
     }
 
     /// @inheritdoc ICreditRegistry
-    function journal() external view returns (uint64 count, bytes24 head) {
-        return (_book.length, _book.head);
+    function journal() external view returns (uint64 count, bytes28 head) {
+        return (_nextEntry(), _book.head);
     }
 
     /// @dev Number of the entry that the next call of {_extend} writes.
     function _nextEntry() internal view returns (uint64) {
-        return _book.length;
+        return _book.lengthAndPause >> 1;
     }
 
     /// @dev The hash of an event whose fields are one word each, for the events that are rare: shared, so that the
@@ -95,15 +94,13 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     /// @dev Writes entry number {_nextEntry}.
     function _extend(bytes32 entryHash) internal {
         Book storage book = _book;
-        // 2^40 entries are thirty years of a thousand changes a second.
-        unchecked {
-            ++book.length;
-        }
-        book.head = bytes24(Hashes.efficientKeccak256(book.head, entryHash));
+        // Overflows, and then refuses, after 2^31 entries: sixty-eight years of a change a second.
+        book.lengthAndPause += 2;
+        book.head = bytes28(Hashes.efficientKeccak256(book.head, entryHash));
     }
 
     function _requireNotPaused() internal view {
-        if (_book.paused) revert RegistryPaused();
+        if (paused()) revert RegistryPaused();
     }
 
     /// @dev Seconds since 1970, on chains that count milliseconds too.

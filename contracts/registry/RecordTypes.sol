@@ -7,10 +7,10 @@ import {Journal} from "./Journal.sol";
 
 /// @title Record types that the registry admits
 /// @notice See {ICreditRegistry-RecordType}.
-/// @dev Ids run from 1 to the number of types, so that anchoring knows a type by the number alone.
 abstract contract RecordTypes is Journal {
     mapping(uint32 typeId => RecordType) private _types;
     mapping(bytes32 typeHash => uint32 typeId) private _typeIds;
+    uint32 private _typeCount;
 
     /// @inheritdoc ICreditRegistry
     function admitType(
@@ -21,7 +21,7 @@ abstract contract RecordTypes is Journal {
         if (typeHash == 0) revert MissingTypeHash();
         if (!Labels.isLabel(name)) revert InvalidTypeName(name);
         if (_typeIds[typeHash] != 0) revert TypeAlreadyAdmitted(typeHash, _typeIds[typeHash]);
-        typeId = ++_book.typeCount;
+        typeId = ++_typeCount;
         _typeIds[typeHash] = typeId;
         _types[typeId] = RecordType(typeHash, name, personal, _now());
         _emitTypeAdmitted(typeId, typeHash, name, personal);
@@ -39,7 +39,11 @@ abstract contract RecordTypes is Journal {
 
     /// @inheritdoc ICreditRegistry
     function typeCount() external view returns (uint32) {
-        return _book.typeCount;
+        return _typeCount;
+    }
+
+    function _requireType(uint32 typeId) internal view {
+        if (_types[typeId].admittedAt == 0) revert UnknownType(typeId);
     }
 
     function _requireImpersonal(uint32 typeId) internal view {

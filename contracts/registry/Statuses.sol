@@ -190,7 +190,8 @@ abstract contract Statuses is Batches {
         uint16 reason,
         bytes32 evidenceHash
     ) private {
-        if (marks == 0 || marks & ~allowed != 0) revert MarksNotAllowed(marks);
+        if (marks == 0) revert MarksNotAllowed(marks);
+        if (marks & ~allowed != 0) revert MarksNotAllowed(marks);
         uint64 batchId = _batchId(header.agencyId, header.sequence);
         _change(batchId, header.size, positions, setting ? 0 : marks, setting ? marks : 0, false);
         if (setting) _emitMarksSet(batchId, marks, positions, reason, evidenceHash);

@@ -39,9 +39,9 @@ export interface JournalResult {
 }
 
 /** Bytes of a head: it shares a storage slot with the journal's length. */
-export const HEAD_BYTES = 24;
+export const HEAD_BYTES = 28;
 
-/** The first 24 bytes of `H(abi.encode(H("credit-anchor/journal/1"), chainId, registry))` */
+/** The first 28 bytes of `H(abi.encode(H("credit-anchor/journal/1"), chainId, registry))` */
 export function firstHead(chainId: number, registry: string, hashes: Hashes): Uint8Array {
   const words = new Uint8Array(64);
   writeUint(words, 24, 8, chainId);
@@ -76,7 +76,7 @@ export function readJournal(
   findings: Findings,
   hashes: Hashes,
 ): JournalReader {
-  // abi.encode(head, entryHash): a `bytes24` stands on the left of its word.
+  // abi.encode(head, entryHash): a `bytes28` stands on the left of its word.
   const pair = new Uint8Array(64);
   pair.set(firstHead(source.chainId, source.address, hashes));
   let length = 0;

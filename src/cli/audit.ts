@@ -103,7 +103,7 @@ Exit status: 0 no differences, 1 differences.`,
 });
 
 function parseHead(word: string): { length: number; head: string } {
-  const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]{48})$/.exec(word);
+  const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]{56})$/.exec(word);
   if (parts === null) throw usage("--head takes the length and the hash of a journal: 1203:0x5d0f…");
   return { length: Number(parts[1]), head: parts[2]!.toLowerCase() };
 }

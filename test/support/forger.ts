@@ -45,7 +45,7 @@ export class Forger {
       ),
     ),
     0,
-    24,
+    28,
   );
   #block = 100;
   last = address("0");
@@ -66,7 +66,7 @@ export class Forger {
       [fragment.topicHash, entry, number, time, ...values],
     );
     const entryHash = keccak256(encoded);
-    this.head = dataSlice(keccak256(coder.encode(["bytes24", "bytes32"], [this.head, entryHash])), 0, 24);
+    this.head = dataSlice(keccak256(coder.encode(["bytes28", "bytes32"], [this.head, entryHash])), 0, 28);
     this.entries.push({
       event: name,
       signature: fragment.format("sighash"),

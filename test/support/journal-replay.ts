@@ -12,7 +12,7 @@ export async function replayJournal(registry: CreditRegistry): Promise<{ count: 
   const address = await registry.getAddress();
   const { chainId } = await ethers.provider.getNetwork();
   let count = 0n;
-  let head = first24(
+  let head = first28(
     ethers.keccak256(
       abi.encode(["bytes32", "uint256", "address"], [ethers.id("credit-anchor/journal/1"), chainId, address]),
     ),
@@ -32,7 +32,7 @@ export async function replayJournal(registry: CreditRegistry): Promise<{ count: 
         [event.topic, count, log.blockNumber, seconds, ...(event.args.slice(0, -1) as unknown[])],
       ),
     );
-    head = first24(ethers.keccak256(abi.encode(["bytes24", "bytes32"], [head, entryHash])));
+    head = first28(ethers.keccak256(abi.encode(["bytes28", "bytes32"], [head, entryHash])));
     count += 1n;
   }
   return { count, head };
@@ -44,4 +44,4 @@ export async function expectJournalReplays(registry: CreditRegistry): Promise<vo
   expect({ count, head }).to.deep.equal(await replayJournal(registry));
 }
 
-const first24 = (hash: string): string => hash.slice(0, 2 + 48);
+const first28 = (hash: string): string => hash.slice(0, 2 + 56);

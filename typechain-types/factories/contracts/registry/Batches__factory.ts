@@ -2141,9 +2141,9 @@ const _abi = [
         type: "uint64",
       },
       {
-        internalType: "bytes24",
+        internalType: "bytes28",
         name: "head",
-        type: "bytes24",
+        type: "bytes28",
       },
     ],
     stateMutability: "view",
