@@ -42,6 +42,8 @@ export function keepType(home: Home, type: RecordType, typeId: number): void {
     mkdirSync(typeFolder(home), { recursive: true, mode: 0o700 });
     replaceFile(join(typeFolder(home), `${typeHash}.json`), `${JSON.stringify(type.document, null, 2)}\n`);
   }
+  const known = home.settings.types[type.name];
+  if (known?.typeId === typeId && known.typeHash === typeHash) return;
   home.saveSettings({
     ...home.settings,
     types: { ...home.settings.types, [type.name]: { typeId, typeHash } },

@@ -83,7 +83,11 @@ in the order 1, 2, 3.`,
           connectChain({ urls: [witness], chainId: chain.chainId, signal }),
         ),
       );
-      facts = await factsFor([chain, ...witnesses], trust[0]!, evidence);
+      // One node named twice is one source.
+      const others = witnesses.filter(
+        ({ node }, i) => node !== chain.node && witnesses.findIndex((other) => other.node === node) === i,
+      );
+      facts = await factsFor([chain, ...others], trust[0]!, evidence);
     }
     const hashes = await loadFastHashes();
     const verdicts = files.map(({ content }, i) =>

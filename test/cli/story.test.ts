@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { sampleUscc } from "../../src/samples";
-import { rawRpc } from "../support/chains";
+import { rawRpc, startProxy } from "../support/chains";
 import { expectRun, json, run } from "../support/cli";
 import { TYPE, TYPE_NAME } from "../support/samples";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
@@ -313,6 +313,17 @@ describe("the command line, from init to audit", function () {
     expect(verdict).to.deep.include({ file: at("r3.json"), exitStatus: 0, inForce: true });
   });
 
+  it("verify counts a node that is named twice once, and believes none of two that disagree", async () => {
+    const args = ["verify", at("r3.json"), ...auditor, "--witness"];
+    expect((await expectRun(0, [...args, sandbox.ready.rpcUrl])).stdout).to.contain("(single source)");
+    const witness = await startProxy(sandbox.ready.rpcUrl);
+    expect((await expectRun(0, [...args, witness.url])).stdout).to.contain("(2 sources agree)");
+    witness.behave = ({ method }) =>
+      method === "eth_getCode" ? { kind: "result", result: "0x00" } : { kind: "forward" };
+    expect((await expectRun(70, [...args, witness.url])).stderr).to.contain("contradict each other");
+    await witness.stop();
+  });
+
   it("verify: 3 when genuine and not in force, also by a date that is given", async () => {
     expect((await expectRun(3, ["verify", at("r1.json"), ...auditor])).stdout).to.contain(
       "GENUINE, BUT NOT IN FORCE",
@@ -507,11 +518,15 @@ describe("the command line, from init to audit", function () {
   it("audit finds nothing, says that the source is a single one, and looks into the vault", async () => {
     const { stdout } = await expectRun(0, ["audit", ...own], { env });
     expect(stdout).to.contain("NO DIFFERENCES, by a single source");
+    const same = await expectRun(0, ["audit", ...auditor, "--witness", sandbox.ready.rpcUrl]);
+    expect(same.stdout).to.contain("(single source)");
+    const witness = await startProxy(sandbox.ready.rpcUrl);
     const report = await json<{
       journal: { length: number; head: string };
       singleSource: boolean;
       differences: unknown[];
-    }>(["audit", ...auditor, "--witness", sandbox.ready.rpcUrl, "--out", at("audit.json")]);
+    }>(["audit", ...auditor, "--witness", witness.url, "--out", at("audit.json")]);
+    await witness.stop();
     expect(report).to.deep.include({ singleSource: false, differences: [] });
     expect(JSON.parse(readFileSync(at("audit.json"), "utf8"))).to.deep.equal(report);
     const { length, head } = report.journal;
@@ -523,6 +538,53 @@ describe("the command line, from init to audit", function () {
       `${length}:${head.replace(/^0x../, "0x00")}`,
     ]);
     expect(wrong.stdout).to.contain("✗").and.to.contain("1 DIFFERENCES");
+  });
+
+  it("audit catches a node that hides one event", async () => {
+    const proxy = await startProxy(sandbox.ready.rpcUrl);
+    proxy.behave = ({ method }) =>
+      method === "eth_getLogs"
+        ? { kind: "forward", change: (logs) => (logs as unknown[]).filter((_, i) => i !== 12) }
+        : { kind: "forward" };
+    const { stdout } = await expectRun(1, ["audit", ...auditor, "--rpc", proxy.url]);
+    expect(stdout).to.contain("[journal.gap]");
+    proxy.behave = () => ({ kind: "forward" });
+    await expectRun(0, ["audit", ...auditor, "--rpc", proxy.url]);
+    await proxy.stop();
+  });
+
+  it("a second command on a home that is in use is refused, or waits", async () => {
+    const proxy = await startProxy(sandbox.ready.rpcUrl);
+    const anchor = (file: string, ...more: string[]): string[] => [
+      "anchor",
+      file,
+      "--type",
+      TYPE_NAME,
+      ...own,
+      ...more,
+    ];
+    const sent = new Promise<void>((resolve) => {
+      proxy.behave = async ({ method }) => {
+        if (method === "eth_sendRawTransaction") {
+          resolve();
+          await new Promise((done) => setTimeout(done, 6_000));
+        }
+        return { kind: "forward" };
+      };
+    });
+    const slow = run(anchor(write("slow.ndjson", rows(400, 410)), "--rpc", proxy.url), { env });
+    await sent;
+    const file = write("other.ndjson", rows(410, 420));
+    const [refused, waited] = await Promise.all([
+      run(anchor(file), { env }),
+      run(anchor(file, "--wait", "--json"), { env }),
+    ]);
+    expect(refused.status).to.equal(70);
+    expect(refused.stderr).to.contain("in use by process").and.to.contain("--wait");
+    expect(waited.status).to.equal(0);
+    expect(JSON.parse(waited.stdout)).to.include({ anchored: 10 });
+    expect((await slow).status).to.equal(0);
+    await proxy.stop();
   });
 
   it("audit finds a vault that was tampered with", async () => {

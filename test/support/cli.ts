@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { dist, ensureBuilt } from "./build";
 
 const root = join(__dirname, "..", "..");
-/** The compiled command: `npm run build` makes it. */
-export const CLI = join(root, "dist", "src", "cli", "main.js");
+/** The compiled command. */
+export const CLI = join(dist, "src", "cli", "main.js");
 
 /** What a command came to. */
 export interface Ran {
@@ -23,6 +24,7 @@ export function start(
   args: readonly string[],
   options: RunOptions = {},
 ): { child: ChildProcess; ended: Promise<Ran> } {
+  ensureBuilt();
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: options.cwd ?? root,
     env: { PATH: process.env.PATH, ...options.env },
