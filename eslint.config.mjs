@@ -10,6 +10,7 @@ export default tseslint.config(
       "coverage/",
       "typechain-types/",
       "demo-output/",
+      "sandbox-homes/",
     ],
   },
   ...tseslint.configs.strict,

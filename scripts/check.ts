@@ -27,7 +27,11 @@ const checks: readonly Check[] = [
       'git diff --exit-code --stat -- typechain-types && test -z "$(git status --porcelain -- typechain-types)"',
     otherwise: "typechain-types/ is not what the contracts compile to: commit what `npm run compile` wrote",
   },
-  { name: "types", command: "tsc -p .", otherwise: "mend the types" },
+  {
+    name: "types",
+    command: "tsc -p . && tsc -p tsconfig.build.json --noEmit --incremental false",
+    otherwise: "mend the types",
+  },
   {
     name: "imports",
     command: "ts-node -T scripts/check-imports.ts",
@@ -43,8 +47,28 @@ const checks: readonly Check[] = [
     command: "ts-node -T scripts/vectors.ts --check",
     otherwise: "test/vectors/ is not what the oracle computes: run npm run vectors, and think",
   },
+  {
+    name: "gas",
+    command: "hardhat run --no-compile scripts/gas-snapshot.ts --check",
+    otherwise: "gas is not what bench/gas.json says: run npm run gas, and read the difference",
+  },
   { name: "lint", command: "eslint . --max-warnings 0", otherwise: "mend what eslint names" },
   { name: "tests", command: "npm test", otherwise: "mend the code, or the promise" },
+  {
+    name: "coverage",
+    command: "ts-node -T scripts/check-coverage.ts",
+    otherwise: "a branch of contracts/ is not tested, and docs/coverage.md does not say why",
+  },
+  {
+    name: "bench",
+    command: "node dist/bench/run.js --records 200 --no-write",
+    otherwise: "the benchmarks do not run",
+  },
+  {
+    name: "docs",
+    command: "ts-node -T scripts/check-docs.ts && ts-node -T scripts/command-docs.ts --check",
+    otherwise: "documents say what is not so: mend them, or run npm run docs for what is generated",
+  },
 ];
 
 const wanted = process.argv.slice(2);

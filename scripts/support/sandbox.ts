@@ -186,6 +186,8 @@ async function writeSamples(folder: string): Promise<void> {
       agencyCode: code,
       agencyName: title,
       format: file.endsWith(".csv") ? "csv" : "ndjson",
+      // In force when somebody tries them.
+      year: new Date().getUTCFullYear() - 1,
     });
   }
 }

@@ -13,7 +13,9 @@ export interface Access {
 }
 
 /**
- * `CREDIT_ANCHOR_PASSPHRASE`, else the file `CREDIT_ANCHOR_PASSPHRASE_FILE`, else the file of the settings, else a prompt.
+ * The file that the home's own settings name, else `CREDIT_ANCHOR_PASSPHRASE`, else the file
+ * `CREDIT_ANCHOR_PASSPHRASE_FILE`, else a prompt. A home that names its file comes first, so that a passphrase in the
+ * environment, meant for another home, does not lock it.
  *
  * @throws CreditAnchorError `home.no-passphrase` when there is none of them.
  */
@@ -22,12 +24,12 @@ export async function findPassphrase(
   settings: Pick<Settings, "passphraseFile">,
   access: Access = {},
 ): Promise<string> {
+  if (settings.passphraseFile !== undefined) return readPassphrase(resolve(dir, settings.passphraseFile));
   const env = access.env ?? process.env;
   const given = env.CREDIT_ANCHOR_PASSPHRASE;
   if (given !== undefined && given !== "") return given;
   const named = env.CREDIT_ANCHOR_PASSPHRASE_FILE;
   if (named !== undefined && named !== "") return readPassphrase(resolve(named));
-  if (settings.passphraseFile !== undefined) return readPassphrase(resolve(dir, settings.passphraseFile));
   const ask = access.ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
   const answer = await ask?.(`Passphrase of ${dir}: `);
   if (answer === undefined || answer === "")

@@ -104,7 +104,7 @@ describe("home", function () {
       await createHome(dir, { ...trial, trial: false, passphrase: "correct horse" });
     });
 
-    it("comes from the environment, a file named there, a file of the settings, or a question, in this order", async () => {
+    it("comes from the file that the settings name, the environment, a file named there, or a question, in this order", async () => {
       const file = join(temporaryFolder(), "phrase");
       writeFileSync(file, "correct horse\n");
       const ask = async (): Promise<string> => "correct horse";
@@ -125,7 +125,8 @@ describe("home", function () {
         passphrase: "correct horse",
         settings: { ...trial.settings, passphraseFile: file },
       });
-      expect(await openHome(other, { env: {}, ask: wrong }).agencyKey()).to.deep.equal(agencyKey);
+      const env = { CREDIT_ANCHOR_PASSPHRASE: "that of another home" };
+      expect(await openHome(other, { env, ask: wrong }).agencyKey()).to.deep.equal(agencyKey);
     });
 
     it("is asked for once", async () => {
