@@ -89,6 +89,31 @@ describe("anchoring on a chain that reorganises", function () {
     await expectExactlyOnce(world, vault);
   });
 
+  it("follows a batch into another block with the same time, where its header stays the same", async () => {
+    await planRows(world, vault, permits(0, 10));
+    let before = "";
+    const summary = await anchorWhile("anchored", 1, async () => {
+      const { transaction, signed } = vault.plan(0);
+      before = transaction!.blockHash;
+      const raw = await transfer();
+      await node.rpc("anvil_reorg", await depthOf(transaction!.blockNumber), [
+        [signed!.raw, 0],
+        [raw, 0],
+      ]);
+    });
+    expect(summary).to.deep.include({ batches: 1, final: 1, notices: [] });
+    expect(vault.plan(0).transaction!.blockHash).to.not.equal(before);
+    await expectExactlyOnce(world, vault);
+  });
+
+  /** Something else in the block, so that its hash is another one. */
+  async function transfer(): Promise<string> {
+    const { chain, ndrc } = world;
+    const nonce = await chain.nonce(ndrc.address);
+    const fees = { type: 2, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n, gasLimit: 21_000n };
+    return ndrc.sign({ ...fees, chainId: chain.chainId, to: ndrc.address, nonce });
+  }
+
   it("gives way to another operator who takes the place in the new branch", async () => {
     const other = await (await homeOf(world, 1)).writeVault({ command: "test" });
     await planRows(world, vault, permits(0, 30), { batchSize: 10 });

@@ -159,9 +159,8 @@ async function allLogs(world: World): Promise<Log[]> {
  */
 export async function expectExactlyOnce(world: World, ...vaults: readonly VaultReader[]): Promise<void> {
   const logs = await allLogs(world);
-  const anchored = logs
-    .map((log) => batchOf(world.registry, log)?.header)
-    .filter((header) => header !== undefined);
+  const batches = logs.map((log) => batchOf(world.registry, log)).filter((batch) => batch !== undefined);
+  const anchored = batches.map((batch) => batch.header);
   const plans = vaults.flatMap((vault) => [...vault.plans()]);
   expect(anchored.map((header) => header.manifestHash).sort(), "batches on chain").to.deep.equal(
     plans.map((found) => found.manifestHash).sort(),
@@ -183,10 +182,12 @@ export async function expectExactlyOnce(world: World, ...vaults: readonly VaultR
   }
   const expected: string[] = [];
   for (const vault of vaults)
-    for (const { number, status, size, header } of vault.plans()) {
+    for (const { number, status, size, header, transaction } of vault.plans()) {
       expect(status, `batch ${number}`).to.equal("final");
       const onChain = anchored.find((found) => found.sequence === header!.sequence)!;
       expect(toHex(headerHash(header!)), `header of batch ${number}`).to.equal(toHex(headerHash(onChain)));
+      const { transactionHash: hash, blockNumber, blockHash } = batches[header!.sequence]!;
+      expect(transaction, `place of batch ${number}`).to.deep.equal({ hash, blockNumber, blockHash });
       for (let index = 0; index < size; index++) {
         const entry = vault.entry(number, index);
         if (entry.earlier === undefined) continue;
