@@ -1,12 +1,26 @@
 import { expect } from "chai";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import type { AnchoringProgress } from "../../src/anchoring";
 import { startAnchoring } from "../../src/anchoring";
-import type { Home } from "../../src/home";
+import { type Home, openHome } from "../../src/home";
+import { readAgency } from "../../src/registry-views";
+import type { Plan, Vault } from "../../src/vault/vault";
 import type { LmdbVault } from "../../src/vault/writer";
 import { startAnvil, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
-import { permits, removeFolders } from "../support/homes";
-import { anchor, expectExactlyOnce, hasty, homeOf, planRows, startWorld, type World } from "../support/world";
+import { permits, removeFolders, temporaryFolder } from "../support/homes";
+import { bytesOf } from "../support/samples";
+import {
+  account,
+  anchor,
+  expectExactlyOnce,
+  hasty,
+  homeOf,
+  planRows,
+  startWorld,
+  type World,
+} from "../support/world";
 
 describe("anchoring", function () {
   this.timeout(30_000);
@@ -111,5 +125,72 @@ describe("anchoring", function () {
     expect([...vault.plans()].map(({ status }) => status)).to.deep.equal(["anchored", "planned", "planned"]);
     await anchor(world, vault);
     await expectExactlyOnce(world, vault);
+  });
+
+  it("recognises its batches when the vault is an older copy that knows nothing of their anchoring", async () => {
+    await planRows(world, vault, permits(0, 30), { batchSize: 10 });
+    await vault.close();
+    const copy = join(temporaryFolder(), "copy");
+    cpSync(home.dir, copy, { recursive: true });
+    vault = await home.writeVault({ command: "test" });
+    await anchor(world, vault);
+    const restored = await openHome(copy, { env: {} }).writeVault({ command: "test" });
+    await planRows(world, restored, permits(30, 40));
+    const before = [...vault.plans()].map(({ header }) => header);
+    expect(await anchor(world, restored)).to.deep.include({ batches: 4, final: 4 });
+    expect([...restored.plans()].slice(0, 3).map(({ header }) => header)).to.deep.equal(before);
+    await expectExactlyOnce(world, restored);
+    await restored.close();
+  });
+
+  describe("refuses, and anchors nothing,", () => {
+    /** The vault with one answer changed. */
+    const changed = (change: Partial<Vault>): Vault =>
+      new Proxy<Vault>(vault, {
+        get: (target, name: keyof Vault) => {
+          const value = change[name] ?? target[name];
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    const refused = async (vaultGiven: Vault, code: string): Promise<void> => {
+      expect((await failure(() => anchor(world, vaultGiven))).code).to.equal(code);
+      expect((await readAgency(world.registry, world.agencyId))!.batchCount).to.equal(0);
+      expect(vault.plan(0).status).to.equal("planned");
+    };
+
+    it("leaves that do not give the root they were planned with", async () => {
+      await planRows(world, vault, permits(0, 5), { mode: "leaves", batchSize: 5 });
+      const leaves = (number: number): Uint8Array =>
+        vault.leaves(number).map((byte, at) => (at === 40 ? byte ^ 1 : byte));
+      await refused(changed({ leaves }), "vault.damaged");
+    });
+
+    it("a record that is not the leaf it was planned as", async () => {
+      await planRows(world, vault, permits(0, 1), { mode: "direct" });
+      await refused(
+        changed({ entry: (plan, index) => ({ ...vault.entry(plan, index), version: 2 }) }),
+        "vault.damaged",
+      );
+    });
+
+    const plans = (change: Partial<Plan>): Partial<Vault> => ({
+      plan: (number) => ({ ...vault.plan(number), ...change }),
+      unfinishedPlans: () => vault.unfinishedPlans().map((plan) => ({ ...plan, ...change })),
+    });
+
+    it("batches of another registry, another chain or another agency", async () => {
+      await planRows(world, vault, permits(0, 5));
+      const { registry } = vault.plan(0);
+      await refused(changed(plans({ registry: { ...registry, chainId: 1 } })), "anchoring.other-registry");
+      const address = account(9).address;
+      await refused(changed(plans({ registry: { ...registry, address } })), "anchoring.other-registry");
+      await refused(changed(plans({ agencyId: 2 })), "anchoring.other-agency");
+    });
+
+    it("batches of a type that the registry does not have, or has under another id", async () => {
+      await planRows(world, vault, permits(0, 5));
+      await refused(changed(plans({ typeId: 9 })), "registry.UnknownType");
+      await refused(changed(plans({ typeHash: bytesOf("another type") })), "anchoring.type-differs");
+    });
   });
 });
