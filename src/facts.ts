@@ -8,7 +8,7 @@ import {
   readOperator,
   readType,
   type Registry,
-  statusesOf,
+  statusWord,
 } from "./registry-views";
 import type { ChainFacts } from "./verify";
 
@@ -118,14 +118,17 @@ async function oneFact(
   const header = await once(`header ${address} ${agencyId} ${sequence}`, () =>
     headerHashOf(registry, agencyId, sequence, at),
   );
-  const [status] = await statusesOf(registry, agencyId, sequence, [record.index], at);
+  const word = record.index >>> 5;
+  const statuses = await once(`statuses ${address} ${agencyId} ${sequence} ${word}`, () =>
+    statusWord(registry, agencyId, sequence, word, at),
+  );
   const standings = { 1: "Active", 2: "Suspended", 3: "Closed" } as const;
   return {
     ...base,
     registryCodePresent: true,
-    registryCodeHash: keccak256(code),
+    registryCodeHash: await once(`code hash ${address}`, async () => keccak256(code)),
     headerHash: header ?? null,
-    statusByte: status!,
+    statusByte: Number((statuses >> BigInt(8 * (record.index & 31))) & 0xffn),
     agency:
       agency === undefined
         ? null
