@@ -4,7 +4,7 @@ import { CreditAnchorError } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Hashes } from "../hashes";
 import { isObject, parseJson, type JsonObject } from "../json";
-import { defaultShow, makeReceipt, serialize, type Evidence } from "../receipt";
+import { defaultShow, evidenceText, makeReceipt, serialize, type Evidence } from "../receipt";
 import { readRecord } from "../record";
 import { throwIfCancelled } from "../rpc";
 import { loadType, type RecordType } from "../types";
@@ -182,7 +182,7 @@ async function writeAll(
     const receipt = unlessErased(() => make(index));
     if (receipt === undefined) erased++;
     else {
-      replaceQuickly(join(folder, `${index}.json`), serialize(receipt));
+      replaceQuickly(join(folder, `${index}.json`), evidenceText(receipt));
       written++;
     }
     progress.update(() => `receipts: ${count(written)} of ${count(plan.size)}`);

@@ -1,12 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../bytes";
-import { connectChain } from "../chain";
+import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { gatherFacts } from "../facts";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { readEvidence, type Evidence } from "../receipt";
+import { throwIfCancelled } from "../rpc";
 import type { RecordType } from "../types";
 import {
   combine,
@@ -23,12 +24,13 @@ import { readDeployment } from "./deployment-file";
 import { readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
 import { address, flag, integer, list, text, url, usage } from "./options";
-import { timeForPeople } from "./output";
+import { count, timeForPeople } from "./output";
 import { valueLines } from "./values";
 import { defineVerb } from "./verb";
 
 /** Files of a folder that are looked at. */
-const LARGEST_FOLDER = 100_000;
+const LARGEST_FOLDER = 1_000_000;
+const FILES_AT_ONCE = 500;
 
 export const verifyVerb = defineVerb({
   name: "verify",
@@ -60,7 +62,7 @@ in the order 1, 2, 3.`,
     "credit-anchor verify receipts/ --json",
     "credit-anchor verify receipt.json --offline",
   ],
-  run: async ({ args, options, home: homeDir, signal }) => {
+  run: async ({ args, options, home: homeDir, io, signal }) => {
     if (options.offline && options.rpc !== undefined) throw usage("--offline and --rpc exclude each other");
     if (options.offline && options.witness !== undefined)
       throw usage("--offline and --witness exclude each other");
@@ -69,59 +71,89 @@ in the order 1, 2, 3.`,
     const policy = readPolicy(options.on, options.maxAge);
     const home = optionalHome(homeDir);
     const types = [...knownTypes(home), ...(options.type === undefined ? [] : [readTypeFile(options.type)])];
-    const files = expand(args).map((file) => ({ file, content: readText(file) }));
-    const evidence = files.map(({ content }) => readEvidence(content).evidence);
-
+    const files = expand(args);
     const named = namedTrust(options, home);
-    let trust: TrustedRegistry[] | undefined = named === undefined ? [] : trustWithChain(named);
-    let facts: (ChainFacts | undefined)[] = files.map(() => undefined);
-    if (!options.offline && named !== undefined) {
-      const chain = await connectNode(home, options.rpc, named.chainId, signal);
-      trust = [{ ...named, chainId: chain.chainId }];
-      const witnesses = await Promise.all(
-        (options.witness ?? []).map((witness) =>
-          connectChain({ urls: [witness], chainId: chain.chainId, signal }),
-        ),
-      );
-      // One node named twice is one source.
-      const others = witnesses.filter(
-        ({ node }, i) => node !== chain.node && witnesses.findIndex((other) => other.node === node) === i,
-      );
-      facts = await factsFor([chain, ...others], trust[0]!, evidence);
-    }
+    const sources =
+      options.offline || named === undefined
+        ? undefined
+        : await connectAll(home, named, options.rpc, options.witness ?? [], signal);
+    const trust = sources?.trust ?? (named === undefined ? [] : trustWithChain(named));
     const hashes = await loadFastHashes();
-    const verdicts = files.map(({ content }, i) =>
-      verify(
-        {
-          evidence: content,
-          types,
-          facts: facts[i],
-          trust: trust ?? trustAsSaid(named!, evidence[i]),
-          policy,
-        },
-        hashes,
-      ),
-    );
+    const progress = io.progress();
+    const verdicts: Verdict[] = [];
+    const lines: string[] = [];
+    // Some hundreds at a time: a folder may hold tens of thousands.
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      throwIfCancelled(signal);
+      const contents = files.slice(at, at + FILES_AT_ONCE).map(readText);
+      const evidence = contents.map((content) => readEvidence(content).evidence);
+      const facts = sources === undefined ? [] : await factsFor(sources.chains, sources.trust[0]!, evidence);
+      evidence.forEach((one, i) => {
+        const verdict = verify(
+          {
+            // What was read without a fault need not be read from the text again.
+            evidence: one ?? contents[i],
+            types,
+            facts: facts[i],
+            trust: trust ?? trustAsSaid(named!, one),
+            policy,
+          },
+          hashes,
+        );
+        lines.push(...report(files[at + i]!, verdict, one, types, options.values));
+        verdicts.push(verdict);
+      });
+      progress.update(() => `verified ${count(verdicts.length)} of ${count(files.length)} files`);
+    }
+    progress.end();
     const combined = combine(verdicts);
     return {
-      json: files.map(({ file }, i) => ({ file, ...verdicts[i]! })),
+      json: files.map((file, i) => ({
+        file,
+        ...verdicts[i]!,
+        equivocatesWith: combined.equivocations.flatMap(([a, b]) =>
+          a === i ? [files[b]!] : b === i ? [files[a]!] : [],
+        ),
+      })),
       text: [
-        ...files.flatMap(({ file }, i) => report(file, verdicts[i]!, evidence[i], types, options.values)),
+        ...lines,
         ...combined.equivocations.map(
           ([a, b]) =>
-            `✗ ${files[a]!.file} and ${files[b]!.file}: the agency anchored two contents as the same version of one record`,
+            `✗ ${files[a]!} and ${files[b]!}: the agency anchored two contents as the same version of one record`,
         ),
         ...summary(verdicts),
-        ...(named === undefined && !options.offline
-          ? [
-              "no trusted registry is named: give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
-            ]
-          : []),
+        ...(named === undefined && !options.offline ? [NO_TRUST] : []),
       ],
       exitStatus: combined.exitStatus,
     };
   },
 });
+
+const NO_TRUST =
+  "no trusted registry is named: give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR";
+
+interface Sources {
+  readonly chains: readonly [Chain, ...Chain[]];
+  readonly trust: readonly [TrustedRegistry];
+}
+
+async function connectAll(
+  home: Home | undefined,
+  named: NamedRegistry,
+  rpc: string | undefined,
+  witnesses: readonly string[],
+  signal: AbortSignal,
+): Promise<Sources> {
+  const chain = await connectNode(home, rpc, named.chainId, signal);
+  const { chainId } = chain;
+  const others: Chain[] = [];
+  for (const witness of witnesses) {
+    const other = await connectChain({ urls: [witness], chainId, signal });
+    // One node named twice is one source.
+    if (![chain, ...others].some(({ node }) => node === other.node)) others.push(other);
+  }
+  return { chains: [chain, ...others], trust: [{ ...named, chainId }] };
+}
 
 function readPolicy(on: string | undefined, maximumAge: number | undefined): Policy {
   const now = Math.floor(Date.now() / 1000);
@@ -145,9 +177,8 @@ function expand(words: readonly string[]): string[] {
   });
 }
 
-function byNumber(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
-}
+/** 2.json before 10.json. */
+const byNumber = new Intl.Collator("en", { numeric: true }).compare;
 
 interface NamedRegistry {
   /** Undefined: whatever chain the node serves. */
@@ -251,8 +282,10 @@ function sentence({ exitStatus, checks }: Verdict): string {
 
 function summary(verdicts: readonly Verdict[]): string[] {
   if (verdicts.length < 2) return [];
-  const count = (exit: number): number => verdicts.filter(({ exitStatus }) => exitStatus === exit).length;
+  const [inForce, notGenuine, undecided, notInForce] = [0, 1, 2, 3].map((exit) =>
+    count(verdicts.filter(({ exitStatus }) => exitStatus === exit).length),
+  );
   return [
-    `${verdicts.length} files: ${count(0)} genuine and in force, ${count(3)} not in force, ${count(2)} undecided, ${count(1)} not genuine`,
+    `${count(verdicts.length)} files: ${inForce} genuine and in force, ${notInForce} not in force, ${undecided} undecided, ${notGenuine} not genuine`,
   ];
 }
