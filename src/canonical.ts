@@ -14,10 +14,26 @@ export const MAX_CANONICAL_BYTES = 2 ** 24;
  * @throws `canonical.…`; the message never quotes the value.
  */
 export function canonical(value: unknown, options: { maxDepth?: number } = {}): Uint8Array {
-  const writer = new CanonicalWriter(options.maxDepth);
-  writer.value(value);
-  return writer.bytes().slice();
+  return withWriter((writer) => {
+    writer.value(value);
+    return writer.bytes().slice();
+  }, options.maxDepth);
 }
+
+/** Lends an empty writer that is used again and again: making one takes longer than a short value. */
+export function withWriter<T>(use: (writer: CanonicalWriter) => T, maxDepth = MAX_DEPTH): T {
+  // Nobody else has it while it is lent: reading a proxy may run code that comes here again.
+  const writer = spare ?? new CanonicalWriter();
+  spare = undefined;
+  try {
+    writer.reset(maxDepth);
+    return use(writer);
+  } finally {
+    writer.reset();
+    spare = writer;
+  }
+}
+let spare: CanonicalWriter | undefined;
 
 /**
  * Writes canonical forms into one buffer that is used again and again: for the loops that hash millions of fields.
@@ -28,10 +44,11 @@ export class CanonicalWriter {
   private length = 0;
   private readonly path: (string | number)[] = [];
 
-  constructor(private readonly maxDepth: number = MAX_DEPTH) {}
+  constructor(private maxDepth: number = MAX_DEPTH) {}
 
   /** Empties the buffer, and gives the memory of a giant back. */
-  reset(): void {
+  reset(maxDepth: number = this.maxDepth): void {
+    this.maxDepth = maxDepth;
     this.length = 0;
     this.path.length = 0;
     if (this.buffer.length > 2 ** 20) this.buffer = new Uint8Array(1024);
@@ -126,14 +143,28 @@ export class CanonicalWriter {
         "canonical.depth",
         `has more than ${this.maxDepth} levels of lists and objects, or a cycle`,
       );
-    let entries: readonly [string, unknown][];
+    let isList: boolean;
+    let names: readonly string[];
     try {
-      entries = Array.isArray(value) ? this.elements(value) : this.members(value);
+      isList = Array.isArray(value);
+      names = isList ? this.indexes(value as unknown[]) : this.names(value);
     } catch (error) {
       throw this.readable(error);
     }
-    if (Array.isArray(value)) this.array(entries);
-    else this.object(entries);
+    this.byte(isList ? 0x5b : 0x7b);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!;
+      const member = this.member(value, name);
+      if (i > 0) this.byte(0x2c);
+      this.path.push(isList ? i : name);
+      if (!isList) {
+        this.string(name);
+        this.byte(0x3a);
+      }
+      this.value(member);
+      this.path.pop();
+    }
+    this.byte(isList ? 0x5d : 0x7d);
   }
 
   /** A proxy may throw whatever it likes. */
@@ -142,56 +173,42 @@ export class CanonicalWriter {
     return this.refuse("canonical.unreadable", "cannot be read");
   }
 
-  private array(elements: readonly [string, unknown][]): void {
-    this.byte(0x5b);
-    for (let i = 0; i < elements.length; i++) {
-      if (i > 0) this.byte(0x2c);
-      this.path.push(i);
-      this.value(elements[i]![1]);
-      this.path.pop();
-    }
-    this.byte(0x5d);
-  }
-
-  private object(members: readonly [string, unknown][]): void {
-    this.byte(0x7b);
-    let first = true;
-    for (const [name, value] of members) {
-      if (!first) this.byte(0x2c);
-      first = false;
-      this.path.push(name);
-      this.string(name);
-      this.byte(0x3a);
-      this.value(value);
-      this.path.pop();
-    }
-    this.byte(0x7d);
-  }
-
-  private elements(array: readonly unknown[]): [string, unknown][] {
+  private indexes(array: readonly unknown[]): readonly string[] {
     if (Object.getPrototypeOf(array) !== Array.prototype) throw this.notPlain();
     const names = Reflect.ownKeys(array);
     // The names of a plain list are its indexes in order, and then `length`.
     if (names.length !== array.length + 1)
       throw this.refuse("canonical.list", "is a list with holes or with extra members");
-    return names.slice(0, -1).map((name) => this.member(array, name));
+    names.pop();
+    return this.texts(names);
   }
 
-  private members(object: object): [string, unknown][] {
+  private names(object: object): readonly string[] {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) throw this.notPlain();
-    const members = Reflect.ownKeys(object).map((name) => this.member(object, name));
+    const names = this.texts(Reflect.ownKeys(object));
     // RFC 8785 section 3.2.3: by UTF-16 code units, which is how JavaScript compares texts.
-    return members.sort(([a], [b]) => (a < b ? -1 : 1));
+    for (let i = 1; i < names.length; i++) if (names[i - 1]! > names[i]!) return names.sort();
+    return names;
+  }
+
+  private texts(names: (string | symbol)[]): string[] {
+    for (const name of names)
+      if (typeof name === "symbol") throw this.refuse("canonical.member", "has a member named by a symbol");
+    return names as string[];
   }
 
   /** Reads a member once, without running code of the object. */
-  private member(object: object, name: string | symbol): [string, unknown] {
-    if (typeof name === "symbol") throw this.refuse("canonical.member", "has a member named by a symbol");
-    const property = Object.getOwnPropertyDescriptor(object, name);
+  private member(object: object, name: string): unknown {
+    let property: PropertyDescriptor | undefined;
+    try {
+      property = Object.getOwnPropertyDescriptor(object, name);
+    } catch (error) {
+      throw this.readable(error);
+    }
     if (property === undefined || !property.enumerable || !("value" in property))
       throw this.refuse("canonical.member", "has a member that is hidden or computed");
-    return [name, property.value];
+    return property.value;
   }
 
   private notPlain(): Error {

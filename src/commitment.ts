@@ -9,9 +9,9 @@ import {
   writeUint,
   ZERO_32,
 } from "./bytes";
-import { CanonicalWriter, canonical } from "./canonical";
+import { CanonicalWriter, canonical, withWriter } from "./canonical";
 import { portableHashes, type Hashes } from "./hashes";
-import { isObject, type JsonObject, type JsonValue } from "./json";
+import { isObject, MAX_DEPTH, type JsonObject, type JsonValue } from "./json";
 
 /** Every formula of format 1 (docs/format.md). The first byte of each hashed string says what it is. */
 const LEAF = 0x00;
@@ -72,7 +72,17 @@ export function fieldDigest(
 ): Uint8Array {
   expectBytes(salt, SALT, "salt");
   if (typeof name !== "string") throw refusal("field.name", "", "a field's name must be text");
-  return tagged(FIELD, [salt, canonical([name, value])], hashes);
+  // The list around name and value, which is not written as one, is a level too.
+  return withWriter((writer) => {
+    writer.byte(FIELD);
+    writer.raw(salt);
+    writer.byte(0x5b);
+    writer.value(name);
+    writer.byte(0x2c);
+    writer.value(value);
+    writer.byte(0x5d);
+    return hashes.keccak256(writer.bytes());
+  }, MAX_DEPTH - 1);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isHex, isInteger, pointer } from "./bytes";
-import { canonical } from "./canonical";
+import { canonical, MAX_CANONICAL_BYTES } from "./canonical";
 import { MAX_FIELDS, type Header } from "./commitment";
 import { CreditAnchorError, type Fault } from "./errors";
 import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "./json";
@@ -77,9 +77,13 @@ export function parseEvidence(text: string): ReadEvidence {
 
 /** The same for text or for a value that somebody else read. Never throws. */
 export function readEvidence(value: unknown): ReadEvidence {
-  if (typeof value === "string") return parseEvidence(value);
+  return typeof value === "string" ? parseEvidence(value) : readPlain(value, value);
+}
+
+/** @param doubtful The part of the value that may be anything. */
+function readPlain(doubtful: unknown, value: unknown): ReadEvidence {
   try {
-    canonical(value, { maxDepth: EVIDENCE_DEPTH }); // refuses whatever is not plain data
+    canonical(doubtful, { maxDepth: EVIDENCE_DEPTH }); // refuses whatever is not plain data
     return checkEvidence(value as JsonValue);
   } catch (error) {
     return { evidence: undefined, faults: faultsOf(error) };
@@ -91,7 +95,19 @@ export function readEvidence(value: unknown): ReadEvidence {
  * @throws `evidence.invalid` with all faults.
  */
 export function expectEvidence(value: unknown): Evidence {
-  const { evidence, faults } = readEvidence(value);
+  return usable(readEvidence(value));
+}
+
+/**
+ * The same for evidence that was put together a moment ago, of values that have digests: those are plain data.
+ * @throws `evidence.invalid` with all faults.
+ */
+export function expectMadeEvidence(evidence: Evidence): Evidence {
+  const { registry, batch, transaction, record } = evidence;
+  return usable(readPlain({ registry, batch, transaction, document: record.typeDocument ?? null }, evidence));
+}
+
+function usable({ evidence, faults }: ReadEvidence): Evidence {
   if (evidence !== undefined) return evidence;
   throw new CreditAnchorError("evidence.invalid", "this is no receipt or presentation that can be used", {
     faults,
@@ -168,19 +184,20 @@ const list =
   };
 
 /** An object with exactly these members, the optional ones perhaps. */
-const object =
-  (members: Readonly<Record<string, Check>>, optional: readonly string[] = []): Check =>
-  (value, path, faults) => {
+const object = (members: Readonly<Record<string, Check>>, optional: readonly string[] = []): Check => {
+  const checks = Object.entries(members);
+  return (value, path, faults) => {
     if (!isObject(value)) return void faults.push(fault(path, "evidence.object", "must be an object"));
     for (const name of Object.keys(value))
       if (!Object.hasOwn(members, name))
         faults.push(fault(path + pointer([name]), "evidence.unknown-member", "does not belong here"));
-    for (const [name, check] of Object.entries(members)) {
+    for (const [name, check] of checks) {
       const at = `${path}/${name}`;
       if (Object.hasOwn(value, name)) check(value[name]!, at, faults);
       else if (!optional.includes(name)) faults.push(fault(at, "evidence.missing-member", "is missing"));
     }
   };
+};
 
 const UINT32 = 2 ** 32 - 1;
 const UINT53 = Number.MAX_SAFE_INTEGER;
@@ -190,7 +207,19 @@ const HIDDEN = object({ name: text, digest: hex(32) });
 const field: Check = (value, path, faults) => {
   const isHidden = isObject(value) && Object.hasOwn(value, "digest");
   (isHidden ? HIDDEN : SHOWN)(value, path, faults);
+  if (!isHidden && faults.length === 0) hasDigest(value as unknown as ShownField, path, faults);
 };
+
+/** A value with too many levels or bytes has no digest. */
+function hasDigest({ name, value }: ShownField, path: string, faults: Fault[]): void {
+  const isFlat = typeof value !== "object" || value === null;
+  if (isFlat && name.length + String(value).length < MAX_CANONICAL_BYTES / 8) return;
+  try {
+    canonical([name, value]);
+  } catch (error) {
+    for (const { code, message } of faultsOf(error)) faults.push(fault(path, code, message));
+  }
+}
 
 const document: Check = (value, path, faults) => {
   if (!isObject(value)) faults.push(fault(path, "evidence.object", "must be an object"));
@@ -234,7 +263,11 @@ const EVIDENCE = object({
  * @throws `evidence.invalid` with all faults, rather than write a file that nobody can read.
  */
 export function serialize(evidence: Evidence): string {
-  expectEvidence(evidence);
+  return evidenceText(expectEvidence(evidence));
+}
+
+/** The file of evidence that was made or checked a moment ago. */
+export function evidenceText(evidence: Evidence): string {
   const { registry, batch, transaction, record } = evidence;
   const ordered: Evidence = {
     format: evidence.format,

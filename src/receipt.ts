@@ -3,6 +3,7 @@ import { commitment, domain, fieldDigest, leafHash, recordSalts, type Header } f
 import { CreditAnchorError } from "./errors";
 import {
   expectEvidence,
+  expectMadeEvidence,
   isShown,
   PRESENTATION_FORMAT,
   RECEIPT_FORMAT,
@@ -52,13 +53,17 @@ export function makeReceipt(input: ReceiptInput, hashes: Hashes = portableHashes
   const shown = new Set([...knownFields(input.show, names), ...type.mustShow]);
   knownFields(Object.keys(values), names);
   const salts = recordSalts(input.secret, names.length, hashes);
+  const digests = new Uint8Array(32 * names.length);
   const fields = names.map((name, i): EvidenceField => {
     const value = Object.hasOwn(values, name) ? values[name]! : null;
     const salt = salts.subarray(16 * i, 16 * (i + 1));
-    return shown.has(name)
-      ? { name, value, salt: toHex(salt) }
-      : { name, digest: toHex(fieldDigest(salt, name, value, hashes)) };
+    const digest = fieldDigest(salt, name, value, hashes);
+    digests.set(digest, 32 * i);
+    return shown.has(name) ? { name, value, salt: toHex(salt) } : { name, digest: toHex(digest) };
   });
+  const siblings = Array.from(proof as readonly Uint8Array[], (hash, i) =>
+    expectBytes(hash, 32, `proof/${i}`),
+  );
   const receipt: Evidence = {
     format: RECEIPT_FORMAT,
     formatVersion: 1,
@@ -75,12 +80,12 @@ export function makeReceipt(input: ReceiptInput, hashes: Hashes = portableHashes
       fields,
       ...(input.embedType === true ? { typeDocument: type.document } : {}),
     },
-    proof: Array.from(proof as readonly Uint8Array[], (hash, i) =>
-      toHex(expectBytes(hash, 32, `proof/${i}`)),
-    ),
+    proof: siblings.map(toHex),
   };
-  expectEvidence(receipt);
-  if (!leadsToRoot(receipt, hashes))
+  expectMadeEvidence(receipt);
+  const leaf = leafOfDigests(receipt, digests, hashes);
+  const root = rootOfProof(leaf, input.index, input.batch.size, siblings, hashes.keccak256);
+  if (root === null || !equalBytes(root, fromHex(input.batch.root, 32)))
     throw new CreditAnchorError(
       "receipt.self-check",
       "the record and its proof do not lead to the batch's root",
@@ -174,9 +179,17 @@ export function digestOf(field: EvidenceField, hashes: Hashes = portableHashes):
 
 /** The leaf that the evidence's record makes under its registry, agency and type: rebuilt from the fields, 32 bytes. */
 export function leafOf(evidence: Evidence, hashes: Hashes = portableHashes): Uint8Array {
-  const { record, batch, registry } = evidence;
-  const digests = new Uint8Array(32 * record.fields.length);
-  record.fields.forEach((field, i) => digests.set(digestOf(field, hashes), 32 * i));
+  const { fields } = evidence.record;
+  const digests = new Uint8Array(32 * fields.length);
+  fields.forEach((field, i) => digests.set(digestOf(field, hashes), 32 * i));
+  return leafOfDigests(evidence, digests, hashes);
+}
+
+function leafOfDigests(
+  { record, batch, registry }: Evidence,
+  digests: Uint8Array,
+  hashes: Hashes,
+): Uint8Array {
   const sealed = commitment(fromHex(record.typeHash, 32), fromHex(record.previous, 32), digests, hashes);
   const place = {
     domain: domain(registry.chainId, registry.address, hashes),
@@ -184,11 +197,4 @@ export function leafOf(evidence: Evidence, hashes: Hashes = portableHashes): Uin
     typeId: batch.typeId,
   };
   return leafHash(place, fromHex(record.key, 32), record.version, sealed, hashes);
-}
-
-function leadsToRoot(evidence: Evidence, hashes: Hashes): boolean {
-  const { record, batch } = evidence;
-  const proof = evidence.proof.map((hash) => fromHex(hash, 32));
-  const root = rootOfProof(leafOf(evidence, hashes), record.index, batch.size, proof, hashes.keccak256);
-  return root !== null && equalBytes(root, fromHex(batch.root, 32));
 }

@@ -106,6 +106,11 @@ describe("canonical", () => {
     expect(refusalOf([revoked.proxy]).faults[0]).to.include({ code: "canonical.unreadable", path: "/0" });
   });
 
+  it("is not mixed up when reading a proxy runs it again", () => {
+    const proxy = new Proxy({ a: 1 }, { ownKeys: (target) => (canonical({ b: [2] }), Reflect.ownKeys(target)) }); // prettier-ignore
+    expect(new TextDecoder().decode(canonical(["x", proxy]))).to.equal('["x",{"a":1}]');
+  });
+
   it("gives up on values that share parts and unfold without end", () => {
     let bomb: unknown = ["0123456789".repeat(100)];
     for (let i = 0; i < 60; i++) bomb = [bomb, bomb];

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { concat, fromHex, toHex } from "../../src/bytes";
 import type { Header } from "../../src/commitment";
 import type { CreditAnchorError } from "../../src/errors";
+import type { JsonValue } from "../../src/json";
 import {
   defaultShow,
   isShown,
@@ -207,6 +208,21 @@ describe("serialize and parseEvidence", () => {
   it("go there and back", () => {
     for (const each of [evidence, makeReceipt(input({ embedType: true })), present(evidence, type, [])])
       expect(parseEvidence(serialize(each))).to.deep.equal({ evidence: each, faults: [] });
+  });
+
+  it("name a value that has more levels than any record may have, or too many bytes", () => {
+    const at = evidence.record.fields.findIndex(isShown);
+    const path = `/record/fields/${at}`;
+    const valued = (value: JsonValue): ReturnType<typeof parseEvidence> =>
+      parseEvidence(JSON.stringify(withChange(evidence, `${path}/value`, { value })));
+    const nested = (levels: number): JsonValue => (levels === 0 ? 1 : [nested(levels - 1)]);
+    expect(valued(nested(63)).faults).to.deep.equal([]);
+    expect(valued(nested(64)).faults.map((each) => [each.path, each.code])).to.deep.equal([
+      [path, "canonical.depth"],
+    ]);
+    expect(valued("x".repeat(2 ** 24)).faults[0]).to.include({ path, code: "canonical.too-large" });
+    const text = JSON.stringify(withChange(evidence, `${path}/value`, { value: nested(64) }));
+    expect(verify({ ...request(evidence), evidence: text }).checks[0]).to.include({ code: "format.invalid" });
   });
 
   it("writes members in the documented order whatever order they came in", () => {
