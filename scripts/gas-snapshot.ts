@@ -7,8 +7,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-// Adds `ethers` to what hardhat exports, also where hardhat.config.ts is not compiled.
-import "@nomicfoundation/hardhat-ethers";
+// Declares `ethers` on Hardhat, for builds that do not see hardhat.config.ts. Types only: loaded before Hardhat, it fails.
+import type {} from "@nomicfoundation/hardhat-ethers";
 import type { ContractTransactionResponse, EventLog } from "ethers";
 import hre, { ethers } from "hardhat";
 import { deployRegistry } from "../src/deployment";

@@ -790,7 +790,8 @@ interface ICreditRegistry {
     function paused() external view returns (bool);
 
     /// @notice Where the journal stands.
-    /// @return count How many entries there are; the next one's number.
+    /// @return count How many entries there are, modulo 2^31; the next one's number. The head goes on, whatever the
+    /// number.
     /// @return head When there are none: `bytes28(keccak256(abi.encode(keccak256("credit-anchor/journal/1"), chainId,
     /// registry)))`. Twenty-eight bytes, so that head and length share a storage slot; a second history with the same
     /// head is 2^112 hashes of work even for somebody who chooses both.

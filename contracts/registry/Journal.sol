@@ -94,8 +94,11 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     /// @dev Writes entry number {_nextEntry}.
     function _extend(bytes32 entryHash) internal {
         Book storage book = _book;
-        // Overflows, and then refuses, after 2^31 entries: sixty-eight years of a change a second.
-        book.lengthAndPause += 2;
+        // After 2^31 entries the numbers begin again at 0, and the pause bit stays. Refusing instead would let whoever
+        // may make that many changes (eleven days of full blocks where gas is free) stop the registry for everybody.
+        unchecked {
+            book.lengthAndPause += 2;
+        }
         book.head = bytes28(Hashes.efficientKeccak256(book.head, entryHash));
     }
 

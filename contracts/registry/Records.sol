@@ -32,6 +32,13 @@ abstract contract Records is Statuses {
         _emitRecordAnchored(batchId, recordKey, version, commitment, superseded);
     }
 
+    /// @inheritdoc ICreditRegistry
+    function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory) {
+        uint256 last = _latest[agencyId][recordKey];
+        uint64 batchId = uint64(last >> 32);
+        return Latest(batchId, uint32(last), statusOf(batchId, 0));
+    }
+
     /// @dev Reverts unless this is the record's next version. Supersedes the last one and returns its batch; zero if
     /// there is none or it was superseded before.
     function _requireNextVersion(
@@ -44,6 +51,15 @@ abstract contract Records is Statuses {
         if (version != expected) revert WrongVersion(recordKey, expected, version);
         uint64 lastBatch = uint64(last >> 32);
         if (last != 0 && _supersedeVersion(recordKey, lastBatch)) return lastBatch;
+    }
+
+    /// @dev Reverts if the record has ended. False if the agency superseded this version before.
+    function _supersedeVersion(bytes32 recordKey, uint64 batchId) private returns (bool) {
+        uint8 status = statusOf(batchId, 0);
+        if (status & ERASED != 0 || status & 3 == uint8(Status.Withdrawn)) revert RecordEnded(recordKey, status);
+        if (status & 3 == uint8(Status.Superseded)) return false;
+        _supersedeOnlyLeaf(batchId, status);
+        return true;
     }
 
     function _emitRecordAnchored(
@@ -70,21 +86,5 @@ abstract contract Records is Statuses {
                 )
             )
         );
-    }
-
-    /// @inheritdoc ICreditRegistry
-    function latest(uint32 agencyId, bytes32 recordKey) external view returns (Latest memory) {
-        uint256 last = _latest[agencyId][recordKey];
-        uint64 batchId = uint64(last >> 32);
-        return Latest(batchId, uint32(last), statusOf(batchId, 0));
-    }
-
-    /// @dev Reverts if the record has ended. False if the agency superseded this version before.
-    function _supersedeVersion(bytes32 recordKey, uint64 batchId) private returns (bool) {
-        uint8 status = statusOf(batchId, 0);
-        if (status & ERASED != 0 || status & 3 == uint8(Status.Withdrawn)) revert RecordEnded(recordKey, status);
-        if (status & 3 == uint8(Status.Superseded)) return false;
-        _supersedeOnlyLeaf(batchId, status);
-        return true;
     }
 }

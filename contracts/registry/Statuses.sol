@@ -15,6 +15,13 @@ abstract contract Statuses is Batches {
     uint8 private constant AGENCY_MARKS = 0x70;
     uint8 private constant ALL_MARKS = 0xf0;
 
+    /// @dev What a call does to each of its status bytes. `inForceOnly` is all ones or zero: a mask, not a flag.
+    struct Change {
+        uint256 cleared;
+        uint256 set;
+        uint256 inForceOnly;
+    }
+
     /// @dev A struct, so that the slot of a word is found once for reading and writing.
     struct Word {
         uint256 lanes;
@@ -198,12 +205,10 @@ abstract contract Statuses is Batches {
         else _emitMarksCleared(batchId, marks, positions, reason, evidenceHash);
     }
 
-    struct Change {
-        uint256 cleared;
-        uint256 set;
-        uint256 inForceOnly;
-    }
-
+    /// @dev In each status byte that `positions` name, clears some bits and sets others, or reverts naming the first
+    /// position that may not change so. The rules: an erased record never changes; each position must change; and with
+    /// `inForceOnly` only what is Active or Repaired changes. With the calls there are, this is the whole table of
+    /// moves.
     function _change(
         uint64 batchId,
         uint32 size,
@@ -215,6 +220,7 @@ abstract contract Statuses is Batches {
         _changeAll(_statuses[batchId], size, positions, Change(cleared, set, inForceOnly ? type(uint256).max : 0));
     }
 
+    /// @dev Walks over the spans, a word at a time.
     function _changeAll(
         mapping(uint256 index => Word) storage words,
         uint32 size,
@@ -238,6 +244,8 @@ abstract contract Statuses is Batches {
         }
     }
 
+    /// @dev Changes some lanes of one word together. Of the two low bits of a status byte exactly one is set when the
+    /// record is Superseded or Withdrawn, that is, not in force.
     function _changeWord(
         mapping(uint256 index => Word) storage words,
         uint256 index,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { takeSnapshot } from "@nomicfoundation/hardhat-network-helpers";
+import { setStorageAt, takeSnapshot } from "@nomicfoundation/hardhat-network-helpers";
 import fc from "fast-check";
 import { ethers } from "hardhat";
 import { expectJournalReplays, replayJournal } from "../support/journal-replay";
@@ -138,6 +138,32 @@ describe("the journal", () => {
     await registry.agency(AGENCY);
     expect(await registry.journal()).to.deep.equal(before);
   });
+
+  for (const paused of [false, true])
+    it(`begins to count again after 2^31 entries, and stops nobody, ${paused ? "paused" : "not paused"}`, async () => {
+      const { registry, guardian, administrator, unpauser, stranger } = world();
+      if (paused) await registry.connect(guardian).pause(REASON);
+      const clean = await takeSnapshot();
+      const address = await registry.getAddress();
+      const { head } = await registry.journal();
+      const slot = 1;
+      const stored = await ethers.provider.getStorage(address, slot);
+      expect(stored.endsWith(head.slice(2)), "head in the low bytes of slot 1").to.be.true;
+      const last = (2 ** 32 - 2 + (paused ? 1 : 0)).toString(16);
+      await setStorageAt(address, slot, "0x" + last + head.slice(2));
+      expect((await registry.journal()).count).to.equal(2n ** 31n - 1n);
+      await expect(registry.connect(administrator).nameAdministrator(AGENCY, stranger.address))
+        .to.emit(registry, "AdministratorNamed")
+        .withArgs(AGENCY, stranger.address, 2n ** 31n - 1n);
+      expect((await registry.journal()).count).to.equal(0);
+      expect((await registry.journal()).head).not.to.equal(head);
+      expect(await registry.paused()).to.equal(paused);
+      await expect(registry.connect(administrator).nameAdministrator(AGENCY, stranger.address))
+        .to.emit(registry, "AdministratorNamed")
+        .withArgs(AGENCY, stranger.address, 0);
+      if (paused) await registry.connect(unpauser).unpause(REASON);
+      await clean.restore();
+    });
 
   it("counts two entries for a call that makes two changes", async () => {
     const here = world();
