@@ -56,14 +56,13 @@ export class CanonicalWriter {
 
   /** What was written: a view that the next write changes. */
   bytes(): Uint8Array {
-    return this.buffer.subarray(0, this.length);
+    return new Uint8Array(this.buffer.buffer, 0, this.length);
   }
 
-  /** Appends bytes as they are. */
-  raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.buffer.set(bytes, this.length);
-    this.length += bytes.length;
+  /** Appends bytes as they are. Meant for a few: a loop is faster there than `set` and `subarray`. */
+  raw(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.reserve(end - start);
+    for (let i = start; i < end; i++) this.buffer[this.length++] = bytes[i]!;
   }
 
   /** Appends one byte as it is. */

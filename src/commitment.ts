@@ -144,11 +144,13 @@ export function recordSealer(
     for (let i = 0; i < names.length; i++) {
       const has = Object.hasOwn(values, names[i]!);
       if (has) present++;
-      const salt = salts.subarray(SALT * i, SALT * (i + 1));
-      input.set(
-        digestField(writer, salt, prefixes[i]!, has ? values[names[i]!] : null, hashes),
-        1 + HASH * (2 + i),
-      );
+      writer.reset();
+      writer.byte(FIELD);
+      writer.raw(salts, SALT * i, SALT * (i + 1));
+      writer.raw(prefixes[i]!);
+      writer.value(has ? values[names[i]!] : null);
+      writer.byte(0x5d);
+      input.set(hashes.keccak256(writer.bytes()), 1 + HASH * (2 + i));
     }
     if (Object.keys(values).length !== present) throw unknownField(values, names);
     return hashes.keccak256(input);
@@ -164,22 +166,6 @@ function unknownField(values: Readonly<Record<string, JsonValue>>, names: readon
 function fieldPrefix(name: string): Uint8Array {
   if (typeof name !== "string") throw refusal("field.name", "", "a field's name must be text");
   return concat(utf8("["), canonical(name), utf8(","));
-}
-
-function digestField(
-  writer: CanonicalWriter,
-  salt: Uint8Array,
-  prefix: Uint8Array,
-  value: unknown,
-  hashes: Hashes,
-): Uint8Array {
-  writer.reset();
-  writer.byte(FIELD);
-  writer.raw(salt);
-  writer.raw(prefix);
-  writer.value(value);
-  writer.byte(0x5d);
-  return hashes.keccak256(writer.bytes());
 }
 
 /**
@@ -224,6 +210,7 @@ const CLOSING = /[\u3011\u3017\])\u3015\u3009\u300b}]/gu;
  * @throws `text.lone-surrogate`
  */
 export function keyForm(text: string, path = ""): string {
+  if (typeof text === "string" && /^[0-9A-Z-]*$/.test(text)) return text;
   utf8(text, path); // refuses what has no UTF-8
   return text
     .normalize("NFC")
