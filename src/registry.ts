@@ -292,6 +292,8 @@ export async function watch(
   const started = Date.now();
   let slowAt = started + SLOW_MS;
   let unknown = 0;
+  // Chains that mine on demand have it mined at once.
+  let pause = 10;
   for (;;) {
     const receipt = await chain.receipt(signed.hash);
     if (receipt !== undefined) return { kind: "mined", receipt: checkedReceipt(signed, receipt) };
@@ -309,7 +311,8 @@ export async function watch(
       if (unknown >= 2) return { kind: "forgotten" };
       if (now - started > stuckMs) return { kind: "stuck" };
     }
-    await delay(Math.min(chain.pollMs, stuckMs), settings.signal);
+    await delay(Math.min(pause, chain.pollMs, stuckMs), settings.signal);
+    pause *= 2;
   }
 }
 

@@ -14,8 +14,10 @@ describe("two homes of one agency at once", function () {
 
   before(async () => {
     // Several transactions in one block: who comes second is mined and reverts.
-    node = await startAnvil("--block-time", "1");
+    node = await startAnvil();
     world = await startWorld(node);
+    await node.rpc("evm_setAutomine", false);
+    await node.rpc("evm_setIntervalMining", 1);
   });
   beforeEach(async () => {
     snapshot = await node.rpc("evm_snapshot");

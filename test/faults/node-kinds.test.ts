@@ -8,12 +8,19 @@ import { permits, removeFolders } from "../support/homes";
 import { anchor, expectExactlyOnce, homeOf, planRows, startWorld, type World } from "../support/world";
 
 /** The kinds of chain that the project promises to work on, as far as development nodes can imitate them. */
-const kinds: { name: string; policy: string; start: () => Promise<TestChain>; finalityBlocks: number }[] = [
+const kinds: {
+  name: string;
+  policy: string;
+  start: () => Promise<TestChain>;
+  blockTime?: number;
+  finalityBlocks: number;
+}[] = [
   { name: "hardhat node", policy: "eip1559", start: startHardhatNode, finalityBlocks: 0 },
   {
     name: "a chain with a block a second",
     policy: "eip1559",
-    start: () => startAnvil("--block-time", "1"),
+    start: startAnvil,
+    blockTime: 1,
     finalityBlocks: 2,
   },
   {
@@ -30,7 +37,7 @@ const kinds: { name: string; policy: string; start: () => Promise<TestChain>; fi
   },
 ];
 
-for (const { name, policy, start, finalityBlocks } of kinds)
+for (const { name, policy, start, blockTime, finalityBlocks } of kinds)
   describe(`anchoring on ${name}`, function () {
     this.timeout(90_000);
     let node: TestChain;
@@ -40,6 +47,10 @@ for (const { name, policy, start, finalityBlocks } of kinds)
     before(async () => {
       node = await start();
       world = await startWorld(node);
+      if (blockTime !== undefined) {
+        await node.rpc("evm_setAutomine", false);
+        await node.rpc("evm_setIntervalMining", blockTime);
+      }
       vault = await (await homeOf(world)).writeVault({ command: "test" });
     });
     after(async () => {
