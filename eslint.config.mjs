@@ -32,6 +32,12 @@ export default tseslint.config(
     },
   },
   {
+    // CommonJS, because TypeScript is not at hand where they run.
+    files: ["**/*.cjs"],
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+    languageOptions: { globals: { require: "readonly", module: "writable", __dirname: "readonly" } },
+  },
+  {
     files: ["test/**/*.ts"],
     rules: {
       // chai's `expect(x).to.be.true` is an expression.

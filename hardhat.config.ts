@@ -2,7 +2,7 @@ import "@nomicfoundation/hardhat-chai-matchers";
 import "@nomicfoundation/hardhat-ethers";
 import "@typechain/hardhat";
 import { config as loadEnv } from "dotenv";
-import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
+import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, TASK_TEST_GET_TEST_FILES } from "hardhat/builtin-tasks/task-names";
 import { subtask, type HardhatUserConfig } from "hardhat/config";
 import "solidity-coverage";
 import { compiler } from "./src/deploy/compiler";
@@ -24,6 +24,11 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async (args: { solcVersion: string
   return { compilerPath: require.resolve("solc/soljson.js"), isSolcJs: true, version, longVersion };
 });
 
+/** Tests are the files that say so; beside them lie the programs that tests start and kill. */
+subtask(TASK_TEST_GET_TEST_FILES, async (args, _hre, runSuper) =>
+  ((await runSuper(args)) as string[]).filter((file) => file.endsWith(".test.ts")),
+);
+
 const config: HardhatUserConfig = {
   solidity: { version: compiler.version, settings: { ...compiler.settings } },
   networks: {
@@ -32,6 +37,8 @@ const config: HardhatUserConfig = {
     localhost: { url: process.env.LOCALHOST_RPC_URL || "http://127.0.0.1:8545" },
     ...hardhatNetworks(process.env, chosenNetwork(process.argv, process.env)),
   },
+  // Generous: tests that start, kill and wait for processes must not fail because a machine is busy.
+  mocha: { timeout: 180_000 },
   typechain: { outDir: "typechain-types", target: "ethers-v6" },
 };
 

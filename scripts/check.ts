@@ -5,6 +5,7 @@
  * and the last line says `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process";
+import { delimiter, join } from "node:path";
 
 interface Check {
   readonly name: string;
@@ -80,6 +81,9 @@ if (unknown.length > 0) {
   process.exit(64);
 }
 
+/** The commands of the installed packages come first. */
+const path = [join(__dirname, "..", "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter);
+
 let passed = 0;
 let failed = 0;
 const complaints: string[] = [];
@@ -87,11 +91,11 @@ for (const check of checks) {
   if (wanted.length > 0 && !wanted.includes(check.name)) continue;
   console.log(`\n== ${check.name}: ${check.command}`);
   const started = Date.now();
-  const run = spawnSync("npx", ["--no-install", "-c", check.command], {
+  const run = spawnSync("sh", ["-c", check.command], {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 1 << 28,
-    env: { ...process.env, FORCE_COLOR: "0" },
+    env: { ...process.env, PATH: path, FORCE_COLOR: "0" },
   });
   process.stdout.write(run.stdout);
   const counted = [...run.stdout.matchAll(/^\s*(\d+) (passing|failing)\b/gm)];
