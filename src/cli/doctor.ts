@@ -18,9 +18,9 @@ import {
 import { roleIds, roleNames } from "../roles";
 import { RpcError } from "../rpc";
 import { codeHashOf, connectNode, requireHome } from "./context";
-import { readDeployment } from "./deployment-file";
+import { readDeployment, readManagerRecord } from "./deployment-file";
 import { text, url } from "./options";
-import { count, timeForPeople } from "./output";
+import { count, counted, timeForPeople } from "./output";
 import { AccessManager__factory } from "../../typechain-types";
 import { can } from "./operator";
 import { defineVerb } from "./verb";
@@ -109,7 +109,7 @@ async function look(
       "registry",
       "problem",
       "the home names no registry",
-      'add "registry" to settings.json, or make the home with init --registry',
+      `put it into settings.json${snippet(options.deployment)}`,
     );
     return;
   }
@@ -119,6 +119,14 @@ async function look(
   await attempt(say, "registry", () => lookAtRegistry(registry, home, options.deployment, say));
   await attempt(say, "agency", () => lookAtAgency(registry, home, say));
   await attempt(say, "fees", () => lookAtFees(chain, home, say));
+}
+
+/** The setting that a home made before its registry was deployed still needs. */
+function snippet(deployment: string | undefined): string {
+  if (deployment === undefined) return "; doctor --deployment FILE shows the lines";
+  const { chainId, address, codeHash, blockNumber: deployedAtBlock } = readDeployment(deployment);
+  const accessManager = readManagerRecord(deployment)?.address;
+  return `: "registry": ${JSON.stringify({ chainId, address, accessManager, codeHash, deployedAtBlock })}`;
 }
 
 /** What keeps one check from being made is a problem of its own; the others go on. */
@@ -138,14 +146,14 @@ async function lookAtVault(home: Home, say: Say): Promise<void> {
     try {
       const plans = [...vault.plans()];
       const records = plans.reduce((sum, { size }) => sum + size, 0);
-      say("vault", "ok", `${count(plans.length)} batches, ${count(records)} records`);
+      say("vault", "ok", `${counted(plans.length, "batch", "batches")}, ${counted(records, "record")}`);
       const open = plans.filter(({ status }) => status !== "final").length;
       const moves = vault.unfinishedMoves().length;
       if (open > 0 || moves > 0)
         say(
           "vault",
           "warning",
-          `${count(open)} batches and ${count(moves)} status moves are not finished`,
+          `not finished: ${counted(open, "batch", "batches")}, ${counted(moves, "status move")}`,
           "credit-anchor resume finishes them",
         );
     } finally {
@@ -333,9 +341,22 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
       `${own.code} is not admitted`,
       "send registration.json to the registrar: credit-anchor agency register registration.json",
     );
+  const known = await batchesKnown(home);
+  if (agency.batchCount > known)
+    say(
+      "history",
+      "warning",
+      `the registry has ${counted(agency.batchCount, "batch", "batches")} of this agency, this vault knows ${count(known)}`,
+      "a vault that was restored from an older copy would anchor records a second time: restore the newest copy, and run " +
+        "audit before anchoring; if another home of the agency anchored them, all is well",
+    );
   const standing = ["none", "active", "suspended", "closed"][agency.standing];
   if (agency.standing === Standing.active)
-    say("agency", "ok", `${own.code} is agency ${agency.id}, active, ${count(agency.batchCount)} batches`);
+    say(
+      "agency",
+      "ok",
+      `${own.code} is agency ${agency.id}, active, ${counted(agency.batchCount, "batch", "batches")}`,
+    );
   else
     say(
       "agency",
@@ -352,6 +373,16 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
     );
   if (signer !== undefined)
     await lookAtOperator(registry, agency.id, agency.administrator === signer, signer, say);
+}
+
+/** Batches with a place in the agency's history, as far as the vault knows. */
+async function batchesKnown(home: Home): Promise<number> {
+  const vault = await home.readVault();
+  try {
+    return [...vault.plans()].filter(({ slot }) => slot !== undefined).length;
+  } finally {
+    await vault.close();
+  }
 }
 
 async function lookAtOperator(

@@ -72,7 +72,7 @@ export async function dryRun({ home, type, file, input: options, io, signal }: D
       encoding: input.encoding,
     },
     text: [
-      "dry run: nothing was anchored",
+      "dry run: nothing was anchored; a record that the file has twice is counted twice",
       "",
       ...columns([
         ["file", `${input.format}, ${input.encoding}`],

@@ -51,7 +51,7 @@ continue its records.`,
     trial: flag("--trial", "for trying only: the passphrase lies in the folder and protects nothing"),
   },
   examples: [
-    "credit-anchor init --home agency --code 91330100799655058B --name 'Market regulator' \\",
+    "credit-anchor init --home agency --code 11100000XN9900017Y --name 'Market regulator' \\",
     "    --rpc http://127.0.0.1:8545 --registry 0x5FbDB2315678afecb367f032d93F642f64180aa3",
     "credit-anchor init --home auditor --rpc http://127.0.0.1:8545 --deployment deployments/besu",
   ],
@@ -123,7 +123,7 @@ function checkCode(code: string, warn: (line: string) => void): void {
   if (!/^[0-9A-Z]{18}$/.test(code)) return;
   const fault = checkNamed("uscc", code);
   if (fault !== undefined)
-    warn(`warning: the code has 18 characters and is no unified social credit code: it ${fault.message}`);
+    warn(`warning: the code has 18 characters and is no unified social credit code: ${fault.message}`);
 }
 
 interface Found {

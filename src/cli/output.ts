@@ -208,3 +208,8 @@ export function durationForPeople(milliseconds: number): string {
 export function count(value: number | bigint): string {
   return value.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
+
+/** `1 batch`, `1,234 batches`. */
+export function counted(value: number | bigint, one: string, many = `${one}s`): string {
+  return `${count(value)} ${Number(value) === 1 ? one : many}`;
+}

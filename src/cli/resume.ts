@@ -1,6 +1,6 @@
 import { requireHome } from "./context";
 import { choice, flag, url } from "./options";
-import { count } from "./output";
+import { counted } from "./output";
 import { settle, waitingLines } from "./settle";
 import { defineVerb } from "./verb";
 
@@ -48,9 +48,9 @@ export const resumeVerb = defineVerb({
     return {
       json: { ...summary, batchIds, gas },
       text: [
-        `anchored ${count(summary.records)} records in ${count(summary.batches)} batches${batchIds.length === 0 ? "" : `: ${batchIds.join(", ")}`}`,
-        ...(summary.moved === 0 ? [] : [`moved the status of ${count(summary.moved)} records`]),
-        `${count(summary.final)} batches became final`,
+        `anchored ${counted(summary.records, "record")} in ${counted(summary.batches, "batch", "batches")}${batchIds.length === 0 ? "" : `: ${batchIds.join(", ")}`}`,
+        ...(summary.moved === 0 ? [] : [`moved the status of ${counted(summary.moved, "record")}`]),
+        `${counted(summary.final, "batch", "batches")} became final`,
         ...waitingLines(summary),
       ],
     };

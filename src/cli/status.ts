@@ -66,7 +66,7 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
           ...events.map((event) => [
             timeForPeople(event.time),
             deed(event),
-            `by ${event.actor}, ${reasonText(event.reason)}`,
+            `by ${event.actor}${because(event)}`,
           ]),
         ]),
         ...events.flatMap(({ successor }) =>
@@ -76,6 +76,11 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
     };
   },
 });
+
+/** A supersession without a reason needs none: the newer version is named below it. */
+function because({ event, reason }: RecordEvent): string {
+  return event === "RecordsSuperseded" && reason === 0 ? "" : `, ${reasonText(reason)}`;
+}
 
 /** One event in words. */
 function deed({ event, status, marks }: RecordEvent): string {

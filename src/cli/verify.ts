@@ -250,8 +250,11 @@ function report(
     if (withValues) lines.push(...valueLines(evidence, type).map((line) => `  ${line}`));
     const title = type?.document["title"];
     const what = typeof title === "string" ? `${subject.type} (${title})` : subject.type;
+    const isAnchored = ["inclusion", "anchor"].every((name) =>
+      verdict.checks.some((check) => check.name === name && check.result === "passed"),
+    );
     lines.push(
-      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, said to be of ${timeForPeople(subject.anchoredAt)}`,
+      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, ${isAnchored ? "anchored" : "said to be of"} ${timeForPeople(subject.anchoredAt)}`,
     );
   }
   lines.push(`  ${sentence(verdict)}`, "");

@@ -75,6 +75,10 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
         json: { ...json, already: true, withdrawn: true },
         text: [`${what} is withdrawn already, nothing was sent`],
       };
+    if (status?.status === "Superseded")
+      io.note(
+        "note: a newer version took the place of this one; withdrawing this one leaves the newer as it is",
+      );
     if (options.dryRun)
       return {
         json: { ...json, dryRun: true, withdrawn: false, status: status?.status ?? null },

@@ -121,9 +121,12 @@ export function readProfile(file: string): Profile {
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new CreditAnchorError(
       "profile.unreadable",
-      `the deployment profile ${file} cannot be read as JSON`,
+      isMissing
+        ? `there is no deployment profile ${file}`
+        : `the deployment profile ${file} cannot be read as JSON`,
       {
         hint: "deployments/profiles/local.json is an example",
         cause,

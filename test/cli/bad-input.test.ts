@@ -1,6 +1,7 @@
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -406,6 +407,45 @@ describe("bad input", function () {
     );
     expect(down.findings.at(-1)).to.include({ check: "chain", result: "problem" });
     expect(down.findings.at(-1)!.hint).to.contain("is the node running");
+  });
+
+  it("doctor writes the setting that a home made before its registry still needs", async () => {
+    const { rpcUrl, deployment } = sandbox.ready;
+    await expectRun(0, ["init", "--trial", "--home", at("early"), "--rpc", rpcUrl]);
+    const early = ["doctor", "--home", at("early")];
+    const report = await json<{ findings: { check: string; hint?: string }[] }>(
+      [...early, "--deployment", deployment],
+      { status: 70 },
+    );
+    const { check, hint } = report.findings.at(-1)!;
+    expect(check).to.equal("registry");
+    const setting = JSON.parse(`{${hint!.slice(hint!.indexOf('"registry"'))}}`) as object;
+    const file = join(at("early"), "settings.json");
+    const settings = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...settings, ...setting }));
+    const again = await json<{ findings: { check: string; result: string }[] }>(early, { status: 70 });
+    expect(again.findings.filter(({ check }) => check === "contract" || check === "registry")).to.have.length(
+      2,
+    );
+    for (const { check, result } of again.findings)
+      expect(result, check).to.equal(
+        // The account is new, and this chain asks for fees; and a trial home is never as it should be.
+        check === "balance" ? "problem" : check === "home" && result === "warning" ? "warning" : "ok",
+      );
+  });
+
+  it("doctor warns of a vault that was restored from an older copy, and of no other", async () => {
+    const copy = at("older-copy");
+    cpSync(agency, copy, { recursive: true });
+    const rows = readFileSync(join(sandbox.ready.dir, "samples", "penalties.csv"), "utf8").split("\n");
+    writeFileSync(at("more.csv"), `${[rows[0], ...rows.slice(40, 45)].join("\n")}\n`);
+    await expectRun(0, ["anchor", at("more.csv"), "--type", "cn.penalty", "--home", agency]);
+    const warned = async (home: string): Promise<boolean> =>
+      (
+        await json<{ findings: { check: string; result: string }[] }>(["doctor", "--home", home])
+      ).findings.some(({ check, result }) => check === "history" && result === "warning");
+    expect(await warned(copy)).to.equal(true);
+    expect(await warned(agency)).to.equal(false);
   });
 
   it("Ctrl-C: finishes the step, says how to go on, exits 130; the same command completes", async () => {

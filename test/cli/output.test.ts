@@ -4,6 +4,7 @@ import {
   asError,
   columns,
   count,
+  counted,
   durationForPeople,
   errorJson,
   errorLines,
@@ -38,6 +39,13 @@ describe("what people read", () => {
     expect(durationForPeople(3_725_000)).to.equal("1 h 2 min 5 s");
     expect(count(1_234_567)).to.equal("1,234,567");
     expect(count(999)).to.equal("999");
+    expect([0, 1, 1n, 1_234].map((value) => counted(value, "batch", "batches"))).to.deep.equal([
+      "0 batches",
+      "1 batch",
+      "1 batch",
+      "1,234 batches",
+    ]);
+    expect(counted(2, "record")).to.equal("2 records");
   });
 
   it("lines up columns that hold Chinese", () => {
