@@ -48,7 +48,8 @@ function measure(): Record<string, FileCoverage> {
       encoding: "utf8",
       maxBuffer: 1 << 28,
     });
-    if (status !== 0) throw new Error(`tests fail on the instrumented contracts:\n${stdout}${stderr}`);
+    if (status !== 0)
+      throw new Error(`tests fail on the instrumented contracts:\n${(stdout + stderr).slice(-6_000)}`);
     const files = JSON.parse(readFileSync(join(copy, "coverage.json"), "utf8")) as Record<
       string,
       FileCoverage
