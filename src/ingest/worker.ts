@@ -44,6 +44,8 @@ async function main(setup: WorkerSetup): Promise<void> {
       );
     } catch (error) {
       parentPort!.postMessage({ error: plain(error) } satisfies WorkerAnswer);
+    } finally {
+      vault.releaseState();
     }
   });
 }

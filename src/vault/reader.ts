@@ -133,6 +133,14 @@ export class LmdbVaultReader implements VaultReader {
     return move;
   }
 
+  /**
+   * Lets go of the state of the database that was read last. While a reader holds one, writers cannot use its pages
+   * again, and the database grows in file and memory: a thread that reads all the time calls this now and then.
+   */
+  releaseState(): void {
+    this.context.database.env.resetReadTxn();
+  }
+
   async close(): Promise<void> {
     this.#files.clear();
     this.#trees.clear();

@@ -1,7 +1,11 @@
 import { expect } from "chai";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 
 import type { Header } from "../../src/commitment";
+import { portableHashes } from "../../src/hashes";
 import type { Home } from "../../src/home";
+import { openReader } from "../../src/vault/open";
 import type { NewMove, Plan, SignedTransaction, Slot, TransactionPlace } from "../../src/vault/vault";
 import type { LmdbVault } from "../../src/vault/writer";
 import { failure } from "../support/failure";
@@ -249,6 +253,23 @@ describe("vault", () => {
       const opened = await home.readVault({ decrypt: true });
       expect(opened.read(0, 1)).to.deep.equal(vault.read(0, 1));
       await opened.close();
+    });
+
+    it("that lets go of what it read does not make the database grow", async () => {
+      await plan(vault, permits(0, 5));
+      const { key } = vault.entry(0, 0);
+      const { folder, secretsKey } = vault.location();
+      const reader = openReader(folder, { secretsKey, hashes: portableHashes });
+      const file = join(folder, "index", "data.mdb");
+      const before = statSync(file).size;
+      // Without a pause in which the reader would let go by itself.
+      for (let i = 0; i < 200; i++) {
+        reader.latest(key);
+        reader.releaseState();
+        vault.markEnded([key]);
+      }
+      expect(statSync(file).size - before).to.be.lessThan(400_000);
+      await reader.close();
     });
 
     it("follows what the writer does, and stays when the writer closes", async () => {
