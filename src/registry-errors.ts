@@ -31,6 +31,12 @@ interface Explanation {
   readonly hint: string;
 }
 
+/** Bits of an operator's permissions, in words. */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  1: "anchor",
+  2: "status",
+  3: "anchor or status, and a next version of a direct record needs both",
+};
 const replan = "run the command again: it reads the registry and continues from there";
 const askRegistrar = "ask the operator of the registry (the role registrar)";
 const askAdministrator = "ask the agency's administrator";
@@ -146,7 +152,7 @@ export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string,
       hint: `wait until then, or ${askAdministrator}`,
     }),
     PermissionMissing: (v) => ({
-      message: `operator ${v.operator} of agency ${v.agencyId} lacks the permission ${v.permission === 1n ? "anchor" : "status"}`,
+      message: `operator ${v.operator} of agency ${v.agencyId} lacks the permission ${PERMISSIONS[String(v.permission)] ?? String(v.permission)}`,
       hint: `${askAdministrator} to add it: credit-anchor operator add`,
     }),
     PersonalType: (v) => ({

@@ -153,6 +153,7 @@ interface ICreditRegistry {
     error OperatorIsRevoked(uint32 agencyId, address operator);
     error OperatorNotYetValid(uint32 agencyId, address operator, uint64 validFrom);
     error OperatorExpired(uint32 agencyId, address operator, uint64 validUntil);
+    /// @dev The operator lacks at least one of these permissions.
     error PermissionMissing(uint32 agencyId, address operator, uint8 permission);
     /// @dev Zero, in the future, or not before the time declared earlier; `time` is the latest that would be accepted.
     error InvalidCompromiseTime(uint64 since, uint64 time);
@@ -411,8 +412,9 @@ interface ICreditRegistry {
     ) external returns (uint64 batchId);
 
     /// @notice Anchors one version of one record as a batch of its own, and supersedes the version before in the same
-    /// call, unless the agency did that already. By an operator with `ANCHOR_PERMISSION`, while not paused. Other
-    /// contracts read the record by {latest}.
+    /// call, unless the agency did that already. By an operator with `ANCHOR_PERMISSION`, and from version 2 on with
+    /// `STATUS_PERMISSION` too, because that takes the last version out of force; while not paused. Other contracts read
+    /// the record by {latest}.
     /// WARNING: the record key is public and stable, so all versions of the record can be linked; hence refused for
     /// personal types.
     /// @param agencyId Id of the agency.

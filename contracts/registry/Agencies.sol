@@ -178,7 +178,9 @@ abstract contract Agencies is Journal {
         uint64 time = _now();
         if (time < operator_.validFrom) revert OperatorNotYetValid(agencyId, account, operator_.validFrom);
         if (time >= operator_.validUntil) revert OperatorExpired(agencyId, account, operator_.validUntil);
-        if (operator_.permissions & permission == 0) revert PermissionMissing(agencyId, account, permission);
+        if (operator_.permissions & permission != permission) {
+            revert PermissionMissing(agencyId, account, permission);
+        }
     }
 
     /// @dev {_requireOperator} as a question.

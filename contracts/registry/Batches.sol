@@ -23,7 +23,7 @@ abstract contract Batches is Agencies, RecordTypes {
         bytes32 root,
         bytes32 manifestHash
     ) external returns (uint64 batchId) {
-        _requireAnchoring(agencyId, typeId);
+        _requireAnchoring(agencyId, typeId, ANCHOR_PERMISSION);
         if (size == 0) revert EmptyBatch();
         if (root == 0) revert MissingRoot();
         return _anchor(agencyId, typeId, previous, size, root, manifestHash);
@@ -37,7 +37,7 @@ abstract contract Batches is Agencies, RecordTypes {
         bytes32[] calldata leaves,
         bytes32 manifestHash
     ) external returns (uint64 batchId) {
-        _requireAnchoring(agencyId, typeId);
+        _requireAnchoring(agencyId, typeId, ANCHOR_PERMISSION);
         uint256 size = leaves.length;
         if (size == 0) revert EmptyBatch();
         // 2^32 leaves do not fit into any block: the cast loses nothing.
@@ -56,11 +56,11 @@ abstract contract Batches is Agencies, RecordTypes {
     }
 
     /// @dev Whether the caller may anchor for this agency now, and the type exists.
-    function _requireAnchoring(uint32 agencyId, uint32 typeId) internal view {
+    function _requireAnchoring(uint32 agencyId, uint32 typeId, uint8 permissions) internal view {
         _requireNotPaused();
         _requireType(typeId);
         _requireActive(agencyId);
-        _requireOperator(agencyId, msg.sender, ANCHOR_PERMISSION);
+        _requireOperator(agencyId, msg.sender, permissions);
     }
 
     /// @dev Writes the next batch of the agency, if the caller builds on its last one.

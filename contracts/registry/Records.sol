@@ -21,7 +21,9 @@ abstract contract Records is Statuses {
         bytes32 commitment,
         bytes32 manifestHash
     ) external returns (uint64 batchId) {
-        _requireAnchoring(agencyId, typeId);
+        // A next version takes the last one out of force: that is a status move too.
+        uint8 permissions = version > 1 ? ANCHOR_PERMISSION | STATUS_PERMISSION : ANCHOR_PERMISSION;
+        _requireAnchoring(agencyId, typeId, permissions);
         _requireImpersonal(typeId);
         if (recordKey == 0) revert MissingRecordKey();
         if (commitment == 0) revert MissingCommitment();

@@ -139,6 +139,19 @@ describe("direct records", () => {
     });
   });
 
+  it("in their next version are refused to an operator that may only anchor", async () => {
+    const { registry, anchorer, domain } = world();
+    await anchorVersion(1);
+    const next = testRecord(domain, "direct", { version: 2 });
+    const call = async (version: number) =>
+      registry
+        .connect(anchorer)
+        .anchorRecord(AGENCY, TYPE, await previousOf(registry), next.key, version, next.commitment, MANIFEST);
+    await expect(call(2))
+      .to.be.revertedWithCustomError(registry, "PermissionMissing")
+      .withArgs(AGENCY, anchorer.address, 3);
+  });
+
   it("supersede a repaired version, and keep its marks", async () => {
     const { registry, operator } = world();
     const { header } = await anchorVersion(1);
