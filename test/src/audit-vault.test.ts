@@ -213,6 +213,14 @@ describe("audit of a vault", () => {
       expect(codes(compared(world))).to.include.members(expected);
     });
 
+  it("does not miss a batch that the vault has sent and not yet seen anchored", () => {
+    const world = honest();
+    const last = world.vault.stored.length - 1;
+    const plan = world.vault.stored[last]!;
+    world.vault.stored[last] = { ...plan, status: "sent", header: undefined, transaction: undefined };
+    expect(codes(compared(world))).to.deep.equal([]);
+  });
+
   it("reports a batch of the vault that the chain does not have", () => {
     const world = honest();
     const forger = new Forger();

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -44,6 +45,8 @@ export async function startAnvil(...options: string[]): Promise<TestChain> {
   const port = await freePort();
   const platform = `anvil-${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
   const binary = join(root, "node_modules/@foundry-rs", platform, "bin", "anvil");
+  if (!existsSync(binary))
+    throw new Error("these tests need anvil, which is installed on Linux with an x64 processor only");
   const fork = options.includes("--hardfork") ? [] : ["--hardfork", "london"];
   return startNode(binary, ["--port", String(port), "--mnemonic", testMnemonic, ...fork, ...options], port);
 }
