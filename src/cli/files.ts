@@ -12,10 +12,10 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CreditAnchorError } from "../errors";
+import { syncFolder, writeAll } from "../home/files";
 
 /** Larger than any file that is read whole: a receipt, a type, a deployment record. */
 const LARGEST = 16 * 1024 * 1024;
@@ -64,12 +64,13 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
   try {
     const handle = openSync(temporary, "w", 0o600);
     try {
-      writeSync(handle, content);
+      writeAll(handle, Buffer.from(content, "utf8"));
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
     renameSync(temporary, file);
+    syncFolder(dirname(file));
   } catch (cause) {
     rmSync(temporary, { force: true });
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";

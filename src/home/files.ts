@@ -23,7 +23,8 @@ export function syncFolder(dir: string): void {
   }
 }
 
-function writeAll(handle: number, part: Uint8Array): void {
+/** Writes until nothing is left: one write may take a part only, as on a disk that fills up. */
+export function writeAll(handle: number, part: Uint8Array): void {
   for (let at = 0; at < part.length;) at += writeSync(handle, part, at);
 }
 
