@@ -1,7 +1,7 @@
 import { pointer, refusal, writeCodePoint } from "./bytes";
 import { MAX_DEPTH } from "./json";
 
-/** A canonical form may have so many bytes: a guard against values that share parts and unfold without end. */
+/** A canonical form may have so many bytes, docs/format.md: a guard against values that share parts and unfold without end. */
 export const MAX_CANONICAL_BYTES = 2 ** 24;
 
 /**
@@ -61,12 +61,14 @@ export class CanonicalWriter {
 
   /** Appends bytes as they are. Meant for a few: a loop is faster there than `set` and `subarray`. */
   raw(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.limit(end - start);
     this.reserve(end - start);
     for (let i = start; i < end; i++) this.buffer[this.length++] = bytes[i]!;
   }
 
   /** Appends one byte as it is. */
   byte(byte: number): void {
+    this.limit(1);
     if (this.length === this.buffer.length) this.reserve(1);
     this.buffer[this.length++] = byte;
   }
@@ -89,17 +91,19 @@ export class CanonicalWriter {
   private reserve(room: number): void {
     const needed = this.length + room;
     if (needed <= this.buffer.length) return;
-    if (needed > 6 * MAX_CANONICAL_BYTES) throw this.tooLarge();
     const larger = new Uint8Array(Math.max(needed, 2 * this.buffer.length));
     larger.set(this.bytes());
     this.buffer = larger;
   }
 
-  private tooLarge(): Error {
-    return this.refuse("canonical.too-large", `takes more than ${MAX_CANONICAL_BYTES} bytes`);
+  /** Refuses what would be too large after `more` bytes. */
+  private limit(more: number): void {
+    if (this.length + more > MAX_CANONICAL_BYTES)
+      throw this.refuse("canonical.too-large", `takes more than ${MAX_CANONICAL_BYTES} bytes`);
   }
 
   private ascii(text: string): void {
+    this.limit(text.length);
     this.reserve(text.length);
     for (let i = 0; i < text.length; i++) this.buffer[this.length++] = text.charCodeAt(i);
   }
@@ -114,6 +118,8 @@ export class CanonicalWriter {
   }
 
   private string(text: string): void {
+    // A byte a code unit is the best case; what it really takes is known at the end.
+    this.limit(text.length + 2);
     // Six bytes a code unit is the worst case: \u00xx.
     this.reserve(6 * text.length + 2);
     const buffer = this.buffer;
@@ -133,7 +139,7 @@ export class CanonicalWriter {
     }
     buffer[at++] = 0x22;
     this.length = at;
-    if (at > MAX_CANONICAL_BYTES) throw this.tooLarge();
+    this.limit(0);
   }
 
   private container(value: object): void {

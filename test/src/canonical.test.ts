@@ -117,6 +117,30 @@ describe("canonical", () => {
     expect(refusalOf(bomb).code).to.equal("canonical.too-large");
   });
 
+  const limit = 2 ** 24;
+  const sized: [string, (bytes: number) => unknown][] = [
+    ["a text", (bytes) => "x".repeat(bytes - 2)],
+    ["texts", (bytes) => ["x".repeat(1000), "x".repeat(bytes - 1007)]],
+    ["numbers", (bytes) => numbers(bytes)],
+    ["empty lists", (bytes) => lists(bytes)],
+  ];
+  function numbers(bytes: number): unknown {
+    // `1234567,` is 8 bytes; the brackets replace the last comma and add one.
+    const all = new Array<number>(Math.floor((bytes - 1) / 8)).fill(1234567);
+    const rest = bytes - 1 - 8 * all.length;
+    return rest === 0 ? all : [...all.slice(1), 10 ** (6 + rest)];
+  }
+  function lists(bytes: number): unknown {
+    const all = new Array<unknown>(Math.floor((bytes - 1) / 3)).fill([]);
+    const rest = bytes - 1 - 3 * all.length;
+    return rest === 0 ? all : [...all.slice(1), 10 ** (1 + rest)];
+  }
+  for (const [what, make] of sized)
+    it(`takes 2^24 bytes and not one more: ${what}`, () => {
+      expect(canonical(make(limit))).to.have.length(limit);
+      expect(refusalOf(make(limit + 1)).code).to.equal("canonical.too-large");
+    }).timeout(60_000);
+
   it("never quotes the value", () => {
     for (const value of [["SECRET", undefined], { a: "SECRET", b: 0.5 }, "SECRET\ud800"])
       expect(JSON.stringify(refusalOf(value).faults)).not.to.include("SECRET");
