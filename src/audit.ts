@@ -28,7 +28,10 @@ export interface AuditReport {
   readonly journal: { readonly length: number; readonly head: string };
   /** Nodes that were asked; the first gave the events. */
   readonly sources: readonly string[];
-  /** Only one node was asked and no head was given: what it hides consistently, nobody sees. */
+  /**
+   * Only one node was asked, and no head of all entries was given that agrees: what the node hides or invents
+   * consistently beyond the head, nobody sees.
+   */
   readonly singleSource: boolean;
   /** A head obtained elsewhere, and whether it is that of the first entries. */
   readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
@@ -195,7 +198,7 @@ export function startAudit(
         block,
         journal: { length, head },
         sources: [...sources],
-        singleSource: new Set(sources).size < 2 && externalHead === undefined,
+        singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         coverage: coverage(state, length, views, withLeaves.size),
         vaults: [...vaults],

@@ -26,6 +26,7 @@ export interface UnjournaledEvent extends DecodedEvent {
 
 /** A head somebody obtained elsewhere: of the first `length` entries. */
 export interface ExternalHead {
+  /** All entries before it, also those beyond 2^31. */
   readonly length: number;
   readonly head: string;
 }
@@ -37,6 +38,9 @@ export interface JournalResult {
   /** Whether the external head is that of the first entries; undefined if none was given. */
   readonly contained: boolean | undefined;
 }
+
+/** Entry numbers begin again at 0 after so many entries: the contract has 31 bits for them. */
+export const ENTRY_NUMBERS = 2 ** 31;
 
 /** Bytes of a head: it shares a storage slot with the journal's length. */
 export const HEAD_BYTES = 28;
@@ -97,10 +101,12 @@ export function readJournal(
     const { entry } = decoded;
     if (entry === undefined) return apply({ ...decoded, entry });
     const where: Where = { ...place, entry, event: decoded.name };
-    if (entry > next) findings.differ("journal.gap", missing(next, entry), where, next, entry);
-    if (entry < next)
-      findings.differ("journal.repeated", `entry ${entry} comes again, or too late`, where, next, entry);
-    next = Math.max(next, entry + 1);
+    const ahead = distance(next, entry);
+    const expected = next % ENTRY_NUMBERS;
+    if (ahead > 0) findings.differ("journal.gap", missing(next, next + ahead), where, expected, entry);
+    if (ahead < 0)
+      findings.differ("journal.repeated", `entry ${entry} comes again, or too late`, where, expected, entry);
+    else next += ahead + 1;
 
     pair.set(decoded.entryHash(block!.time, hashes), 32);
     pair.set(hashes.keccak256(pair).subarray(0, HEAD_BYTES));
@@ -110,6 +116,19 @@ export function readJournal(
   }
 
   return { read, result: () => ({ length, head: head(), contained }) };
+}
+
+/**
+ * How many entries lie between the one that is due and one with this number; negative if it was due before. Numbers
+ * begin again at 0, so one may be both: then it is the nearer.
+ */
+function distance(next: number, entry: number): number {
+  const plain = entry - (next % ENTRY_NUMBERS);
+  // No number of the contract's.
+  if (entry >= ENTRY_NUMBERS) return plain;
+  const ahead = plain < 0 ? plain + ENTRY_NUMBERS : plain;
+  const behind = ENTRY_NUMBERS - ahead;
+  return behind <= next && behind < ahead ? -behind : ahead;
 }
 
 function missing(first: number, found: number): string {

@@ -19,7 +19,8 @@ export const auditVerb = defineVerb({
   summary: "replay the registry's journal and report every difference, with its evidence",
   about: `Reads all events, rebuilds everything, compares it with the journal's head and with what the registry answers,
 and with the vault of the home folder if it has one. With one node alone the report says "single source": what a
-node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere).
+node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere; it vouches
+for the entries up to it).
 
 Exit status: 0 no differences, 1 differences.`,
   options: {
@@ -27,7 +28,10 @@ Exit status: 0 no differences, 1 differences.`,
     registry: address("--registry <address>", "the registry, on the chain of the node; otherwise the home's"),
     deployment: text("--deployment <file>", "deployment record of the registry"),
     witness: list("--witness <urls>", "nodes of other parties, between commas"),
-    head: text("--head <length:hash>", "journal head obtained elsewhere, such as 1203:0x5d0f…"),
+    head: text(
+      "--head <length:hash>",
+      "journal head obtained elsewhere and the number of all entries up to it (not modulo 2^31): 1203:0x5d0f…",
+    ),
     toBlock: integer("--to-block <number>", "audit up to this block", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
@@ -135,13 +139,20 @@ function trustOf(
   return { chainId: undefined, address: options.registry, fromBlock: options.fromBlock ?? 0 };
 }
 
-function describe(report: AuditReport): string[] {
+/** Which entries nobody but the node vouches for, where a head does for the others. */
+function unvouched({ externalHead }: AuditReport): string {
+  if (externalHead === null || !externalHead.contained || externalHead.length === 0) return "";
+  return `: entries ${count(externalHead.length)}… rest on one node`;
+}
+
+/** The report for people. Exported for its test. */
+export function describe(report: AuditReport): string[] {
   const { registry, block, journal, coverage, sources, differences, notChecked } = report;
   return [
     `registry   ${registry.address} on chain ${registry.chainId}`,
     `up to      block ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
     `journal    ${count(journal.length)} entries, head ${journal.head}`,
-    `sources    ${sources.join(", ")}${report.singleSource ? " (single source)" : ""}`,
+    `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
     `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
     ...coverage.agencies.map(
@@ -158,7 +169,7 @@ function describe(report: AuditReport): string[] {
       ? [`… and ${count(differences.length - DIFFERENCES_SHOWN)} more (all of them with --json or --out)`]
       : []),
     differences.length === 0
-      ? `NO DIFFERENCES${report.singleSource ? ", by a single source" : ""}`
+      ? `NO DIFFERENCES${report.singleSource ? `, by a single source${unvouched(report)}` : ""}`
       : `${count(differences.length)} DIFFERENCES`,
   ];
 }

@@ -3,7 +3,9 @@ import { type InterfaceAbi, keccak256 } from "ethers";
 import { startAudit, type AuditReport, type RawLog } from "../../src/audit";
 import { decodeLog, eventShapes, MalformedLog } from "../../src/audit/events";
 import { moved, statusName } from "../../src/audit/moves";
+import { expectedViews } from "../../src/audit/views";
 import { fromHex, toHex } from "../../src/bytes";
+import { describe as describeReport } from "../../src/cli/audit";
 import { domain, leafHash } from "../../src/commitment";
 import { encodePositions } from "../../src/positions";
 import {
@@ -535,6 +537,72 @@ describe("audit", () => {
         ),
       ).to.equal(undefined);
       expect(decodeLog({ ...log, topics: [] }, shapes)).to.equal(undefined);
+    });
+  });
+
+  describe("of more entries than there are numbers", () => {
+    const ALL = 2 ** 31;
+    /** Logs with these numbers; what they say does not matter here. */
+    function numbered(...numbers: number[]): string[] {
+      const audit = startAudit(registry);
+      const forger = ready();
+      numbers.forEach((entry) => {
+        forger.emit("Paused", { reason: 1, actor: ALICE });
+        const log = forger.logs.at(-1)!;
+        const { data, topics } = face.encodeEventLog("Paused", [1, ALICE, entry]);
+        audit.read([{ ...log, data, topics }], forger.blocks);
+      });
+      const found = audit.findings.differences.filter(({ code }) => code.startsWith("journal."));
+      return found.map(({ code, where }) => `${code} ${where.entry}`);
+    }
+
+    it("begins the numbers again at 0", () => {
+      // The first is a gap in any case: nobody writes 2^31 entries here.
+      expect(numbered(ALL - 2, ALL - 1, 0, 1)).to.deep.equal([`journal.gap ${ALL - 2}`]);
+    });
+
+    it("finds a gap and a repetition there too", () => {
+      const first = `journal.gap ${ALL - 2}`;
+      expect(numbered(ALL - 2, 0, 1)).to.deep.equal([first, "journal.gap 0"]);
+      expect(numbered(ALL - 2, ALL - 1, 1)).to.deep.equal([first, "journal.gap 1"]);
+      expect(numbered(ALL - 2, ALL - 1, 0, ALL - 1, 1)).to.deep.equal([first, `journal.repeated ${ALL - 1}`]);
+      expect(numbered(ALL - 2, ALL - 1, ALL)).to.deep.equal([first, `journal.gap ${ALL}`]);
+    });
+
+    it("expects the registry to answer with the number of entries modulo 2^31", () => {
+      const { state } = startAudit(registry);
+      const head = `0x${"12".repeat(28)}`;
+      const [journal] = expectedViews(state, { length: ALL + 5, head }, face.fragments);
+      expect(face.decodeFunctionResult("journal", journal!.expected).toArray()).to.deep.equal([5n, head]);
+    });
+  });
+
+  describe("with a head obtained elsewhere", () => {
+    const forger = ready().batch(0).batch(1);
+    const entries = forger.entries.length;
+    const first = startAudit(registry).report({ number: 1, hash: word("b"), time: 1 }, []).journal;
+
+    function withHead(length: number, head: string): AuditReport {
+      const audit = startAudit(registry, { externalHead: { length, head } });
+      audit.read(forger.logs, forger.blocks);
+      return audit.report({ number: 1, hash: word("b"), time: 1 }, ["node"]);
+    }
+
+    it("is by more than one source only if the head is that of all entries", () => {
+      expect(withHead(entries, forger.head).singleSource).to.equal(false);
+      expect(withHead(entries - 1, forger.entries.at(-2)!.head).singleSource).to.equal(true);
+      expect(withHead(0, first.head)).to.deep.include({ singleSource: true, differences: [] });
+      expect(withHead(entries, first.head).singleSource).to.equal(true);
+      expect(withHead(entries + 1, forger.head).singleSource).to.equal(true);
+    });
+
+    it("says which entries rest on one node", () => {
+      const said = (report: AuditReport): string => describeReport(report).join("\n");
+      const some = said(withHead(entries - 1, forger.entries.at(-2)!.head));
+      expect(some).to.contain(`node (single source: entries ${entries - 1}… rest on one node)`);
+      expect(some).to.contain(`NO DIFFERENCES, by a single source: entries ${entries - 1}… rest on one node`);
+      expect(said(withHead(0, first.head))).to.match(/NO DIFFERENCES, by a single source$/);
+      expect(said(withHead(entries, forger.head))).to.match(/NO DIFFERENCES$/);
     });
   });
 });
