@@ -99,10 +99,19 @@ export function anyOf(names: readonly string[]): string {
   return names.length === 1 ? (names[0] as string) : `one of ${names.join(", ")}`;
 }
 
-/** What is said of a column or member that the type does not have: it is named, cut, with the nearest known name. */
-export function unknownName(type: RecordType, name: string): string {
+/** Names that programs give: no room for a document number or the like. */
+const TECHNICAL = /^(?!.*[0-9]{6})[a-z0-9_]{1,40}$/;
+
+/**
+ * What is said of a column or member that the type does not have: it is named, cut, with the nearest known name.
+ *
+ * @param place Said instead of a name that may be data: one that is neither near a known one nor {@link TECHNICAL}. The
+ * names of a header are the same for a whole file; those of members may be different in every row.
+ */
+export function unknownName(type: RecordType, name: string, place?: string): string {
   const known = type.fields.flatMap((field) => [field.name, ...field.aliases.map((alias) => alias.name)]);
   const near = nearestName(name, known);
-  const shown = JSON.stringify(name.length > QUOTED ? `${name.slice(0, QUOTED)}…` : name);
+  const quoted = JSON.stringify(name.length > QUOTED ? `${name.slice(0, QUOTED)}…` : name);
+  const shown = place === undefined || near !== undefined || TECHNICAL.test(name) ? quoted : place;
   return `${shown} is no column of ${type.name}${near === undefined ? "" : `; did you mean ${near}?`}`;
 }

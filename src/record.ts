@@ -71,11 +71,11 @@ export function readRecord(
   const values = emptyValues(type);
   const faults: Fault[] = [];
   const seen = new Set<Field>();
-  for (const name of Object.keys(row)) {
+  for (const [i, name] of Object.keys(row).entries()) {
     const column = memberColumn(type, name);
     if (column === "ignored") continue;
     if (column === undefined) {
-      faults.push({ path: "", code: "field.unknown", message: unknownName(type, name) });
+      faults.push({ path: "", code: "field.unknown", message: unknownName(type, name, `member ${i + 1}`) });
       continue;
     }
     const { field } = column;

@@ -175,6 +175,25 @@ describe("readRecord", () => {
     expect(long).to.have.length.lessThan(120);
   });
 
+  it("quotes no name of a member that may be data", () => {
+    const told = (name: string): string | undefined =>
+      refused(readRecord(penalty, { ...GOOD, [name]: 1 }))[0]?.message;
+    const place = `member ${Object.keys(GOOD).length + 1} is no column of cn.penalty`;
+    for (const name of [
+      "张三",
+      "110101199001011237",
+      "a_123456",
+      "Zhang San",
+      "x".repeat(41),
+      "\u001b[2J",
+      "",
+    ])
+      expect(told(name), name).to.equal(place);
+    for (const name of ["x".repeat(40), "row_12345"])
+      expect(told(name)).to.equal(`"${name}" is no column of cn.penalty`);
+    expect(told("处罚依居")).to.equal('"处罚依居" is no column of cn.penalty; did you mean 处罚依据?');
+  });
+
   it("leaves out columns that the type ignores", () => {
     expect(accepted(readRecord(penalty, { ...GOOD, SJC: "2024/01/06", 序号: 5 })).values).to.deep.equal(GOOD);
   });
