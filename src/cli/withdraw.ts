@@ -4,11 +4,11 @@ import { basename, join } from "node:path";
 import { anchorPending, checkReadiness } from "../anchoring";
 import { toHex, ZERO_32 } from "../bytes";
 import { evidenceHash } from "../commitment";
-import { CreditAnchorError } from "../errors";
+import { CreditAnchorError, ExitStatus } from "../errors";
 import type { Home } from "../home";
 import { replaceFile } from "../home/files";
 import { parseReason, reasonText } from "../reasons";
-import { statusesOf } from "../registry-views";
+import { statusesOf, type Registry } from "../registry-views";
 import type { Plan, Vault, VaultReader } from "../vault/vault";
 import { parseStatus } from "../verify";
 import { indexOption } from "./acts";
@@ -111,6 +111,7 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
         },
         signal,
       });
+      await confirmWithdrawn(registry, { agencyId, sequence, index: place.index }, what);
       return {
         json: { ...json, already: false, withdrawn: true, awaitingFinality: summary.movesAwaitingFinality },
         text: [`withdrew ${what}: ${reasonText(reason)}`, ...waitingLines(summary)],
@@ -120,6 +121,33 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
     }
   },
 });
+
+/**
+ * Looks whether the chain has it as withdrawn now: somebody else's act may have come first.
+ * @throws {CreditAnchorError} `withdraw.overtaken`
+ */
+export async function confirmWithdrawn(
+  registry: Registry,
+  {
+    agencyId,
+    sequence,
+    index,
+  }: { readonly agencyId: number; readonly sequence: number; readonly index: number },
+  what: string,
+): Promise<void> {
+  const [byte] = await statusesOf(registry, agencyId, sequence, [index]);
+  const found = parseStatus(byte!);
+  if (found?.status === "Withdrawn") return;
+  const now = found === null ? "unknown" : `${found.status}${found.erased ? ", erased" : ""}`;
+  throw new CreditAnchorError(
+    "withdraw.overtaken",
+    `${what} is not withdrawn: its status on the chain is ${now}`,
+    {
+      hint: "another act came first, or the block was replaced; look at it with credit-anchor status",
+      exitStatus: ExitStatus.internal,
+    },
+  );
+}
 
 interface Place {
   readonly plan: Plan;
