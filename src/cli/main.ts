@@ -4,11 +4,10 @@
  */
 import { CommanderError } from "commander";
 import { CreditAnchorError } from "../errors";
-import { asError, errorJson, errorLines, processIo, toJson } from "./output";
+import { asError, errorJson, errorLines, printable, processIo, toJson } from "./output";
 import { buildProgram, commanderError, type Globals, type Parsed } from "./program";
 import { verbs } from "./verbs";
 import { packageVersion } from "./version";
-import type { Outcome } from "./verb";
 
 /** Exit status of a process that was interrupted by Ctrl-C, as shells count. */
 const INTERRUPTED = 130;
@@ -48,7 +47,7 @@ async function runVerb({ verb, args, options, globals }: Parsed): Promise<number
   const io = processIo(globals);
   try {
     const outcome = await verb.run({ args, options, home: globals.home, io, signal: interrupt.signal });
-    await print(globals.json ? `${toJson(outcome.json)}\n` : lines(outcome));
+    await print(globals.json ? `${toJson(outcome.json)}\n` : printable(outcome.text));
     return outcome.exitStatus ?? 0;
   } catch (error) {
     if (interrupt.signal.aborted) return fail(interruption(error), globals, INTERRUPTED);
@@ -69,19 +68,15 @@ function interruption(error: unknown): CreditAnchorError {
   });
 }
 
-function lines(outcome: Outcome): string {
-  return outcome.text.map((line) => `${line}\n`).join("");
-}
-
 /** Prints an error where it belongs and returns the exit status. */
 async function fail(
   error: CreditAnchorError,
   { json, debug }: Pick<Globals, "json" | "debug">,
   exitStatus: number = error.exitStatus,
 ): Promise<number> {
-  if (debug) process.stderr.write(`${stackOf(error)}\n`);
+  if (debug) process.stderr.write(printable(stackOf(error).split("\n")));
   if (json) await print(`${toJson(errorJson(error))}\n`);
-  else process.stderr.write(`${errorLines(error).join("\n")}\n`);
+  else process.stderr.write(printable(errorLines(error)));
   return exitStatus;
 }
 
@@ -106,7 +101,7 @@ for (const stream of [process.stdout, process.stderr])
 main(process.argv.slice(2)).then(
   (status) => process.exit(status),
   (error: unknown) => {
-    process.stderr.write(`${errorLines(asError(error)).join("\n")}\n`);
+    process.stderr.write(printable(errorLines(asError(error))));
     process.exit(70);
   },
 );

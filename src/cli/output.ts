@@ -25,12 +25,23 @@ export interface Progress {
 const TERMINAL_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 5_000;
 
+/** Steers terminals, hides or reorders text: escape sequences begin so, and "line breaks" that are not ours. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/**
+ * Lines as people may see them. Everything for people goes through here: names and texts of a receipt, a node or a file
+ * are somebody else's, and may be meant for the terminal. Of such characters U+FFFD is left; one line stays one line.
+ */
+export function printable(lines: readonly string[]): string {
+  return lines.map((line) => `${line.replace(UNPRINTABLE, "\ufffd")}\n`).join("");
+}
+
 /** Writes on the real streams of the process. */
 export function processIo(options: { json: boolean; quiet: boolean; debug: boolean }): Io {
   return {
     ...options,
     note: (line) => {
-      if (!options.quiet) process.stderr.write(`${line}\n`);
+      if (!options.quiet) process.stderr.write(printable([line]));
     },
     progress: () => (options.quiet ? silentProgress : streamProgress(process.stderr)),
   };
@@ -51,7 +62,7 @@ export function streamProgress(
     update: (line) => {
       if (now() - shownAt < interval) return;
       shownAt = now();
-      const text = line();
+      const text = printable([line()]).slice(0, -1);
       if (terminal) stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
       else stream.write(`${text}\n`);
       open = terminal;
@@ -63,14 +74,21 @@ export function streamProgress(
   };
 }
 
-/** JSON for programs: two spaces, a bigint as its decimal digits. */
+/** JSON for programs: two spaces, a bigint as its decimal digits; what steers terminals is escaped. */
 export function toJson(value: unknown): string {
   return JSON.stringify(
     value,
     (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item),
     2,
+  ).replace(ESCAPED_TOO, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
   );
 }
+
+/** JSON leaves these as they are; they stand in texts only. The line breaks between them are our own. */
+const ESCAPED_TOO = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
 
 /** An error as `--json` prints it. */
 export function errorJson(error: CreditAnchorError): unknown {

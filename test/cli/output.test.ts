@@ -9,6 +9,8 @@ import {
   errorJson,
   errorLines,
   fenForPeople,
+  printable,
+  processIo,
   streamProgress,
   timeForPeople,
   toJson,
@@ -16,6 +18,33 @@ import {
 import { valueForPeople } from "../../src/cli/values";
 
 describe("what people read", () => {
+  const hostile = "a\u001b]0;x\u0007\r\nb\u009b2J\u202ec\u2028d\u{e0041}e";
+  const harmless = "a\ufffd]0;x\ufffd\ufffd\ufffdb\ufffd2J\ufffdc\ufffdd\ufffde";
+
+  it("has no character that steers a terminal, and no line breaks but ours", () => {
+    expect(printable([hostile, "行政处罚 – “é” ✗ 😀"])).to.equal(`${harmless}\n行政处罚 – “é” ✗ 😀\n`);
+  });
+
+  it("has none in notes and progress either", () => {
+    const written: string[] = [];
+    const write = process.stderr.write;
+    process.stderr.write = ((text: string) => written.push(text) > 0) as typeof write;
+    try {
+      processIo({ json: false, quiet: false, debug: false }).note(hostile);
+    } finally {
+      process.stderr.write = write;
+    }
+    const terminal = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+    streamProgress(terminal).update(() => hostile);
+    expect(written).to.deep.equal([`${harmless}\n`, `\r\u001b[K${harmless}`]);
+  });
+
+  it("has none in JSON, where they are escaped", () => {
+    const text = toJson({ [hostile]: hostile });
+    expect(text).not.to.match(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u);
+    expect(JSON.parse(text)).to.deep.equal({ [hostile]: hostile });
+  });
+
   for (const [fen, text] of [
     [0, "0.00 元"],
     [1, "0.01 元"],
