@@ -5,7 +5,7 @@ import { CreditAnchorError } from "./errors";
  * 65,535; these have a meaning, the others are the agency's own. A code is never given another meaning.
  */
 export const reasons = {
-  0: { name: "none", text: "no reason given; of a supersession: a newer version" },
+  0: { name: "none", text: "no reason given" },
   1: { name: "correction", text: "the record did not say what the decision says" },
   2: { name: "amendment", text: "a later decision changed this one" },
   10: { name: "decision-revoked", text: "the decision was revoked" },
