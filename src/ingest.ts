@@ -14,7 +14,7 @@ import { poolSealing, type RowSealing, sealingHere } from "./ingest/pool";
 import { rejectedRows } from "./ingest/rejected-rows";
 import { RowSealer, type SealContext } from "./ingest/seal-rows";
 import { MAX_ROWS } from "./vault/draft";
-import type { Mode, Plan } from "./vault/vault";
+import type { Hex, Mode, Plan } from "./vault/vault";
 import type { LmdbVault, PlanTarget } from "./vault/writer";
 
 export type { IngestCounts } from "./ingest/planner";
@@ -64,7 +64,9 @@ export interface IngestResult {
  * Plans batches of the rows that are new or changed: yields each batch when it is on disk, returns the counts.
  *
  * What is yielded survives any crash; what is not is found again by reading the file again, because rows that the vault
- * has already are `unchanged`. A record that comes several times in one file becomes several versions, in that order.
+ * has already are `unchanged`. A record that comes several times in one file becomes several versions, in that order,
+ * and these too are found again when the same file is read again. A file of other bytes is compared with the latest
+ * versions alone: an old file read after a newer one brings its contents back, as new versions.
  *
  * @throws CreditAnchorError `ingest.batch-size`, `ingest.personal-type`, `input.…`, and what the vault throws. Batches
  * that were yielded before stay planned.
@@ -75,7 +77,7 @@ export async function* ingest(options: IngestOptions): AsyncGenerator<Plan, Inge
   const digest = await digestOf(file);
   const input = await openInput(file, options.input);
   const rejected = rejectedRows(options.rejectedFile);
-  const context = sealContext(options);
+  const context = sealContext(options, digest.sha256);
   let sealing: RowSealing | undefined;
   try {
     const { header } = input;
@@ -122,14 +124,14 @@ function checkedBatchSize({ batchSize, target }: IngestOptions): number {
   return size;
 }
 
-function sealContext({ target, agencyKey, agencyCode, hashes }: IngestOptions): SealContext {
+function sealContext({ target, agencyKey, agencyCode, hashes }: IngestOptions, sha256: Hex): SealContext {
   const { registry, agencyId, typeId, type, mode } = target;
   const place = { domain: domain(registry.chainId, registry.address, hashes), agencyId, typeId };
-  return { type, place, mode, agencyKey, agencyCode, hashes };
+  return { type, place, mode, agencyKey, agencyCode, sha256, hashes };
 }
 
 /** The manifest of the first batch names the digest of the whole file, so the file is read once for that alone. */
-async function digestOf(file: string): Promise<{ sha256: string; bytes: number }> {
+async function digestOf(file: string): Promise<{ sha256: Hex; bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
   try {

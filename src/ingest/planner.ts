@@ -150,11 +150,11 @@ export class Planner {
   /** The content of a row that was sealed or found unchanged. */
   #payload(chunk: SealedChunk, row: number, key: Uint8Array): Uint8Array {
     const at = row * NUMBERS;
-    const plan = chunk.numbers[at + EARLIER_PLAN]!;
-    if (chunk.unchanged[row] === 1)
-      return this.options.vault.readKnown({ plan, index: chunk.numbers[at + EARLIER_INDEX]! }, key).payload;
     const offset = chunk.numbers[at + OFFSET]!;
-    const sealed = chunk.payloads.subarray(offset, offset + chunk.numbers[at + LENGTH]!);
+    const length = chunk.numbers[at + LENGTH]!;
+    if (chunk.unchanged[row] === 1)
+      return this.options.vault.readKnown({ plan: offset, index: length }, key).payload;
+    const sealed = chunk.payloads.subarray(offset, offset + length);
     return opened(
       this.options.sealer,
       fixedAt(chunk, row, SECRET_AT),

@@ -38,10 +38,11 @@ export function poolSealing(
   vault: LmdbVault,
   threads: number,
 ): RowSealing {
-  const { type, place, mode, agencyKey, agencyCode } = context;
+  const { type, place, mode, agencyKey, agencyCode, sha256 } = context;
   const { folder, secretsKey } = vault.location();
   const { document } = type;
-  const setup: WorkerSetup = { document, header, place, mode, agencyKey, agencyCode, folder, secretsKey };
+  const known = { folder, secretsKey, sha256 };
+  const setup: WorkerSetup = { document, header, place, mode, agencyKey, agencyCode, ...known };
   const workers = Array.from({ length: threads }, () => new SealingThread(setup));
   return {
     async *seal(portions) {

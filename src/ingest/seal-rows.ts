@@ -29,7 +29,7 @@ import {
 } from "../vault/layout";
 import { type PayloadCipher, payloadCipher, TAG } from "../vault/sealing";
 import type { LmdbVaultReader } from "../vault/reader";
-import type { Mode, Position } from "../vault/vault";
+import type { Hex, Mode, Position, StoredRecord } from "../vault/vault";
 
 /** What does not change from row to row. */
 export interface SealContext {
@@ -39,15 +39,20 @@ export interface SealContext {
   readonly agencyKey: Uint8Array;
   /** Under which the agency was first admitted. */
   readonly agencyCode: string;
+  /** Of the file whose rows are sealed; 32 bytes in hex. */
+  readonly sha256: Hex;
   readonly hashes: Hashes;
 }
 
 /** What sealing asks of the vault. */
-export type KnownRecords = Pick<LmdbVaultReader, "find" | "readKnown">;
+export type KnownRecords = Pick<LmdbVaultReader, "find" | "readKnown" | "source">;
 
 /** Rows that came through, in their order, and what was said about the others. */
 export interface SealedChunk extends SealedRows {
-  /** Of each row: 1 if the vault has exactly this already; such a row has a key, a version before, and nothing else. */
+  /**
+   * Of each row: 1 if the vault has exactly this already. Such a row has a key, the latest version as the one before,
+   * and where its content is: the plan in `OFFSET`, the index in `LENGTH`.
+   */
   readonly unchanged: Uint8Array;
   /** Of each row: its number in the file. */
   readonly rowNumbers: Float64Array;
@@ -102,6 +107,7 @@ export class RowSealer {
           known,
           secrets.subarray(chunk.count * HASH, (chunk.count + 1) * HASH),
           chunk,
+          row,
         );
       } catch (error) {
         if (!(error instanceof CreditAnchorError) || error.faults.length === 0) throw error;
@@ -111,7 +117,13 @@ export class RowSealer {
     return chunk;
   }
 
-  #sealRow(record: CreditRecord, known: KnownRecords, secret: Uint8Array, chunk: ChunkBuilder): void {
+  #sealRow(
+    record: CreditRecord,
+    known: KnownRecords,
+    secret: Uint8Array,
+    chunk: ChunkBuilder,
+    row: number,
+  ): void {
     const { agencyKey, agencyCode, type, mode, hashes } = this.context;
     if (mode === "direct" && record.personal)
       throw rejection("record.personal", "is about a natural person: anchor it in mode root or leaves");
@@ -128,10 +140,33 @@ export class RowSealer {
           : "was not anchored in mode direct: it cannot be now",
       );
     const before = known.readKnown(found, key);
-    // The same content under another version of its type is another version of the record.
-    const same = equalBytes(before.payload, payload) && equalBytes(found.typeHash, type.typeHash);
-    if (same) chunk.addUnchanged(key, found);
+    const same = this.#sameVersion(before, payload, known, row);
+    if (same !== undefined) chunk.addUnchanged(key, found, same);
     else this.seal(record.values, payload, key, before, secret, chunk);
+  }
+
+  /**
+   * The version that this row is already, if any: the latest, or, when an earlier run has planned this very row and
+   * then later rows of the same record, one of those that these later rows replaced. Without the second a file that
+   * has a record with two contents would add both again whenever it is read.
+   *
+   * Plans of the current run end before this row, so they never lead further back.
+   */
+  #sameVersion(
+    latest: StoredRecord,
+    payload: Uint8Array,
+    known: KnownRecords,
+    row: number,
+  ): Position | undefined {
+    const { type, sha256 } = this.context;
+    for (let version = latest; ; version = known.readKnown(version.earlier, latest.key)) {
+      const source = known.source(version.plan);
+      // The same content under another version of its type is another version of the record.
+      const sameType = equalBytes(source.typeHash, type.typeHash);
+      if (sameType && equalBytes(version.payload, payload)) return version;
+      const rowWasPlanned = sameType && source.sha256 === sha256 && source.lastRow >= row;
+      if (!rowWasPlanned || version.earlier === undefined) return undefined;
+    }
   }
 
   /** A view that the next call overwrites. */
@@ -216,8 +251,11 @@ export class ChunkBuilder implements SealedChunk {
     return row;
   }
 
-  addUnchanged(key: Uint8Array, found: Position): void {
-    const row = this.add(found, 0, 0);
+  /** @param same The version that has the row's content. */
+  addUnchanged(key: Uint8Array, latest: Position, same: Position): void {
+    const row = this.add(latest, 0, 0);
+    this.numbers[row * NUMBERS + OFFSET] = same.plan;
+    this.numbers[row * NUMBERS + LENGTH] = same.index;
     this.set(row, KEY_AT, key);
     this.unchanged[row] = 1;
   }

@@ -7,7 +7,7 @@ import { type Input, type InputRow, rowReader } from "../input";
 import type { JsonObject } from "../json";
 import { loadType } from "../types";
 import { openReader } from "../vault/open";
-import type { Mode } from "../vault/vault";
+import type { Hex, Mode } from "../vault/vault";
 import type { PlainError } from "./pool";
 import { RowSealer, type SealedChunk } from "./seal-rows";
 
@@ -21,6 +21,7 @@ export interface WorkerSetup {
   readonly mode: Mode;
   readonly agencyKey: Uint8Array;
   readonly agencyCode: string;
+  readonly sha256: Hex;
   /** The vault's folder. */
   readonly folder: string;
   readonly secretsKey: Uint8Array | undefined;

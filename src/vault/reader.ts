@@ -29,6 +29,15 @@ export interface KnownRecord extends Position {
   readonly typeHash: Uint8Array;
 }
 
+/** Of which rows of which file a plan was made. */
+export interface PlanSource {
+  /** Of the file. */
+  readonly sha256: Hex;
+  /** The plan and those of the same run before it cover all rows up to this one. */
+  readonly lastRow: number;
+  readonly typeHash: Uint8Array;
+}
+
 /** Files and trees of so many batches are kept at hand. */
 const FILES_KEPT = 16;
 const TREES_KEPT = 4;
@@ -69,6 +78,11 @@ export class LmdbVaultReader implements VaultReader {
     const record = this.read(place.plan, place.index);
     this.#checkKey(record, key);
     return record;
+  }
+
+  /** From the plan's manifest. */
+  source(plan: number): PlanSource {
+    return this.#facts(plan);
   }
 
   plan(number: number): Plan {
@@ -186,7 +200,11 @@ export class LmdbVaultReader implements VaultReader {
         agencyId: plan.agencyId,
         typeId: plan.typeId,
       };
-      return { plan, place, typeHash: fromHex(plan.typeHash, 32) };
+      const { sha256, lastRow } = plan.manifest["source"] as unknown as Pick<
+        PlanSource,
+        "sha256" | "lastRow"
+      >;
+      return { place, typeHash: fromHex(plan.typeHash, 32), sha256, lastRow };
     });
   }
 
@@ -210,10 +228,8 @@ export class LmdbVaultReader implements VaultReader {
 }
 
 /** What reading many records asks of a plan again and again. */
-interface PlanFacts {
-  readonly plan: StoredPlan;
+interface PlanFacts extends PlanSource {
   readonly place: LeafPlace;
-  readonly typeHash: Uint8Array;
 }
 
 function toEntry(plan: number, index: number, row: StoredRow): Entry {

@@ -229,6 +229,109 @@ describe("ingest", function () {
     });
   });
 
+  describe("given a file again that has a record with several contents", () => {
+    const fees = (...editions: number[]): Row[] => editions.map((edition) => permit(1, edition));
+    /** The fees of all versions of `permit(1)`, the first version first, as editions. */
+    const history = (): number[] => {
+      const editions: number[] = [];
+      for (let at: StoredRecord["earlier"] = vault.latest(keyOf(permit(1))); at !== undefined;) {
+        const { payload, earlier } = vault.read(at.plan, at.index);
+        editions.unshift(
+          (JSON.parse(new TextDecoder().decode(payload)) as { feeCents: number }).feeCents - 1000,
+        );
+        at = earlier;
+      }
+      return editions;
+    };
+    /** Ingests until a batch was yielded so many times, then stops as a killed process does. */
+    const planSome = async (file: string, batches: number, batchSize: number): Promise<void> => {
+      const run = ingest(await ingestOptions(vault, file, { batchSize }));
+      for (let i = 0; i < batches; i++) expect((await run.next()).done).to.equal(false);
+      await run.return(undefined as never);
+    };
+
+    for (const editions of [
+      [0, 1],
+      [0, 1, 0],
+      [0, 0, 1, 1, 0],
+      [0, 1, 2, 1, 0],
+    ])
+      for (const batchSize of [1, 2, 100])
+        it(`finds nothing new: ${editions.join()} in batches of ${batchSize}`, async () => {
+          const distinct = editions.filter((edition, i) => edition !== editions[i - 1]);
+          await plan(vault, fees(...editions), { batchSize });
+          expect(history()).to.deep.equal(distinct);
+          const moves = vault.unfinishedMoves();
+          for (let run = 2; run <= 3; run++) {
+            const { counts: got, plans } = await plan(vault, fees(...editions), { batchSize });
+            expect(got).to.deep.equal(counts({ read: editions.length, unchanged: editions.length }));
+            expect(plans).to.deep.equal([]);
+          }
+          expect(history()).to.deep.equal(distinct);
+          expect(vault.unfinishedMoves()).to.deep.equal(moves);
+        });
+
+    it("goes on where a killed run stopped, wherever that was, and as often as that", async () => {
+      const rows = [...fees(0, 0), permit(2), ...fees(1, 0), permit(2, 1), ...fees(0, 2, 0)];
+      const file = rowsFile(rows);
+      for (const batchSize of [1, 2, 3])
+        for (let batches = 1; batches * batchSize < 7; batches++) {
+          await vault.close();
+          home = await harbourHome();
+          vault = await home.writeVault({ command: "test" });
+          await planSome(file, batches, batchSize);
+          if (batches === 1) await planSome(file, 1, batchSize);
+          await plan(vault, file, { batchSize });
+          expect(history(), `${batches} of ${batchSize}`).to.deep.equal([0, 1, 0, 2, 0]);
+          const again = await plan(vault, file);
+          expect(again.counts).to.deep.equal(counts({ read: 9, unchanged: 9 }));
+          expect(latestOf(permit(2)).version).to.equal(2);
+        }
+    });
+
+    it("finds nothing new where the first content came from another file", async () => {
+      await plan(vault, fees(0));
+      await plan(vault, fees(0, 1));
+      expect((await plan(vault, fees(0, 1))).counts).to.deep.equal(counts({ read: 2, unchanged: 2 }));
+      expect(history()).to.deep.equal([0, 1]);
+    });
+
+    it("makes versions of a corrected file, and again of the old file after it, once", async () => {
+      const old = rowsFile(fees(0, 1, 0));
+      await plan(vault, old);
+      await plan(vault, fees(1));
+      expect(history()).to.deep.equal([0, 1, 0, 1]);
+      await planSome(old, 1, 1);
+      expect(history()).to.deep.equal([0, 1, 0, 1, 0]);
+      await plan(vault, old, { batchSize: 1 });
+      expect(history()).to.deep.equal([0, 1, 0, 1, 0, 1, 0]);
+      expect((await plan(vault, old)).counts).to.deep.equal(counts({ read: 3, unchanged: 3 }));
+    });
+
+    it("takes it anew under a changed record type, once", async () => {
+      const file = rowsFile(fees(0, 1));
+      await plan(vault, file);
+      const { target: first } = await ingestOptions(vault, file);
+      const document = { ...structuredClone(TYPE), description: "The second edition of this type" };
+      const target = { ...first, typeId: TYPE_ID + 1, type: loadType(document) };
+      await plan(vault, file, { target });
+      expect(history()).to.deep.equal([0, 1, 0, 1]);
+      expect((await plan(vault, file, { target })).counts).to.deep.equal(counts({ read: 2, unchanged: 2 }));
+    });
+
+    it("finds nothing new with threads, also after a killed run", async () => {
+      const file = rowsFile([...permits(0, 900), ...permits(0, 900, 1), ...permits(0, 900)]);
+      await planSome(file, 10, 128);
+      await plan(vault, file, { threads: 2, batchSize: 128 });
+      for (const n of [0, 449, 899]) {
+        const stored = latestOf(permit(n));
+        expect([stored.version, stored.content]).to.deep.equal([3, permit(n)]);
+      }
+      const again = await plan(vault, file, { threads: 2 });
+      expect(again.counts).to.deep.equal(counts({ read: 2700, unchanged: 2700 }));
+    });
+  });
+
   it("comes to the same records with threads and without", async () => {
     const rows = [...permits(0, 900), ...permits(0, 900, 1), ...permits(450, 900, 1), { nothing: true }];
     const { counts: got } = await plan(vault, rowsFile(rows), { threads: 2, batchSize: 128 });
