@@ -357,6 +357,7 @@ const SEARCH_SPAN = 50_000;
 /**
  * The batch at a place in an agency's history, proved by the hash the chain stores for it.
  *
+ * @param newest The block it is in, or a later one, to search from; default, and if it is not found from there: the head.
  * @returns undefined if there is none.
  * @throws {CreditAnchorError} `registry.no-event` if the node has the hash and not the event: it hides or has pruned it.
  */
@@ -364,13 +365,18 @@ export async function batchAt(
   registry: Registry,
   agencyId: number,
   sequence: number,
+  newest?: number,
 ): Promise<AnchoredBatch | undefined> {
   const stored = await headerHashOf(registry, agencyId, sequence);
   if (stored === undefined) return undefined;
   const { chain } = registry;
   const topic = `0x${BigInt(batchId(agencyId, sequence)).toString(16).padStart(64, "0")}`;
   const topics = [batchAnchored.topicHash, topic];
-  for (let toBlock = await chain.blockNumber(); toBlock >= registry.fromBlock; toBlock -= SEARCH_SPAN) {
+  for (
+    let toBlock = newest ?? (await chain.blockNumber());
+    toBlock >= registry.fromBlock;
+    toBlock -= SEARCH_SPAN
+  ) {
     const fromBlock = Math.max(registry.fromBlock, toBlock - SEARCH_SPAN + 1);
     for await (const page of chain.logs({ address: registry.address, topics, fromBlock, toBlock }))
       for (const log of page) {
@@ -378,6 +384,7 @@ export async function batchAt(
         if (batch !== undefined && toHex(headerHash(batch.header)) === stored) return batch;
       }
   }
+  if (newest !== undefined) return batchAt(registry, agencyId, sequence);
   // Between the two questions a reorganisation may have changed the hash: then there is nothing wrong with the node.
   if ((await headerHashOf(registry, agencyId, sequence)) !== stored)
     return batchAt(registry, agencyId, sequence);

@@ -3,7 +3,7 @@ import type { Header } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import { foreseen } from "../registry-errors";
 import { type Agency, type AnchoredBatch, batchAt, readAgency } from "../registry-views";
-import { delay } from "../rpc";
+import { delay, throwIfCancelled } from "../rpc";
 import type { Plan } from "../vault/vault";
 import type { Session } from "./session";
 
@@ -15,9 +15,6 @@ import type { Session } from "./session";
  * stays compared: a batch that is not in this history and is signed on top of it cannot be anchored twice, whatever
  * reorganises, and whoever else anchors.
  */
-
-/** Days of the machine's clock being wrong that a search for our own batches allows for, in seconds. */
-const CLOCK_MARGIN = 86_400;
 
 /**
  * Reads the agency and makes the vault agree with its history: batches found there become `anchored`, batches that are
@@ -58,15 +55,22 @@ export async function lookAgain(session: Session): Promise<void> {
   session.distrust = false;
 }
 
-/** The history from the newest batch back to what is known; undefined if it changed meanwhile. */
+/**
+ * The history from the newest batch back to what is known; undefined if it changed meanwhile.
+ *
+ * Only what is final ends it, never a time: batches of a vault go onto the chain in their order, so none that is not
+ * final can be further back than a final one, whereas this machine's clock and the chain's may be far apart.
+ */
 async function walk(session: Session, agency: Agency): Promise<AnchoredBatch[] | undefined> {
-  const { registry, settings } = session;
+  const { registry, settings, signal } = session;
   const head = await registry.chain.blockNumber();
-  const oldest = oldestPlan(session);
+  const lowest = lowestSlot(session);
   const past: AnchoredBatch[] = [];
   let expected = agency.lastBatch;
   let floor: string | undefined;
+  let newest: number | undefined;
   for (let sequence = agency.batchCount - 1; sequence >= 0 && expected !== session.floor; sequence--) {
+    throwIfCancelled(signal);
     const own = ownAt(session, sequence);
     const isOwn = own?.header !== undefined && previousOf(own.header) === expected;
     if (own?.status === "final" && !isOwn) throw finalLost(own);
@@ -75,14 +79,15 @@ async function walk(session: Session, agency: Agency): Promise<AnchoredBatch[] |
     // Twice the depth, for its place may be older than the last reorganisation.
     let settled = batch !== undefined && batch.blockNumber + 2 * settings.finalityBlocks + 10 <= head;
     if (batch === undefined) {
-      batch = await batchAt(registry, agency.id, sequence);
+      batch = await batchAt(registry, agency.id, sequence, newest);
       if (batch === undefined || previousOf(batch.header) !== expected) return undefined;
       session.foreign.set(expected, batch);
       settled = batch.blockNumber + settings.finalityBlocks <= head;
     }
     past.push(batch);
     if (settled) floor ??= expected;
-    if (own?.status === "final" || batch.header.anchoredAt < oldest) break;
+    if (own?.status === "final" && sequence < lowest) break;
+    newest = batch.blockNumber;
     expected = batch.header.previous;
   }
   session.floor = floor ?? session.floor;
@@ -97,10 +102,11 @@ function ownAt({ vault, registry }: Session, sequence: number): Plan | undefined
     : undefined;
 }
 
-/** Seconds: nothing of ours that is not final was anchored before. */
-function oldestPlan({ vault }: Session): number {
-  const times = vault.unfinishedPlans().map((plan) => Date.parse(plan.plannedAt) / 1000);
-  return Math.min(...times, Date.now() / 1000) - CLOCK_MARGIN;
+/** The lowest place that was signed for and is not final: what became of it has to be looked at. */
+function lowestSlot({ vault }: Session): number {
+  let lowest = Infinity;
+  for (const { slot } of vault.unfinishedPlans()) lowest = Math.min(lowest, slot?.sequence ?? Infinity);
+  return lowest;
 }
 
 function placeOf(plan: Plan): AnchoredBatch {
@@ -115,18 +121,41 @@ async function compare(session: Session, agency: Agency, past: readonly Anchored
   for (const plan of vault.unfinishedPlans()) {
     const batch = byManifest.get(plan.manifestHash);
     if (batch !== undefined && holds(plan, batch.header)) await adopt(session, plan, batch);
-    else if (plan.slot === undefined) continue;
-    else if (plan.status === "anchored" && plan.slot.sequence < firstSeen) continue;
+    // Nothing is known about a place that was not looked at.
+    else if (plan.slot === undefined || plan.slot.sequence < firstSeen) continue;
     else if (plan.status === "anchored") reopen(session, plan, "a reorganisation of the chain took it back");
     else if (plan.slot.sequence < agency.batchCount)
       reopen(session, plan, "another operator of the agency was faster");
   }
+  warnOfLost(session, past);
   const unfinished = vault.unfinishedPlans();
   session.unfinal = unfinished
     .filter((plan) => plan.status === "anchored")
     .sort((a, b) => a.slot!.sequence - b.slot!.sequence)
     .map((plan) => plan.number);
   session.cursor = unfinished.find((plan) => plan.status !== "anchored")?.number ?? session.cursor;
+}
+
+/** Says once in a run that this home's key anchored what the vault does not have. Nothing is refused for it. */
+function warnOfLost(session: Session, past: readonly AnchoredBatch[]): void {
+  const key = session.signer.address.toLowerCase();
+  const lost = past
+    .map(({ header }) => header)
+    .filter(
+      ({ operator, sequence, manifestHash }) =>
+        operator === key && ownAt(session, sequence)?.manifestHash !== manifestHash,
+    );
+  if (lost.length === 0 || session.warnedOfLost) return;
+  session.warnedOfLost = true;
+  const places = lost.length === 1 ? "1 batch" : `${lost.length} batches`;
+  session.report({
+    kind: "notice",
+    code: "anchoring.not-in-vault",
+    message:
+      `this home's key anchored ${places} that this vault does not have, the newest at place ${lost[0]!.sequence} of the ` +
+      "agency's history: the vault is an older copy, or another home uses the same key. Records in them that are read in " +
+      "here are anchored a second time under the same version: restore the newest copy, and run audit",
+  });
 }
 
 /** Whether an anchored batch is this plan: everything that the plan decides. */

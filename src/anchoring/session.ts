@@ -92,6 +92,8 @@ export interface Session {
   floor: string | undefined;
   /** Ask the chain even about batches that the vault knows to be anchored: they may have moved to other blocks. */
   distrust: boolean;
+  /** Whether it was said that this key anchored batches which the vault does not have. */
+  warnedOfLost: boolean;
   /** Batches of this agency that others anchored, by the `previous` their successor states. */
   readonly foreign: Map<string, AnchoredBatch>;
   /** All batches with lower numbers are anchored. */
@@ -136,6 +138,7 @@ export function openSession(options: AnchoringOptions): Session {
     known: undefined,
     floor: undefined,
     distrust: false,
+    warnedOfLost: false,
     foreign: new Map(),
     cursor: 0,
     unfinal: [],

@@ -348,7 +348,8 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
       "warning",
       `the registry has ${counted(agency.batchCount, "batch", "batches")} of this agency, this vault knows ${count(known)}`,
       "a vault that was restored from an older copy would anchor records a second time: restore the newest copy, and run " +
-        "audit before anchoring; if another home of the agency anchored them, all is well",
+        "audit before anchoring. If another home of the agency anchored them, with a key and records of its own, all is well; " +
+        "two homes must never share records",
     );
   const standing = ["none", "active", "suspended", "closed"][agency.standing];
   if (agency.standing === Standing.active)

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import type { AnchoringProgress } from "../../src/anchoring";
+import type { AnchoringProgress, AnchoringSummary } from "../../src/anchoring";
 import { startAnchoring } from "../../src/anchoring";
 import { type Home, openHome } from "../../src/home";
-import { readAgency } from "../../src/registry-views";
+import { batchAt, readAgency } from "../../src/registry-views";
 import type { Plan, Vault } from "../../src/vault/vault";
 import type { LmdbVault } from "../../src/vault/writer";
 import { startAnvil, type TestChain } from "../support/chains";
@@ -143,6 +143,52 @@ describe("anchoring", function () {
     await restored.close();
   });
 
+  it("finds a batch that lies above the block from which it is looked for", async () => {
+    await planRows(world, vault, permits(0, 5));
+    await anchor(world, vault);
+    const { blockNumber } = vault.plan(0).transaction!;
+    for (const newest of [blockNumber, blockNumber - 1])
+      expect(await batchAt(world.registry, world.agencyId, 0, newest)).to.deep.include({ blockNumber });
+  });
+
+  describe("warns of batches that its key anchored and the vault does not have,", () => {
+    const warnings = ({ notices }: AnchoringSummary) =>
+      notices.filter(({ code }) => code === "anchoring.not-in-vault");
+
+    it("of an older copy, once, and goes on", async () => {
+      await planRows(world, vault, permits(0, 10));
+      await anchor(world, vault);
+      await vault.close();
+      const copy = join(temporaryFolder(), "copy");
+      cpSync(home.dir, copy, { recursive: true });
+      vault = await home.writeVault({ command: "test" });
+      await planRows(world, vault, permits(10, 30), { batchSize: 10 });
+      await anchor(world, vault);
+      const restored = await openHome(copy, { env: {} }).writeVault({ command: "test" });
+      await planRows(world, restored, permits(30, 50), { batchSize: 10 });
+      const said: AnchoringProgress[] = [];
+      const onProgress = (progress: AnchoringProgress): void => {
+        said.push(progress);
+      };
+      const summary = await anchor(world, restored, { onProgress });
+      expect(summary).to.deep.include({ batches: 2, final: 2 });
+      expect(warnings(summary)).to.have.length(1);
+      expect(warnings(summary)[0]!.message).to.match(/ 2 batches .* at place 2 /);
+      expect(said).to.deep.include({ kind: "notice", ...warnings(summary)[0]! });
+      await restored.close();
+    });
+
+    it("and not of those of another key", async () => {
+      const other = await (await homeOf(world, 1)).writeVault({ command: "test" });
+      await planRows(world, other, permits(10, 20));
+      await anchor(world, other, { operator: 1 });
+      await planRows(world, vault, permits(0, 10));
+      expect(warnings(await anchor(world, vault))).to.deep.equal([]);
+      await expectExactlyOnce(world, vault, other);
+      await other.close();
+    });
+  });
+
   describe("refuses, and anchors nothing,", () => {
     /** The vault with one answer changed. */
     const changed = (change: Partial<Vault>): Vault =>
@@ -193,4 +239,46 @@ describe("anchoring", function () {
       await refused(changed(plans({ typeHash: bytesOf("another type") })), "anchoring.type-differs");
     });
   });
+});
+
+describe("anchoring on a chain whose clock is far behind this machine's", function () {
+  this.timeout(30_000);
+  let node: TestChain;
+  let world: World;
+
+  beforeEach(async () => {
+    node = await startAnvil("--timestamp", String(Math.floor(Date.now() / 1000) - 40 * 86_400));
+    world = await startWorld(node);
+  });
+  afterEach(() => node.stop());
+  after(removeFolders);
+
+  for (const status of ["planned", "signed", "sent"] as const)
+    it(`finds a batch that is ${status} as far as the vault knows, below one of another operator`, async () => {
+      const home = await homeOf(world);
+      const vault = await home.writeVault({ command: "test" });
+      await planRows(world, vault, permits(0, 5));
+      await vault.close();
+      const copy = join(temporaryFolder(), "copy");
+      cpSync(home.dir, copy, { recursive: true });
+      const first = await home.writeVault({ command: "test" });
+      let signed: Plan | undefined;
+      await anchor(world, first, {
+        onProgress: ({ kind }) => (signed = kind === "signed" ? first.plan(0) : signed),
+      });
+      const { header } = first.plan(0);
+      await first.close();
+      const other = await (await homeOf(world, 1)).writeVault({ command: "test" });
+      await planRows(world, other, permits(10, 15));
+      await anchor(world, other, { operator: 1 });
+
+      const stopped = await openHome(copy, { env: {} }).writeVault({ command: "test" });
+      if (status !== "planned") stopped.recordSigned(0, signed!.slot!, signed!.signed!);
+      if (status === "sent") stopped.recordSent(0);
+      expect(await anchor(world, stopped)).to.deep.include({ batches: 1, final: 1, notices: [] });
+      expect(stopped.plan(0).header).to.deep.equal(header);
+      await expectExactlyOnce(world, stopped, other);
+      await stopped.close();
+      await other.close();
+    });
 });

@@ -10,7 +10,7 @@ import type { LmdbVault } from "../../src/vault/writer";
 import { type FaultProxy, forward, startAnvil, startProxy, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
 import { permits, removeFolders } from "../support/homes";
-import { AGENCY_CODE } from "../support/samples";
+import { AGENCY_CODE, bytesOf } from "../support/samples";
 import { account, anchor, homeOf, planRows, quick, startWorld, type World } from "../support/world";
 
 describe("facts for the verifier", function () {
@@ -106,6 +106,26 @@ describe("facts for the verifier", function () {
     const second = await connectChain({ ...quick, urls: [proxy.url] });
     const [fact] = await gatherFacts([world.chain, second], [query]);
     expect(fact!.sources).to.equal(2);
+  });
+
+  it("are given when one of two nodes has dropped the transaction from its index, whichever it is", async () => {
+    const second = await connectChain({ ...quick, urls: [proxy.url] });
+    proxy.behave = ({ method }) =>
+      method === "eth_getTransactionReceipt" ? { kind: "forward", change: () => null } : forward;
+    const [known] = await gatherFacts([world.chain, second], [query]);
+    expect(known!.transaction).to.deep.include({ anchoredBatch: true });
+    const [unknown] = await gatherFacts([second, world.chain], [query]);
+    expect(unknown).to.deep.include({ sources: 2, transaction: null });
+  });
+
+  it("are not given when two nodes know the transaction in different blocks", async () => {
+    const second = await connectChain({ ...quick, urls: [proxy.url] });
+    const elsewhere = (receipt: unknown): unknown => ({ ...(receipt as object), blockHash: bytesOf("fork") });
+    proxy.behave = ({ method }) =>
+      method === "eth_getTransactionReceipt" ? { kind: "forward", change: elsewhere } : forward;
+    expect((await failure(() => gatherFacts([world.chain, second], [query]))).code).to.equal(
+      "chain.disagree",
+    );
   });
 
   it("are not given when two nodes contradict each other", async () => {
