@@ -303,7 +303,7 @@ describe("an audit through a node that lies", function () {
     const { length, head } = (await honest()).journal;
     const withHead = await audited(lagging, { externalHead: { length, head } });
     expect(codes(withHead)).to.deep.equal(["head.beyond"]);
-    expect(withHead.singleSource).to.equal(false);
+    expect(withHead.singleSource, "the head does not agree").to.equal(true);
 
     const other = await connectChain({ urls: [node.url] });
     const forked: FaultProxy["behave"] = ({ method }) =>
