@@ -98,7 +98,7 @@ export async function playStory(chain: TestChain): Promise<Story> {
   const far = 2n ** 64n - 1n;
   for (const operator of [alice, bob])
     await sent(by(administrator).setOperator(1, await addressOf(operator), 3, 0, far));
-  await sent(by(administrator).setOperator(1, await addressOf(carol), 1, 0, far));
+  await sent(by(administrator).setOperator(1, await addressOf(carol), 3, 0, far));
   await sent(by(administrator).setOperator(2, await addressOf(eve), 3, 0, far));
 
   const leaves = new Map<bigint, Uint8Array>();
