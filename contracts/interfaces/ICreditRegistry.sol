@@ -413,8 +413,8 @@ interface ICreditRegistry {
 
     /// @notice Anchors one version of one record as a batch of its own, and supersedes the version before in the same
     /// call, unless the agency did that already. By an operator with `ANCHOR_PERMISSION`, and from version 2 on with
-    /// `STATUS_PERMISSION` too, because that takes the last version out of force; while not paused. Other contracts read
-    /// the record by {latest}.
+    /// `STATUS_PERMISSION` too, because that takes the last version out of force; while not paused. Other contracts
+    /// read the record by {latest}.
     /// WARNING: the record key is public and stable, so all versions of the record can be linked; hence refused for
     /// personal types.
     /// @param agencyId Id of the agency.
