@@ -76,11 +76,21 @@ export function streamProgress(
 
 /** JSON for programs: two spaces, a bigint as its decimal digits; what steers terminals is escaped. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(
+  const text = JSON.stringify(
     value,
     (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item),
     2,
-  ).replace(ESCAPED_TOO, (character) =>
+  );
+  return escaped(text);
+}
+
+/** A JSON document as lines for stdout: the same document for whoever parses it. */
+export function jsonLines(document: string): string[] {
+  return escaped(document.trimEnd()).split("\n");
+}
+
+function escaped(json: string): string {
+  return json.replace(ESCAPED_TOO, (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
       .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
       .join(""),

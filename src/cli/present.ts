@@ -6,6 +6,7 @@ import { optionalHome } from "./context";
 import { readText, writeOwnFile } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
 import { list, text, usage } from "./options";
+import { jsonLines } from "./output";
 import { defineVerb } from "./verb";
 
 export const presentVerb = defineVerb({
@@ -32,7 +33,7 @@ presentation; presentations of one record can be recognised as such.`,
     const shown = presentation.record.fields.filter(isShown).map(({ name }) => name);
     const hidden = presentation.record.fields.length - shown.length;
     if (options.out === undefined || options.out === "-")
-      return { json: presentation, text: [content.trimEnd()] };
+      return { json: presentation, text: jsonLines(content) };
     writeOwnFile(options.out, content, [file]);
     io.note(`shown: ${shown.join(", ")}; hidden: ${hidden} fields`);
     return { json: { file: options.out, shown, hidden }, text: [`wrote ${options.out}`] };

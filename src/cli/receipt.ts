@@ -14,7 +14,7 @@ import { requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { checkSelector, findBatch, findRecord } from "./find-record";
 import { flag, integer, jsonObject, list, text, url, usage } from "./options";
-import { columns, count, type Io } from "./output";
+import { columns, count, type Io, jsonLines } from "./output";
 import { publicId } from "./batches";
 import { isShipped } from "./known-types";
 import { settle } from "./settle";
@@ -77,7 +77,7 @@ P3 unless --show names them. It is given when its batch is final.`,
       if (place === undefined) return await writeAll(maker, plan, options.out!, io, signal);
       const receipt = maker(place.index);
       if (options.out === undefined || options.out === "-")
-        return { json: receipt, text: [serialize(receipt).trimEnd()] };
+        return { json: receipt, text: jsonLines(serialize(receipt)) };
       writeOwnFile(options.out, serialize(receipt));
       return {
         json: told(options.out, receipt, plan),
