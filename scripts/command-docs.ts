@@ -28,14 +28,17 @@ function help(words: readonly string[]): string {
 /** The page. */
 export function commandDocs(): string {
   const sections = verbs.flatMap(({ name }, i) => {
-    const [first, second] = name.split(" ");
-    const isFirstOfGroup = second !== undefined && !verbs[i - 1]?.name.startsWith(`${first} `);
+    const words = name.split(" ");
+    // Headings of the groups that begin here: of `agency administrator name` there are two.
+    const begun = words
+      .map((_, count) => words.slice(0, count).join(" "))
+      .filter((group) => group !== "" && !verbs[i - 1]?.name.startsWith(`${group} `));
     return [
-      ...(isFirstOfGroup ? [`## ${first}`, "", `${capital(groups[first!] ?? "")}.`, ""] : []),
-      `##${second === undefined ? "" : "#"} ${name}`,
+      ...begun.flatMap((group) => [heading(group), "", `${capital(groups[group] ?? "")}.`, ""]),
+      heading(name),
       "",
       "```text",
-      help(name.split(" ")),
+      help(words),
       "```",
       "",
     ];
@@ -51,6 +54,11 @@ export function commandDocs(): string {
     "",
     ...sections,
   ].join("\n");
+}
+
+/** `## agency`, `### agency show`. */
+function heading(name: string): string {
+  return `${"#".repeat(1 + name.split(" ").length)} ${name}`;
 }
 
 function capital(text: string): string {

@@ -3,7 +3,6 @@ export const Status = { active: 0, superseded: 1, withdrawn: 2, repaired: 3 } as
 export const ERASED = 0x08;
 /** Marks that an agency may set; the fourth, Masked, is the arbiter's. */
 export const AGENCY_MARKS = 0x70;
-export const ALL_MARKS = 0xf0;
 
 export const STATUS_BITS = 0x07;
 

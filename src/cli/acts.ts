@@ -5,7 +5,7 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import type { Actor, Done } from "../registry-admin";
 import { agencyIdOf, readAgency, type Agency, type Registry } from "../registry-views";
-import { connect } from "./context";
+import { connect, ownAgency } from "./context";
 import { integer, usage } from "./options";
 
 /** The home's key, on the home's registry. @throws {CreditAnchorError} `signer.…`, `home.…`, `chain.…`, `registry.…` */
@@ -21,6 +21,11 @@ export function told(done: Done, what: string): string {
     : `${what} (transaction ${done.transaction})`;
 }
 
+/** The same for programs. */
+export function doneJson({ already, transaction }: Done): { already: boolean; transaction: string | null } {
+  return { already, transaction: transaction ?? null };
+}
+
 /** An agency by its id or its code. @throws {CreditAnchorError} `agency.unknown` */
 export async function findAgency(registry: Registry, idOrCode: string): Promise<Agency> {
   // Codes of digits alone are possible, and ids are short: a code of more than 10 characters is never an id.
@@ -33,6 +38,11 @@ export async function findAgency(registry: Registry, idOrCode: string): Promise<
   throw new CreditAnchorError("agency.unknown", "the registry has no such agency", {
     hint: "credit-anchor agency list shows all of them",
   });
+}
+
+/** The agency that is named, else the home's own. @throws {CreditAnchorError} `agency.…`, `home.no-agency` */
+export function namedAgency(home: Home, registry: Registry, named: string | undefined): Promise<Agency> {
+  return named === undefined ? ownAgency(home, registry) : findAgency(registry, named);
 }
 
 /** A whole number that names something on the registry. */

@@ -1,16 +1,14 @@
 import { agencyCount, readAgency, type Agency } from "../registry-views";
-import { admitAgency, reinstateAgency, suspendAgency } from "../registry-admin";
-import { parseReason, reasonText } from "../reasons";
+import { admitAgency } from "../registry-admin";
 import { CreditAnchorError } from "../errors";
-import { actorOf, findAgency, told } from "./acts";
-import { connect, ownAgency, requireHome } from "./context";
-import { text, url } from "./options";
+import { actorOf, doneJson, namedAgency, told } from "./acts";
+import { connect, requireHome } from "./context";
+import { url } from "./options";
 import { columns, count, timeForPeople } from "./output";
 import { readRegistration } from "./registration";
 import { defineVerb } from "./verb";
 
 const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
-const reason = text("--reason <code>", "why: a number or a name, see docs/format.md", "none");
 
 const STANDINGS = ["none", "active", "suspended", "closed"];
 
@@ -54,7 +52,7 @@ export const agencyRegisterVerb = defineVerb({
       keyCommitment,
     });
     return {
-      json: { agencyId: done.agencyId, code, already: done.already, transaction: done.transaction ?? null },
+      json: { agencyId: done.agencyId, code, ...doneJson(done) },
       text: [told(done, `agency ${code} is agency ${done.agencyId} of the registry`)],
     };
   },
@@ -69,8 +67,7 @@ export const agencyShowVerb = defineVerb({
   run: async ({ args, options, home: dir, signal }) => {
     const home = requireHome(dir);
     const { registry } = await connect(home, options.rpc, signal);
-    const [named] = args;
-    const agency = named === undefined ? await ownAgency(home, registry) : await findAgency(registry, named);
+    const agency = await namedAgency(home, registry, args[0]);
     return {
       json: agencyJson(agency),
       text: columns([
@@ -115,56 +112,6 @@ export const agencyListVerb = defineVerb({
                 timeForPeople(agency.admittedAt),
               ]),
             ]),
-    };
-  },
-});
-
-export const agencySuspendVerb = defineVerb({
-  name: "agency suspend",
-  summary: "stop an agency from anchoring, at once",
-  about: "By the guardian. A suspended agency may still withdraw its records and set or clear their marks.",
-  arguments: [{ name: "<agency>", about: "its id or code" }],
-  options: { reason, rpc },
-  examples: ["credit-anchor agency suspend 3 --reason key-compromised --home ndrc"],
-  run: async ({ args, options, home: dir, signal }) => {
-    const code = parseReason(options.reason ?? "none");
-    const actor = await actorOf(requireHome(dir), options.rpc, signal);
-    const agency = await findAgency(actor.registry, args[0]!);
-    const done = await suspendAgency(actor, agency.id, code);
-    return {
-      json: {
-        agencyId: agency.id,
-        standing: "suspended",
-        reason: code,
-        already: done.already,
-        transaction: done.transaction ?? null,
-      },
-      text: [told(done, `agency ${agency.id} is suspended, ${reasonText(code)}`)],
-    };
-  },
-});
-
-export const agencyReinstateVerb = defineVerb({
-  name: "agency reinstate",
-  summary: "end the suspension of an agency",
-  about: "By the registrar.",
-  arguments: [{ name: "<agency>", about: "its id or code" }],
-  options: { reason, rpc },
-  examples: ["credit-anchor agency reinstate 3 --reason settled --home ndrc"],
-  run: async ({ args, options, home: dir, signal }) => {
-    const code = parseReason(options.reason ?? "none");
-    const actor = await actorOf(requireHome(dir), options.rpc, signal);
-    const agency = await findAgency(actor.registry, args[0]!);
-    const done = await reinstateAgency(actor, agency.id, code);
-    return {
-      json: {
-        agencyId: agency.id,
-        standing: "active",
-        reason: code,
-        already: done.already,
-        transaction: done.transaction ?? null,
-      },
-      text: [told(done, `agency ${agency.id} is active, ${reasonText(code)}`)],
     };
   },
 });

@@ -105,10 +105,3 @@ export async function ownAgency(home: Home, registry: Registry): Promise<Agency>
   if (own.id !== agency.id) home.saveSettings({ ...home.settings, agency: { ...own, id: agency.id } });
   return agency;
 }
-
-/** A registry named by an address and a node, or by a deployment record, or by the home: what `verify` trusts. */
-export interface NamedTrust {
-  readonly chainId: number;
-  readonly address: string;
-  readonly codeHash?: string;
-}

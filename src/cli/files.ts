@@ -1,21 +1,10 @@
 /**
  * Files named on the command line.
  */
-import {
-  accessSync,
-  constants,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { accessSync, constants, readFileSync, realpathSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CreditAnchorError } from "../errors";
-import { syncFolder, writeAll } from "../home/files";
+import { writeWhole } from "../home/files";
 
 /** Larger than any file that is read whole: a receipt, a type, a deployment record. */
 const LARGEST = 16 * 1024 * 1024;
@@ -25,10 +14,7 @@ const LARGEST = 16 * 1024 * 1024;
  * @throws {CreditAnchorError} `file.…` when there is no such file, or it cannot be read, or is a folder, or too large.
  */
 export function readText(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new CreditAnchorError("file.missing", `${file}: no such file`);
-  if (found.isDirectory())
-    throw new CreditAnchorError("file.folder", `${file} is a folder, and a file is needed`);
+  const found = expectThere(file);
   if (found.size > LARGEST)
     throw new CreditAnchorError("file.too-large", `${file} is larger than ${LARGEST / 1024 / 1024} MiB`);
   try {
@@ -62,17 +48,8 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
   }
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
-    const handle = openSync(temporary, "w", 0o600);
-    try {
-      writeAll(handle, Buffer.from(content, "utf8"));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, file);
-    syncFolder(dirname(file));
+    writeWhole(file, temporary, content);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new CreditAnchorError("file.unwritable", `${file} cannot be written (${code})`, {
       cause,
@@ -90,12 +67,17 @@ function isOwn(file: string): boolean {
   }
 }
 
-/** The name of a file that is there and readable. @throws {CreditAnchorError} `file.…` */
-export function expectFile(file: string): string {
+function expectThere(file: string): Stats {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined) throw new CreditAnchorError("file.missing", `${file}: no such file`);
   if (found.isDirectory())
     throw new CreditAnchorError("file.folder", `${file} is a folder, and a file is needed`);
+  return found;
+}
+
+/** The name of a file that is there and readable. @throws {CreditAnchorError} `file.…` */
+export function expectFile(file: string): string {
+  expectThere(file);
   try {
     accessSync(file, constants.R_OK);
   } catch (cause) {

@@ -1,8 +1,8 @@
-import { revokeOperator, setOperator } from "../registry-admin";
+import { declareCompromised, revokeOperator, setOperator } from "../registry-admin";
 import { readOperator, registryInterface, type Operator, type Registry } from "../registry-views";
 import { operatorPermission } from "../roles";
-import { actorOf, findAgency, told } from "./acts";
-import { connect, ownAgency, requireHome } from "./context";
+import { actorOf, doneJson, namedAgency, told } from "./acts";
+import { connect, requireHome } from "./context";
 import { list, parseAddress, text, time, url, usage } from "./options";
 import { columns, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
@@ -37,10 +37,7 @@ export const operatorAddVerb = defineVerb({
     if (validUntil <= validFrom) throw usage("--until must lie after --from");
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
-    const agency =
-      options.agency === undefined
-        ? await ownAgency(home, actor.registry)
-        : await findAgency(actor.registry, options.agency);
+    const agency = await namedAgency(home, actor.registry, options.agency);
     const done = await setOperator(actor, {
       agencyId: agency.id,
       account,
@@ -54,8 +51,7 @@ export const operatorAddVerb = defineVerb({
         agencyId: agency.id,
         address: account,
         ...operatorJson(operator),
-        already: done.already,
-        transaction: done.transaction ?? null,
+        ...doneJson(done),
       },
       text: [
         told(done, `${account} may ${can(operator)} for agency ${agency.id}`),
@@ -87,20 +83,60 @@ export const operatorRemoveVerb = defineVerb({
     const account = parseAddress(args[0]!, "the operator");
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
-    const agency =
-      options.agency === undefined
-        ? await ownAgency(home, actor.registry)
-        : await findAgency(actor.registry, options.agency);
+    const agency = await namedAgency(home, actor.registry, options.agency);
     const done = await revokeOperator(actor, agency.id, account);
     return {
       json: {
         agencyId: agency.id,
         address: account,
         revoked: true,
-        already: done.already,
-        transaction: done.transaction ?? null,
+        ...doneJson(done),
       },
       text: [told(done, `${account} may do nothing more for agency ${agency.id}`)],
+    };
+  },
+});
+
+export const operatorCompromisedVerb = defineVerb({
+  name: "operator compromised",
+  summary: "declare since when a key may have been in other hands, and end it for ever",
+  about: `By the agency's administrator. Nothing that the key anchored becomes void: what it anchored from that moment on is
+flagged by verify and audit, and a human decides. A later declaration can only move the moment back. The time is
+that of blocks; a moment before the key's first batch flags all of them.`,
+  arguments: [{ name: "<address>", about: "address of the key" }],
+  options: {
+    since: time("--since <date>", "first day or moment at which it may have been in other hands"),
+    agency: agencyOption,
+    rpc,
+  },
+  examples: [
+    "credit-anchor operator compromised 0x7099…79C8 --since 2026-03-14 --home agency",
+    "credit-anchor operator compromised 0x7099…79C8 --since 2026-03-14T09:30:00+08:00 --home agency",
+  ],
+  run: async ({ args, options, home: dir, signal }) => {
+    const account = parseAddress(args[0]!, "the operator");
+    const since = options.since;
+    if (since === undefined)
+      throw usage(
+        "--since is missing",
+        "say since when: --since 2026-03-14, or --since 2026-03-14T09:30:00Z",
+      );
+    const home = requireHome(dir);
+    const actor = await actorOf(home, options.rpc, signal);
+    const agency = await namedAgency(home, actor.registry, options.agency);
+    const done = await declareCompromised(actor, agency.id, account, since);
+    return {
+      json: {
+        agencyId: agency.id,
+        address: account,
+        compromisedSince: since,
+        revoked: true,
+        ...doneJson(done),
+      },
+      text: [
+        told(done, `${account} counts as compromised since ${timeForPeople(since)}, and may do nothing more`),
+        "what it anchored since then is flagged, not void: look through it with credit-anchor audit",
+      ],
     };
   },
 });
@@ -113,10 +149,7 @@ export const operatorListVerb = defineVerb({
   run: async ({ options, home: dir, signal }) => {
     const home = requireHome(dir);
     const { registry } = await connect(home, options.rpc, signal);
-    const agency =
-      options.agency === undefined
-        ? await ownAgency(home, registry)
-        : await findAgency(registry, options.agency);
+    const agency = await namedAgency(home, registry, options.agency);
     const operators = await readOperators(registry, agency.id);
     return {
       json: operators.map(({ address, operator }) => ({ address, ...operatorJson(operator) })),

@@ -24,7 +24,9 @@ export interface Globals {
 
 /** Verbs that come in groups: `agency register` belongs to `agency`. */
 export const groups: Readonly<Record<string, string>> = {
-  agency: "agencies of the registry: admit, show, suspend",
+  agency: "agencies of the registry: admit, show, suspend, close, merge",
+  "agency administrator": "who manages an agency's operators: hand over, recover",
+  "agency succession": "one agency taking over another",
   operator: "keys that act for an agency",
   type: "record types: check, admit, show",
 };
@@ -64,22 +66,21 @@ export function buildProgram(
   addGlobalOptions(program);
   program.addHelpText("after", `\n${overview}`);
 
-  const parents = new Map<string, Command>();
+  const parents = new Map<string, Command>([["", program]]);
+  const parentOf = (words: readonly string[]): Command => {
+    const name = words.join(" ");
+    const known = parents.get(name);
+    if (known !== undefined) return known;
+    const parent = new Command(words.at(-1)).description(groups[name] ?? "").helpCommand(false);
+    configure(parent, write);
+    addGlobalOptions(parent);
+    parents.set(name, parent);
+    parentOf(words.slice(0, -1)).addCommand(parent);
+    return parent;
+  };
   for (const verb of verbs) {
-    const [first, second] = verb.name.split(" ") as [string, string?];
-    if (second === undefined) {
-      program.addCommand(buildVerb(verb, first, found, write));
-      continue;
-    }
-    let parent = parents.get(first);
-    if (parent === undefined) {
-      parent = new Command(first).description(groups[first] ?? "").helpCommand(false);
-      configure(parent, write);
-      addGlobalOptions(parent);
-      parents.set(first, parent);
-      program.addCommand(parent);
-    }
-    parent.addCommand(buildVerb(verb, second, found, write));
+    const words = verb.name.split(" ");
+    parentOf(words.slice(0, -1)).addCommand(buildVerb(verb, words.at(-1)!, found, write));
   }
   program
     .command("help [verb...]")

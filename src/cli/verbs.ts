@@ -1,19 +1,15 @@
 /**
  * All verbs, in the order of the help.
  */
-import {
-  agencyListVerb,
-  agencyRegisterVerb,
-  agencyReinstateVerb,
-  agencyShowVerb,
-  agencySuspendVerb,
-} from "./agency";
+import { agencyListVerb, agencyRegisterVerb, agencyShowVerb } from "./agency";
+import { administratorAcceptVerb, administratorNameVerb } from "./agency-administrator";
+import { agencyCloseVerb, agencyReinstateVerb, agencySuspendVerb } from "./agency-standing";
 import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
 import { doctorVerb } from "./doctor";
 import { initVerb } from "./init";
-import { operatorAddVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
+import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
 import { resumeVerb } from "./resume";
@@ -31,8 +27,12 @@ export const verbs: readonly Verb[] = [
   agencyListVerb,
   agencySuspendVerb,
   agencyReinstateVerb,
+  agencyCloseVerb,
+  administratorNameVerb,
+  administratorAcceptVerb,
   operatorAddVerb,
   operatorRemoveVerb,
+  operatorCompromisedVerb,
   operatorListVerb,
   typeCheckVerb,
   typeAdmitVerb,

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { CreditAnchorError } from "../errors";
@@ -31,10 +31,10 @@ export function writeAll(handle: number, part: Uint8Array): void {
 /**
  * Writes a file of mode 0600 so that after a crash at any moment either the old or the whole new content is there.
  *
- * @throws CreditAnchorError `home.full` when the disk is, `home.unwritable` when the folder may not be written.
+ * @param temporary In the same folder; it becomes the file, and is gone when this fails.
+ * @throws whatever the file system says.
  */
-export function replaceFile(file: string, content: string | Iterable<Uint8Array>): void {
-  const temporary = file + temporaryEnding;
+export function writeWhole(file: string, temporary: string, content: string | Iterable<Uint8Array>): void {
   try {
     const handle = openSync(temporary, "w", 0o600);
     try {
@@ -47,11 +47,20 @@ export function replaceFile(file: string, content: string | Iterable<Uint8Array>
     renameSync(temporary, file);
     syncFolder(dirname(file));
   } catch (cause) {
-    try {
-      unlinkSync(temporary);
-    } catch {
-      // It may never have been made.
-    }
+    rmSync(temporary, { force: true });
+    throw cause;
+  }
+}
+
+/**
+ * {@link writeWhole} for files of a home.
+ *
+ * @throws CreditAnchorError `home.full` when the disk is, `home.unwritable` when the folder may not be written.
+ */
+export function replaceFile(file: string, content: string | Iterable<Uint8Array>): void {
+  try {
+    writeWhole(file, file + temporaryEnding, content);
+  } catch (cause) {
     throw writeError(file, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { longFlag } from "../../src/cli/options";
@@ -9,16 +9,19 @@ const folder = join(__dirname, "..", "..", "src", "cli");
 
 /** Every verb that was promised. */
 const PROMISED =
-  `init doctor agency:register agency:show agency:list agency:suspend agency:reinstate operator:add
-operator:remove operator:list type:check type:admit type:list type:show anchor resume batches receipt present verify
+  `init doctor agency:register agency:show agency:list agency:suspend agency:reinstate agency:close
+agency:administrator:name agency:administrator:accept operator:add operator:remove operator:compromised operator:list type:check type:admit type:list type:show anchor resume batches receipt present verify
 status withdraw audit`
     .split(/\s+/)
-    .map((name) => name.replace(":", " "));
+    .map((name) => name.replaceAll(":", " "));
 
-/** Source of the file that a verb is in, and of what reads options for several verbs. */
+/** Source of the files that a verb's family is in, and of what reads options for several verbs. */
 function sourceOf(verb: string): string {
   const [first] = verb.split(" ");
-  const source = readFileSync(join(folder, `${first}.ts`), "utf8");
+  const source = readdirSync(folder)
+    .filter((name) => name === `${first}.ts` || name.startsWith(`${first}-`))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n");
   const shared = source.includes("checkSelector(")
     ? readFileSync(join(folder, "find-record.ts"), "utf8")
     : "";
