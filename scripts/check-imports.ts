@@ -23,7 +23,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
   { name: "batch", modules: ["batch"] },
   { name: "receipt", modules: ["evidence", "receipt"] },
-  { name: "verify", modules: ["verdict", "verify-facts", "verify-evidence", "verify"] },
+  { name: "verify", modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify"] },
 ];
 
 /** Packages the pure line may use: they run in a browser with a strict content policy. */
@@ -43,7 +43,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   home: ["vault", "fees", "fast-hashes"],
   ingest: ["input", "vault", "home/files", "fast-hashes"],
   registry: ["chain", "rpc", "fees", "typechain-types"],
-  facts: ["chain", "rpc", "registry"],
+  facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],

@@ -1,6 +1,7 @@
 import { keccak256 } from "ethers";
 import type { Block, Chain } from "./chain";
 import { CreditAnchorError } from "./errors";
+import { readFactsHistory } from "./history";
 import {
   batchOf,
   headerHashOf,
@@ -19,10 +20,18 @@ export interface FactsQuery {
     readonly agencyId: number;
     readonly sequence: number;
     readonly typeId: number;
+    readonly size: number;
     readonly operator: string;
   };
-  readonly record: { readonly index: number };
+  readonly record: { readonly index: number; readonly key?: string };
   readonly transaction?: { readonly hash: string };
+}
+
+export interface FactsOptions {
+  /** Read the events about each record, its agency and its key too. */
+  readonly withHistory?: boolean;
+  /** No event of the registry lies before this block. */
+  readonly fromBlock?: number;
 }
 
 /**
@@ -31,22 +40,25 @@ export interface FactsQuery {
  * @param chains Connections to nodes of one chain, run by different parties if possible: the second and further ones
  * must say the same as the first.
  * @param queries For example receipts as they were parsed; each is answered at its place.
+ * @param options Whether the events are read too.
  * @throws {CreditAnchorError} `chain.*`, or `chain.disagree` when two nodes contradict each other.
  */
 export async function gatherFacts(
   chains: readonly [Chain, ...Chain[]],
   queries: readonly FactsQuery[],
+  { withHistory = false, fromBlock = 0 }: FactsOptions = {},
 ): Promise<ChainFacts[]> {
+  const options = { withHistory, fromBlock, sources: chains.length };
   const [first, ...others] = chains;
   // Other nodes may be some blocks behind: ask about a block that all of them have.
   const heads = await Promise.all(chains.map((chain) => chain.blockNumber()));
   return first.pinned(
     async (block) => {
-      const facts = await factsAt(first, block, queries, chains.length);
+      const facts = await factsAt(first, block, queries, options);
       for (const other of others) {
         const same = await other.block(block.number);
         if (same?.hash !== block.hash) throw disagreement(first, other, `block ${block.number}`);
-        const theirs = await factsAt(other, same, queries, chains.length);
+        const theirs = await factsAt(other, same, queries, options);
         const at = facts.findIndex((fact, i) => !agree(fact, theirs[i]!));
         if (at >= 0) throw disagreement(first, other, `evidence ${at + 1}`);
       }
@@ -79,7 +91,7 @@ async function factsAt(
   chain: Chain,
   block: Block,
   queries: readonly FactsQuery[],
-  sources: number,
+  options: Required<FactsOptions> & { readonly sources: number },
 ): Promise<ChainFacts[]> {
   const memory = new Map<string, Promise<unknown>>();
   const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
@@ -87,18 +99,24 @@ async function factsAt(
     return memory.get(key) as Promise<T>;
   };
   const facts: ChainFacts[] = [];
-  for (const query of queries) facts.push(await oneFact(chain, block, query, sources, once));
+  for (const query of queries) facts.push(await oneFact(chain, block, query, options, once));
   return facts;
 }
 
 async function oneFact(
   chain: Chain,
   block: Block,
-  { registry: { address }, batch, record, transaction }: FactsQuery,
-  sources: number,
+  query: FactsQuery,
+  { sources, withHistory, fromBlock }: Required<FactsOptions> & { readonly sources: number },
   once: <T>(key: string, read: () => Promise<T>) => Promise<T>,
 ): Promise<ChainFacts> {
-  const registry: Registry = { chain, address: address.toLowerCase(), fromBlock: 0 };
+  const {
+    registry: { address },
+    batch,
+    record,
+    transaction,
+  } = query;
+  const registry: Registry = { chain, address: address.toLowerCase(), fromBlock };
   const at = block.number;
   const code = await once(`code ${address}`, () => chain.code(address, at));
   const base = {
@@ -143,6 +161,7 @@ async function oneFact(
         : { code: agency.code, standing: standings[agency.standing as keyof typeof standings] },
     operator: operator.permissions === 0 ? null : operator,
     typeHash: type?.typeHash ?? null,
+    ...(withHistory ? { history: await readFactsHistory(registry, query, at, once) } : {}),
     ...(transaction === undefined
       ? {}
       : {

@@ -5,6 +5,14 @@ import type { Hashes } from "./hashes";
 import type { JsonValue } from "./json";
 import type { RecordType } from "./types/record-type";
 import { failed, notChecked, passed, timeText, type Check, type RecordStatus } from "./verdict";
+import {
+  entitledAt,
+  happenedBy,
+  standingAfter,
+  statusAfter,
+  type FactsHistory,
+  type Moment,
+} from "./verify-history";
 
 /** The checks that need what the chain said, and whom the verifier trusts. */
 
@@ -43,6 +51,8 @@ export interface ChainFacts {
   readonly typeHash: string | null;
   /** How many independent nodes said the same. */
   readonly sources: number;
+  /** What the events tell, if they were read. */
+  readonly history?: FactsHistory;
   /**
    * The transaction of the receipt, if it was looked up: where it was mined and whether the registry's `BatchAnchored`
    * of this batch is among its events; null if the node does not know it.
@@ -62,6 +72,20 @@ export interface Policy {
   readonly now?: number;
   /** Seconds that the block of the facts may be old. */
   readonly maximumAge?: number;
+  /** Judge by what had happened then, instead of by what the chain says now. Needs the history in the facts. */
+  readonly asOf?: Moment;
+}
+
+/** What the chain would have said at a moment of the past: status and standing, by its events. */
+export function factsAsOf(facts: ChainFacts, agencyId: number, moment: Moment): ChainFacts {
+  const { history, agency } = facts;
+  if (history === undefined) return facts;
+  const agencies = history.agencies.filter((event) => happenedBy(moment, event));
+  return {
+    ...facts,
+    statusByte: statusAfter(history.record.filter((event) => happenedBy(moment, event))),
+    agency: agency && { ...agency, standing: standingAfter(agencies, agencyId) },
+  };
 }
 
 /** The last day of a record without end, as sources write it. */
@@ -122,11 +146,12 @@ export function checkIssuer(
   { record, batch }: Evidence,
   type: RecordType | undefined,
   facts: ChainFacts | undefined,
+  asOf: Moment | undefined,
 ): Check {
   const open = (code: string, message: string): Check => notChecked("issuer", `issuer.${code}`, message);
   if (facts === undefined) return open("no-anchor", "needs an anchor that was found");
   if (type === undefined) return open("no-type", "needs the record type");
-  const { agency, operator } = facts;
+  const { agency, operator } = asOf === undefined ? facts : factsAsOf(facts, batch.agencyId, asOf);
   if (agency === null) return failed("issuer", "issuer.unknown-agency", "the registry has no such agency");
   if (type.issuer !== undefined) {
     const field = record.fields.find(({ name }) => name === type.issuer);
@@ -145,8 +170,20 @@ export function checkIssuer(
       "operator-compromised",
       `the operator's key was declared compromised since ${timeText(since)}`,
     );
-  const standing = agency.standing === "Active" ? "" : `, which is ${agency.standing.toLowerCase()} now`;
-  return passed("issuer", "issuer.agency", `anchored by agency ${agency.code}${standing}`);
+  const standing =
+    agency.standing === "Active"
+      ? ""
+      : `, which ${asOf === undefined ? "is" : "was"} ${agency.standing.toLowerCase()} ${asOf === undefined ? "now" : "then"}`;
+  if (facts.history === undefined)
+    return passed("issuer", "issuer.agency", `anchored by agency ${agency.code}${standing}`);
+  // The registry lets nobody else anchor: a node whose events do not show it leaves some out.
+  if (entitledAt(facts.history, batch.agencyId, batch.anchoredAt) === undefined)
+    return open("key-history", "the node's events do not show that the key was entitled when it anchored");
+  return passed(
+    "issuer",
+    "issuer.agency",
+    `anchored by agency ${agency.code}${standing}, with a key that was entitled then`,
+  );
 }
 
 export interface StatusResult {
@@ -166,7 +203,22 @@ export function checkStatus(
     return { check: notChecked("status", `status.${code}`, message), inForce: null, status };
   };
   if (facts === undefined) return open("no-anchor", "needs an anchor that was found");
-  const status = parseStatus(facts.statusByte);
+  const { asOf } = policy;
+  const { history } = facts;
+  if (asOf !== undefined && history === undefined)
+    return open("no-history", "what it was on a past day needs the registry's events");
+  // The events lead to the answer of the registry, or one of the two is not true.
+  if (history !== undefined && statusAfter(history.record) !== facts.statusByte)
+    return open("history-differs", "the node's events lead to another status than the one it answers");
+  if (asOf !== undefined && !isAnchoredBy(asOf, evidence))
+    return {
+      check: passed("status", "status.not-yet", "not in force: it was not anchored yet"),
+      inForce: false,
+      status: null,
+    };
+  const status = parseStatus(
+    (asOf === undefined ? facts : factsAsOf(facts, evidence.batch.agencyId, asOf)).statusByte,
+  );
   if (status === null) return open("unknown", "the registry gave a status that this program does not know");
   if (type === undefined) return open("no-type", "needs the record type, for its dates", status);
   const end = endOf(evidence, type);
@@ -178,6 +230,10 @@ export function checkStatus(
   const text = `${status.status}${marks}${reason === undefined ? ", in force" : `, not in force: ${reason.message}`}`;
   const check = passed("status", `status.${reason?.code ?? "in-force"}`, text);
   return { check, inForce: reason === undefined, status };
+}
+
+function isAnchoredBy(moment: Moment, { batch, transaction }: Evidence): boolean {
+  return happenedBy(moment, { time: batch.anchoredAt, blockNumber: transaction.blockNumber });
 }
 
 function notInForce(

@@ -28,7 +28,8 @@ import {
 } from "./verify-facts";
 
 export * from "./verdict";
-export { parseStatus, type ChainFacts, type Policy, type TrustedRegistry } from "./verify-facts";
+export * from "./verify-history";
+export { factsAsOf, parseStatus, type ChainFacts, type Policy, type TrustedRegistry } from "./verify-facts";
 
 export interface VerifyRequest {
   /** Text of a receipt or presentation, or what a JSON parser made of it. */
@@ -61,7 +62,7 @@ export function verify(request: VerifyRequest, hashes: Hashes = portableHashes):
   // What the chain says of a batch says something about this record only if the record is in that batch.
   const stands = [integrity, inclusion, anchor].every(({ result }) => result === "passed");
   const known = stands ? facts : undefined;
-  const issuer = checkIssuer(evidence, found.type, known);
+  const issuer = checkIssuer(evidence, found.type, known, policy.asOf);
   const status = checkStatus(evidence, found.type, known, policy);
   const freshness = checkFreshness(known, policy);
 

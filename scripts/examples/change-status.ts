@@ -1,7 +1,6 @@
 /**
  * Example: say what became of records. `npx hardhat run scripts/examples/change-status.ts`
  */
-import { batchId } from "../../src/commitment";
 import { readHistory } from "../../src/history";
 import { changeMarks } from "../../src/registry-admin";
 import { statusesOf } from "../../src/registry-views";
@@ -33,7 +32,7 @@ void runExample(async (world) => {
   }
 
   // Every move is an event: anybody can read who did what, when and why.
-  const id = batchId(agencyId, sequence);
-  for (const { event, actor, blockNumber } of await readHistory(registry, id, 3, transaction!.blockNumber))
+  const query = { batch: header!, record: { index: 3 } };
+  for (const { event, actor, blockNumber } of await readHistory(registry, query, transaction!.blockNumber))
     console.log(`record 3: ${event} by ${actor} in block ${blockNumber}`);
 });

@@ -1,16 +1,15 @@
 import { toHex } from "../bytes";
 import { batchId, headerHash, parseBatchId, type Header } from "../commitment";
 import { CreditAnchorError } from "../errors";
-import { readHistory, type RecordEvent } from "../history";
+import { readHistory } from "../history";
 import { openHome } from "../home";
-import { reasonText } from "../reasons";
 import { batchAt, headerHashOf, openRegistry, statusesOf, type Registry } from "../registry-views";
 import { parseStatus } from "../verify";
 import { indexOption } from "./acts";
 import { connect, connectNode, requireHome } from "./context";
 import { checkSelector, findRecord, type Selector } from "./find-record";
+import { historyLines } from "./history-lines";
 import { address, jsonObject, text, url, usage } from "./options";
-import { columns, timeForPeople } from "./output";
 import { expectEvidence } from "./present";
 import { defineVerb } from "./verb";
 
@@ -41,7 +40,14 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
     const { agencyId, sequence } = place.header;
     const [byte] = await statusesOf(registry, agencyId, sequence, [place.index]);
     const status = parseStatus(byte!);
-    const events = await readHistory(registry, id, place.index, place.blockNumber);
+    const events = await readHistory(
+      registry,
+      {
+        batch: place.header,
+        record: { index: place.index, ...(place.key === undefined ? {} : { key: place.key }) },
+      },
+      place.blockNumber,
+    );
     return {
       json: {
         batch: id,
@@ -61,42 +67,11 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
           ? `status byte ${byte}, which this program does not know`
           : `now        ${status.erased ? "Erased" : status.status}${status.marks.length === 0 ? "" : `, ${status.marks.join(", ")}`}`,
         "",
-        ...columns([
-          [timeForPeople(place.header.anchoredAt), "anchored", `by ${place.header.operator}`],
-          ...events.map((event) => [
-            timeForPeople(event.time),
-            deed(event),
-            `by ${event.actor}${because(event)}`,
-          ]),
-        ]),
-        ...events.flatMap(({ successor }) =>
-          successor === undefined ? [] : ["", `superseded by the version with leaf ${successor}`],
-        ),
+        ...historyLines(place.header, events),
       ],
     };
   },
 });
-
-/** A supersession without a reason needs none: the newer version is named below it. */
-function because({ event, reason }: RecordEvent): string {
-  return event === "RecordsSuperseded" && reason === 0 ? "" : `, ${reasonText(reason)}`;
-}
-
-/** One event in words. */
-function deed({ event, status, marks }: RecordEvent): string {
-  switch (event) {
-    case "StatusChanged":
-      return status === "Active" ? "repair revoked, Active again" : (status ?? "changed");
-    case "RecordsSuperseded":
-      return "Superseded";
-    case "MarksSet":
-      return `marked ${parseStatus(marks ?? 0)?.marks.join(", ")}`;
-    case "MarksCleared":
-      return `mark cleared: ${parseStatus(marks ?? 0)?.marks.join(", ")}`;
-    case "RecordsErased":
-      return "Erased";
-  }
-}
 
 async function registryOf(
   dir: string | undefined,
@@ -118,6 +93,8 @@ interface Place {
   readonly blockNumber: number;
   readonly type?: string;
   readonly version?: number;
+  /** Record key. */
+  readonly key?: string;
 }
 
 async function placeOf(dir: string | undefined, selector: Selector, registry: Registry): Promise<Place> {
@@ -141,7 +118,8 @@ async function placeOf(dir: string | undefined, selector: Selector, registry: Re
         },
       );
     const { blockNumber } = transaction;
-    return { header: batch, index: record.index, blockNumber, type: record.type, version: record.version };
+    const { index, type, version, key } = record;
+    return { header: batch, index, blockNumber, type, version, key };
   }
   if (selector.key !== undefined) {
     const home = requireHome(dir);
@@ -153,9 +131,10 @@ async function placeOf(dir: string | undefined, selector: Selector, registry: Re
         throw new CreditAnchorError("record.not-anchored", "the record is planned, and not anchored yet", {
           hint: "finish it with: credit-anchor resume",
         });
-      const { version } = vault.entry(found.plan, found.index);
+      const { version, key } = vault.entry(found.plan, found.index);
       const { blockNumber } = plan.transaction!;
-      return { header: plan.header, index: found.index, blockNumber, type: plan.type, version };
+      const { header, type } = plan;
+      return { header, index: found.index, blockNumber, type, version, key: toHex(key) };
     } finally {
       await vault.close();
     }

@@ -10,7 +10,6 @@ import { batchesVerb } from "./batches";
 import { doctorVerb } from "./doctor";
 import { initVerb } from "./init";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
-import { operatorRotateVerb } from "./operator-rotate";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
 import { resumeVerb } from "./resume";
@@ -32,7 +31,6 @@ export const verbs: readonly Verb[] = [
   administratorNameVerb,
   administratorAcceptVerb,
   operatorAddVerb,
-  operatorRotateVerb,
   operatorRemoveVerb,
   operatorCompromisedVerb,
   operatorListVerb,

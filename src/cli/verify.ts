@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { toHex } from "../bytes";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
-import { gatherFacts } from "../facts";
+import { gatherFacts, type FactsOptions } from "../facts";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { readEvidence, type Evidence } from "../receipt";
@@ -12,10 +12,19 @@ import type { RecordType } from "../types";
 import {
   combine,
   dateInChina,
+  entitledAt,
+  happenedBy,
+  standingAfter,
+  successorsOf,
   verify,
+  type AgencyEvent,
   type ChainFacts,
   type Check,
+  type Entitlement,
+  type KeyEvent,
+  type Moment,
   type Policy,
+  type RecordEvent,
   type TrustedRegistry,
   type Verdict,
 } from "../verify";
@@ -23,6 +32,7 @@ import { connectNode, optionalHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
+import { historyLines } from "./history-lines";
 import { address, flag, integer, list, text, url, usage } from "./options";
 import { count, timeForPeople } from "./output";
 import { valueLines } from "./values";
@@ -31,6 +41,8 @@ import { defineVerb } from "./verb";
 /** Files of a folder that are looked at. */
 const LARGEST_FOLDER = 1_000_000;
 const FILES_AT_ONCE = 500;
+/** For up to so many files the events about each record are read without being asked for: that takes some requests. */
+const HISTORY_FILES = 50;
 
 export const verifyVerb = defineVerb({
   name: "verify",
@@ -40,7 +52,11 @@ from the file that is checked. A folder stands for the .json files in it.
 
 Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anchor, issuer, status)
 could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
-in the order 1, 2, 3.`,
+in the order 1, 2, 3.
+
+--as-of tells what was true on a past day by the events up to then: status, standing of the agency, dates.
+What is known today about a stolen key counts for past days too. --on only judges the record's dates by
+another day.`,
   arguments: [{ name: "<files...>", about: "receipts, presentations, or folders of them" }],
   options: {
     rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
@@ -50,6 +66,11 @@ in the order 1, 2, 3.`,
     offline: flag("--offline", "ask no node: check only what the file itself can prove"),
     type: text("--type <file>", "type document, for a type that is neither shipped nor in the home"),
     on: text("--on <date>", "judge by this day, such as 2026-04-01", "today in UTC+8"),
+    asOf: text(
+      "--as-of <moment>",
+      "what it was worth at the end of a past day in UTC+8, or at a block number",
+    ),
+    history: flag("--history", `read every record's history, also for more than ${HISTORY_FILES} files`),
     values: flag("--values", "also print the shown fields for people: dates, amounts in 元"),
     maxAge: integer("--max-age <seconds>", "refuse a node whose newest block is older than this", {
       min: 1,
@@ -68,7 +89,8 @@ in the order 1, 2, 3.`,
       throw usage("--offline and --witness exclude each other");
     if (options.deployment !== undefined && options.registry !== undefined)
       throw usage("--deployment and --registry exclude each other");
-    const policy = readPolicy(options.on, options.maxAge);
+    if (options.asOf !== undefined && (options.offline || options.on !== undefined))
+      throw usage("--as-of excludes --offline and --on");
     const home = optionalHome(homeDir);
     const types = [...knownTypes(home), ...(options.type === undefined ? [] : [readTypeFile(options.type)])];
     const files = expand(args);
@@ -78,16 +100,23 @@ in the order 1, 2, 3.`,
         ? undefined
         : await connectAll(home, named, options.rpc, options.witness ?? [], signal);
     const trust = sources?.trust ?? (named === undefined ? [] : trustWithChain(named));
+    const policy = await readPolicy(options, sources?.chains[0]);
+    const withHistory = options.history || options.asOf !== undefined || files.length <= HISTORY_FILES;
+    const fromBlock = named?.deployedAtBlock ?? 0;
     const hashes = await loadFastHashes();
     const progress = io.progress();
     const verdicts: Verdict[] = [];
+    const tales: (Told | undefined)[] = [];
     const lines: string[] = [];
     // Some hundreds at a time: a folder may hold tens of thousands.
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
       throwIfCancelled(signal);
       const contents = files.slice(at, at + FILES_AT_ONCE).map(readText);
       const evidence = contents.map((content) => readEvidence(content).evidence);
-      const facts = sources === undefined ? [] : await factsFor(sources.chains, sources.trust[0]!, evidence);
+      const facts =
+        sources === undefined
+          ? []
+          : await factsFor(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
       evidence.forEach((one, i) => {
         const verdict = verify(
           {
@@ -100,8 +129,10 @@ in the order 1, 2, 3.`,
           },
           hashes,
         );
-        lines.push(...report(files[at + i]!, verdict, one, types, options.values));
+        const told = toldOf(verdict, facts[i], one, policy);
+        lines.push(...report(files[at + i]!, verdict, one, types, options.values, told));
         verdicts.push(verdict);
+        tales.push(told);
       });
       progress.update(() => `verified ${count(verdicts.length)} of ${count(files.length)} files`);
     }
@@ -111,6 +142,8 @@ in the order 1, 2, 3.`,
       json: files.map((file, i) => ({
         file,
         ...verdicts[i]!,
+        asOf: policy.asOf ?? null,
+        told: tales[i] ?? null,
         equivocatesWith: combined.equivocations.flatMap(([a, b]) =>
           a === i ? [files[b]!] : b === i ? [files[a]!] : [],
         ),
@@ -155,14 +188,44 @@ async function connectAll(
   return { chains: [chain, ...others], trust: [{ ...named, chainId }] };
 }
 
-function readPolicy(on: string | undefined, maximumAge: number | undefined): Policy {
+async function readPolicy(
+  options: {
+    readonly on: string | undefined;
+    readonly asOf: string | undefined;
+    readonly maxAge: number | undefined;
+  },
+  chain: Chain | undefined,
+): Promise<Policy> {
   const now = Math.floor(Date.now() / 1000);
-  if (on !== undefined) {
-    const day = /^\d{4}-\d{2}-\d{2}$/.test(on) ? new Date(`${on}T00:00:00Z`) : new Date(NaN);
-    if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on)
-      throw usage("--on takes a calendar date such as 2026-04-01");
+  const { on, asOf, maxAge } = options;
+  const age = maxAge === undefined ? {} : { maximumAge: maxAge };
+  if (asOf !== undefined) {
+    const moment = await readMoment(asOf, now, chain);
+    return { today: dateInChina(moment.time), now, asOf: moment, ...age };
   }
-  return { today: on ?? dateInChina(now), now, ...(maximumAge === undefined ? {} : { maximumAge }) };
+  if (on !== undefined && !isCalendarDate(on)) throw usage("--on takes a calendar date such as 2026-04-01");
+  return { today: on ?? dateInChina(now), now, ...age };
+}
+
+function isCalendarDate(word: string): boolean {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(word) ? new Date(`${word}T00:00:00Z`) : new Date(NaN);
+  return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === word;
+}
+
+/** The last second of a day in UTC+8, or the time of a block. */
+async function readMoment(word: string, now: number, chain: Chain | undefined): Promise<Moment> {
+  if (/^(0|[1-9][0-9]{0,14})$/.test(word)) {
+    const block = await chain?.block(Number(word));
+    if (block === undefined)
+      throw usage(chain === undefined ? "--as-of BLOCK needs a node" : `the node knows no block ${word}`);
+    return { time: block.time, block: block.number };
+  }
+  if (!isCalendarDate(word))
+    throw usage("--as-of takes a calendar date such as 2026-04-01, or a block number");
+  const time = Date.parse(`${word}T23:59:59+08:00`) / 1000;
+  if (word > dateInChina(now))
+    throw usage("--as-of takes a past day: nobody knows what will become of a record");
+  return { time };
 }
 
 /** Files as they were named; of folders the .json files in them, by name. */
@@ -185,6 +248,7 @@ interface NamedRegistry {
   readonly chainId: number | undefined;
   readonly address: string;
   readonly codeHash?: string;
+  readonly deployedAtBlock?: number;
 }
 
 function namedTrust(
@@ -216,17 +280,87 @@ async function factsFor(
   chains: Parameters<typeof gatherFacts>[0],
   trust: TrustedRegistry,
   evidence: readonly (Evidence | undefined)[],
+  options: FactsOptions,
 ): Promise<(ChainFacts | undefined)[]> {
   const asked = evidence.filter(
     (one): one is Evidence =>
       one !== undefined && one.registry.chainId === trust.chainId && one.registry.address === trust.address,
   );
   if (asked.length === 0) return evidence.map(() => undefined);
-  const facts = await gatherFacts(chains, asked);
+  const facts = await gatherFacts(chains, asked, options);
   return evidence.map((one) => {
     const at = one === undefined ? -1 : asked.indexOf(one);
     return at < 0 ? undefined : facts[at];
   });
+}
+
+/** What the chain told about a record that was found on it. */
+interface Told {
+  readonly history: readonly RecordEvent[];
+  readonly agency: {
+    readonly id: number;
+    readonly code: string;
+    readonly standing: string;
+    readonly events: readonly AgencyEvent[];
+    /** The agency that acts for it now; itself unless it was succeeded. */
+    readonly actingAgency: number;
+  };
+  readonly key: {
+    readonly address: string;
+    /** What entitled it when it anchored; null if the events show nothing. */
+    readonly entitled: Entitlement | null;
+    readonly revoked: boolean;
+    readonly compromisedSince: number | null;
+    readonly events: readonly KeyEvent[];
+  };
+}
+
+/** Undefined where the record was not found on chain, or its history was not read. */
+function toldOf(
+  { checks }: Verdict,
+  facts: ChainFacts | undefined,
+  evidence: Evidence | undefined,
+  { asOf }: Policy,
+): Told | undefined {
+  const stands = ["integrity", "inclusion", "anchor"].every((name) =>
+    checks.some((check) => check.name === name && check.result === "passed"),
+  );
+  const { history, agency, operator } = facts ?? {};
+  if (!stands || evidence === undefined || history === undefined || !agency) return undefined;
+  const { batch } = evidence;
+  const upTo = <E extends { readonly time: number; readonly blockNumber: number }>(
+    events: readonly E[],
+  ): E[] => events.filter((event) => asOf === undefined || happenedBy(asOf, event));
+  const agencies = upTo(history.agencies);
+  const line = successorsOf(agencies, batch.agencyId);
+  return {
+    history: upTo(history.record),
+    agency: {
+      id: batch.agencyId,
+      code: agency.code,
+      standing: standingAfter(agencies, batch.agencyId),
+      events: agencies,
+      actingAgency: line.at(-1)!,
+    },
+    key: {
+      address: batch.operator,
+      entitled: entitledAt(history, batch.agencyId, batch.anchoredAt) ?? null,
+      revoked: operator?.revoked ?? false,
+      compromisedSince: operator?.compromisedSince || null,
+      events: history.key.filter(({ agencyId }) => line.includes(agencyId)),
+    },
+  };
+}
+
+function toldLines({ history, agency, key }: Told, { batch }: Evidence): string[] {
+  const { entitled } = key;
+  return [
+    ...historyLines(batch, history).map((line) => `  ${line}`),
+    `  agency     ${agency.code}, ${agency.standing}${agency.actingAgency === agency.id ? "" : `; agency ${agency.actingAgency} acts for it`}`,
+    entitled === null
+      ? `  key        ${key.address}: nothing shows that it was entitled`
+      : `  key        ${key.address}, entitled from ${timeForPeople(entitled.validFrom)} until ${timeForPeople(entitled.validUntil)}${key.revoked ? ", revoked since" : ""}${key.compromisedSince === null ? "" : `, compromised since ${timeForPeople(key.compromisedSince)}`}`,
+  ];
 }
 
 const signs: Readonly<Record<Check["result"], string>> = { passed: "✓", failed: "✗", "not-checked": "–" };
@@ -237,6 +371,7 @@ function report(
   evidence: Evidence | undefined,
   types: readonly RecordType[],
   withValues: boolean,
+  told: Told | undefined,
 ): string[] {
   const lines = [file];
   for (const { name, result, message, faults } of verdict.checks) {
@@ -257,6 +392,7 @@ function report(
       `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, ${isAnchored ? "anchored" : "said to be of"} ${timeForPeople(subject.anchoredAt)}`,
     );
   }
+  if (told !== undefined && evidence !== undefined) lines.push(...toldLines(told, evidence));
   lines.push(`  ${sentence(verdict)}`, "");
   return lines;
 }

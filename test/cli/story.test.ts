@@ -496,6 +496,47 @@ describe("the command line, from init to audit", function () {
     await expectRun(4, ["anchor", file, "--type", TYPE_NAME, ...own], { env });
   });
 
+  it("verify --as-of says what a record was worth then, by what the events tell", async () => {
+    await expectRun(0, ["receipt", "--key", keyOf(5), "--out", at("r5.json"), ...own], { env });
+    const [now] = await json<
+      { told: { history: { blockNumber: number }[]; key: { entitled: object } }; asOf: null }[]
+    >(["verify", at("r5.json"), ...auditor], { status: 3 });
+    const { blockNumber } = now!.told.history[0]!;
+    expect(now!.told.key.entitled).to.include.keys("validFrom", "validUntil");
+    const before = await expectRun(
+      0,
+      ["verify", at("r5.json"), "--as-of", String(blockNumber - 1), ...auditor],
+      {},
+    );
+    expect(before.stdout).to.contain("Active, in force").and.to.contain("entitled from");
+    expect(before.stdout).to.not.contain("Withdrawn");
+    const since = ["verify", at("r5.json"), "--as-of", String(blockNumber), ...auditor];
+    expect((await expectRun(3, since)).stdout).to.contain("decision-revoked");
+    const early = ["verify", at("r5.json"), "--as-of", "2001-02-03", ...auditor];
+    expect((await expectRun(3, early)).stdout).to.contain("it was not anchored yet");
+    for (const moment of ["2999-01-01", "2026-02-30", "yesterday", "999999999"])
+      await expectRun(64, ["verify", at("r5.json"), "--as-of", moment, ...auditor]);
+    await expectRun(64, ["verify", at("r5.json"), "--as-of", "2026-01-01", "--offline"]);
+  });
+
+  it("status and verify tell which direct record took the place of another", async () => {
+    const place = ["receipt", "--key", keyOf(200), ...own];
+    await expectRun(0, [...place, "--out", at("d1.json")], { env });
+    const file = write("direct-next.ndjson", rows(200, 201, 5));
+    await expectRun(0, ["anchor", file, "--type", TYPE_NAME, "--mode", "direct", ...own], { env });
+    await expectRun(0, [...place, "--out", at("d2.json")], { env });
+    const [next] = await json<{ subject: { leaf: string } }[]>(["verify", at("d2.json"), ...auditor]);
+    const args = ["status", "--receipt", at("d1.json"), ...auditor];
+    const { history } = await json<{ history: { event: string; successor: string; actor: string }[] }>(args);
+    expect(history).to.have.length(1);
+    expect(history[0]).to.include({
+      event: "RecordsSuperseded",
+      successor: next!.subject.leaf,
+      actor: signer,
+    });
+    await expectRun(3, ["verify", at("d1.json"), ...auditor]);
+  });
+
   it("a suspended agency anchors nothing and may still withdraw", async () => {
     const shown = await json(["agency", "show", code, ...ndrc]);
     expect(await json(["agency", "suspend", String(shown.id), "--reason", "51", ...ndrc])).to.include({

@@ -83,7 +83,7 @@ describe("facts for the verifier", function () {
 
   it("are empty where there is nothing: no contract, batch, agency, operator, type or transaction", async () => {
     const nowhere = { ...query, registry: { address: account(9).address } };
-    const batch = { agencyId: 9, typeId: 9, sequence: 9, operator: account(9).address };
+    const batch = { agencyId: 9, typeId: 9, sequence: 9, size: 1, operator: account(9).address };
     const unknown = { ...query, batch, transaction: { hash: `0x${"11".repeat(32)}` } };
     const [empty, nothing] = await gatherFacts([world.chain], [nowhere, unknown]);
     expect(empty).to.deep.include({ registryCodePresent: false, headerHash: null, agency: null });

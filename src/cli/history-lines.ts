@@ -1,0 +1,48 @@
+/**
+ * What became of a record, in words.
+ */
+import type { Header } from "../commitment";
+import { reasonText } from "../reasons";
+import { parseStatus, type RecordEvent } from "../verify";
+import { columns, timeForPeople } from "./output";
+
+/** One line for the anchoring and one for each event, oldest first; then what took the record's place. */
+export function historyLines(
+  header: Pick<Header, "anchoredAt" | "operator">,
+  events: readonly RecordEvent[],
+): string[] {
+  return [
+    ...columns([
+      [timeForPeople(header.anchoredAt), "anchored", `by ${header.operator}`],
+      ...events.map((event) => [
+        timeForPeople(event.time),
+        deed(event),
+        `by ${event.actor}${because(event)}`,
+      ]),
+    ]),
+    ...events.flatMap(({ successor }) =>
+      successor === undefined ? [] : [`superseded by the version with leaf ${successor}`],
+    ),
+  ];
+}
+
+/** A supersession without a reason needs none: the newer version is named below it. */
+function because({ event, reason }: RecordEvent): string {
+  return event === "RecordsSuperseded" && reason === 0 ? "" : `, ${reasonText(reason)}`;
+}
+
+/** One event in words. */
+function deed({ event, status, marks }: RecordEvent): string {
+  switch (event) {
+    case "StatusChanged":
+      return status === "Active" ? "repair revoked, Active again" : (status ?? "changed");
+    case "RecordsSuperseded":
+      return "Superseded";
+    case "MarksSet":
+      return `marked ${parseStatus(marks ?? 0)?.marks.join(", ")}`;
+    case "MarksCleared":
+      return `mark cleared: ${parseStatus(marks ?? 0)?.marks.join(", ")}`;
+    case "RecordsErased":
+      return "Erased";
+  }
+}
