@@ -9,6 +9,7 @@ import { loadFastHashes } from "./fast-hashes";
 import { replaceFile, syncFolder, writeError } from "./home/files";
 import * as keys from "./home/keys";
 import { type Access, findPassphrase } from "./home/passphrase";
+import { adoptNextKey, findKeystores, type Keystores, openNextKey } from "./home/rotation";
 import { defaultSettings, readSettings, type Settings, writeSettings } from "./home/settings";
 import {
   encryptSigner,
@@ -24,6 +25,7 @@ import type { LmdbVault } from "./vault/writer";
 
 export type { Access } from "./home/passphrase";
 export type { RegistrySettings, Settings } from "./home/settings";
+export type { Keystores } from "./home/rotation";
 export type { HomeSigner } from "./home/signer";
 
 /** Passphrase of homes made for trying; stands in a file beside them. */
@@ -58,6 +60,15 @@ export interface Home {
    * @throws CreditAnchorError `signer.missing`, `signer.invalid-key`, `home.wrong-passphrase`
    */
   signer(): Promise<HomeSigner>;
+  /** Addresses of the home's keystores; needs no passphrase. @throws CreditAnchorError `signer.damaged` */
+  keystores(): Keystores;
+  /**
+   * The key that shall take the place of the keystore's: made, and on disk, when there is none yet.
+   * @throws CreditAnchorError `home.wrong-passphrase`
+   */
+  nextSigner(): Promise<HomeSigner>;
+  /** Puts the next key into the place of the present one, which is kept beside it. Can be repeated after a crash. */
+  adoptNextSigner(): void;
   /** Needs the passphrase only to decrypt records. Works while another process writes. */
   readVault(options?: { readonly decrypt?: boolean }): Promise<VaultReader>;
   /**
@@ -193,6 +204,21 @@ class HomeFolder implements Home {
   async signer(): Promise<HomeSigner> {
     const key = this.#environmentKey();
     return key === undefined ? openKeystore(this.dir, await this.#phrase()) : signerOf(key);
+  }
+
+  keystores(): Keystores {
+    return findKeystores(this.dir);
+  }
+
+  async nextSigner(): Promise<HomeSigner> {
+    // Opens the home first: a key under a mistyped passphrase could never be used.
+    await this.keys();
+    const cost = this.settings.trial === true ? keys.trialScryptCost : keys.scryptCost;
+    return openNextKey(this.dir, await this.#phrase(), cost);
+  }
+
+  adoptNextSigner(): void {
+    adoptNextKey(this.dir);
   }
 
   async readVault(options: { readonly decrypt?: boolean } = {}): Promise<VaultReader> {

@@ -255,6 +255,8 @@ function mined(session: Session, move: Move, receipt: Receipt): void {
 
 /** @throws {CreditAnchorError} `registry.no-effect` unless the receipt shows this move, of its records and no others. */
 function requireMove({ registry, vault, signer }: Session, move: Move, receipt: Receipt): void {
+  // The key may have changed since it was signed.
+  const actor = move.signed?.from ?? signer.address;
   const header = vault.plan(move.plan).header!;
   const name = move.kind === "supersede" ? "RecordsSuperseded" : "StatusChanged";
   const { topicHash } = registryInterface.getEvent(name);
@@ -265,7 +267,7 @@ function requireMove({ registry, vault, signer }: Session, move: Move, receipt: 
     const successors = (fields.successors as string[] | undefined) ?? [];
     if (
       String(fields.batchId) === batchId(header.agencyId, header.sequence) &&
-      String(fields.actor).toLowerCase() === signer.address.toLowerCase() &&
+      String(fields.actor).toLowerCase() === actor.toLowerCase() &&
       Number(fields.reason) === move.reason &&
       fields.evidenceHash === move.evidenceHash &&
       positions.every((position) => move.positions.includes(position)) &&

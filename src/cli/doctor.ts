@@ -172,6 +172,15 @@ async function lookAtKeys(home: Home, say: Say): Promise<void> {
       "the home has no signing key",
       "set CREDIT_ANCHOR_PRIVATE_KEY, or put a keystore at keys/operator.json",
     );
+  const next =
+    signer === undefined ? undefined : await attempt(say, "keys", async () => home.keystores().next);
+  if (next !== undefined)
+    say(
+      "keys",
+      "warning",
+      `a change of keys is not finished: ${next} is to sign from now on`,
+      "credit-anchor operator rotate finishes it",
+    );
   try {
     const { agencyKey } = await home.keys();
     if (agencyKey === undefined) return say("keys", "ok", "the passphrase opens the home");

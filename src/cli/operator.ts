@@ -11,7 +11,7 @@ const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder")
 const agencyOption = text("--agency <agency>", "id or code of the agency", "the home's own");
 
 /** Largest time the registry can hold: an operator without end. */
-const FOR_EVER = Number.MAX_SAFE_INTEGER;
+export const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 export const operatorAddVerb = defineVerb({
   name: "operator add",

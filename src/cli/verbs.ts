@@ -10,6 +10,7 @@ import { batchesVerb } from "./batches";
 import { doctorVerb } from "./doctor";
 import { initVerb } from "./init";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
+import { operatorRotateVerb } from "./operator-rotate";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
 import { resumeVerb } from "./resume";
@@ -31,6 +32,7 @@ export const verbs: readonly Verb[] = [
   administratorNameVerb,
   administratorAcceptVerb,
   operatorAddVerb,
+  operatorRotateVerb,
   operatorRemoveVerb,
   operatorCompromisedVerb,
   operatorListVerb,

@@ -56,8 +56,8 @@ function walletOf(privateKey: string): Wallet {
 }
 
 /** Address of a home's keystore; needs no passphrase. Undefined when the home has none. */
-export function keystoreAddress(dir: string): string | undefined {
-  const text = readKeystore(dir);
+export function keystoreAddress(dir: string, file = operatorFile): string | undefined {
+  const text = readKeystore(dir, file);
   if (text === undefined) return undefined;
   try {
     const { address } = JSON.parse(text) as { address: unknown };
@@ -66,16 +66,20 @@ export function keystoreAddress(dir: string): string | undefined {
   } catch {
     // Told below.
   }
-  throw damaged(dir);
+  throw damaged(dir, file);
 }
 
 /**
  * @throws CreditAnchorError `signer.missing`, `signer.damaged`, `home.wrong-passphrase`
  */
-export async function openKeystore(dir: string, passphrase: string): Promise<HomeSigner> {
-  const text = readKeystore(dir);
+export async function openKeystore(
+  dir: string,
+  passphrase: string,
+  file = operatorFile,
+): Promise<HomeSigner> {
+  const text = readKeystore(dir, file);
   if (text === undefined)
-    throw new CreditAnchorError("signer.missing", `${dir} has no ${operatorFile}`, {
+    throw new CreditAnchorError("signer.missing", `${dir} has no ${file}`, {
       hint: "set CREDIT_ANCHOR_PRIVATE_KEY, or put a JSON keystore there",
     });
   let privateKey: string;
@@ -84,26 +88,23 @@ export async function openKeystore(dir: string, passphrase: string): Promise<Hom
   } catch (cause) {
     // ethers' errors carry the arguments: they must not become a cause that somebody prints.
     if (cause instanceof Error && cause.message.includes("incorrect password"))
-      throw new CreditAnchorError(
-        "home.wrong-passphrase",
-        `the passphrase does not open ${join(dir, operatorFile)}`,
-      );
-    throw damaged(dir);
+      throw new CreditAnchorError("home.wrong-passphrase", `the passphrase does not open ${join(dir, file)}`);
+    throw damaged(dir, file);
   }
   return signerOf(privateKey);
 }
 
-function readKeystore(dir: string): string | undefined {
+function readKeystore(dir: string, file: string): string | undefined {
   try {
-    return readFileSync(join(dir, operatorFile), "utf8");
+    return readFileSync(join(dir, file), "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new CreditAnchorError("signer.unreadable", `${join(dir, operatorFile)} cannot be read`, { cause });
+    throw new CreditAnchorError("signer.unreadable", `${join(dir, file)} cannot be read`, { cause });
   }
 }
 
-function damaged(dir: string): CreditAnchorError {
-  return new CreditAnchorError("signer.damaged", `${join(dir, operatorFile)} is not a JSON keystore`, {
+function damaged(dir: string, file: string): CreditAnchorError {
+  return new CreditAnchorError("signer.damaged", `${join(dir, file)} is not a JSON keystore`, {
     hint: "restore it from a copy",
   });
 }

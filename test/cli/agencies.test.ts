@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -97,23 +97,150 @@ describe("agencies and keys by commands", function () {
     expect(stderr).to.contain("revoked, for ever");
   });
 
-  it("agency suspend, reinstate and close: each once, closing for ever", async () => {
-    const { id } = await show(...tax);
-    const change = (verb: string): Promise<Record<string, unknown>> =>
-      json(["agency", verb, String(id), "--reason", "rule-broken", ...ndrc]);
-    for (const already of [false, true])
-      expect(await change("suspend")).to.include({ standing: "suspended", already });
-    for (const already of [false, true])
-      expect(await change("reinstate")).to.include({ standing: "active", already });
-    for (const already of [false, true])
-      expect(await change("close")).to.include({ standing: "closed", reason: 51, already });
-    expect((await show(String(id), ...ndrc)).standing).to.equal("closed");
-    const { stderr } = await expectRun(64, ["agency", "reinstate", String(id), ...ndrc]);
-    expect(stderr).to.contain("closed");
-    const { findings } = await json<{ findings: { check: string; result: string; message: string }[] }>(
-      ["doctor", ...tax],
-      { status: 70 },
-    );
-    expect(findings.find(({ check }) => check === "agency")?.message).to.contain("closed");
+  describe("operator rotate", () => {
+    interface Rotated {
+      readonly done: boolean;
+      readonly already: boolean;
+      readonly from: string;
+      readonly to: string;
+      readonly ends: number | null;
+      readonly administrator?: string;
+      readonly commands?: string[];
+    }
+    const rotate = (home: string[], ...more: string[]): Promise<Rotated> =>
+      json<Rotated>(["operator", "rotate", ...home, ...more]);
+    const operators = async (home: string[]): Promise<Map<string, { can: string[]; validUntil: number }>> => {
+      const list = await json<{ address: string; can: string[]; validUntil: number }[]>([
+        "operator",
+        "list",
+        ...home,
+      ]);
+      return new Map(list.map(({ address, ...operator }) => [address, operator]));
+    };
+    const now = async (): Promise<number> => {
+      const block = (await rawRpc(sandbox.ready.rpcUrl, "eth_getBlockByNumber", ["latest", false])) as {
+        timestamp: string;
+      };
+      return Number(block.timestamp);
+    };
+    const samples = (from: number, to: number): string => {
+      const lines = readFileSync(at("sandbox/samples/tax-penalties.ndjson"), "utf8").split("\n");
+      const file = at(`rows-${from}-${to}.ndjson`);
+      writeFileSync(file, lines.slice(from, to).join("\n"));
+      return file;
+    };
+    const nextOf = (home: string[]): string | undefined => {
+      const file = join(home[1]!, "keys", "next-operator.json");
+      if (!existsSync(file)) return undefined;
+      return `0x${(JSON.parse(readFileSync(file, "utf8")) as { address: string }).address}`;
+    };
+
+    it("stops where the new key cannot pay, goes on with the same key, and hands everything over", async () => {
+      const old = await signerOf(tax);
+      await expectRun(0, ["anchor", samples(0, 5), "--type", "cn.penalty", ...tax]);
+      const poor = await expectRun(70, ["operator", "rotate", "--overlap", "3", ...tax]);
+      expect(poor.stderr).to.contain("nothing to pay with");
+      const next = nextOf(tax)!;
+      // Until it is done the home signs with the old key, which has not been told an end.
+      const { findings } = await json<{ findings: { message: string }[] }>(["doctor", ...tax]);
+      expect(findings.map(({ message }) => message)).to.include(`signs as ${old}`);
+      expect(findings.map(({ message }) => message).join()).to.contain("a change of keys is not finished");
+      expect((await operators(tax)).get(old)!.validUntil).to.be.greaterThan((await now()) + 86_400 * 365);
+
+      await rawRpc(sandbox.ready.rpcUrl, "hardhat_setBalance", [next, "0x8ac7230489e80000"]);
+      const rotated = await rotate(tax, "--overlap", "3");
+      expect(rotated).to.include({ done: true, already: false, from: old, to: next });
+      expect(rotated.ends).to.be.closeTo((await now()) + 3 * 86_400, 60);
+      expect((await operators(tax)).get(old)).to.deep.include({
+        can: ["anchor", "status"],
+        validUntil: rotated.ends,
+      });
+      expect((await operators(tax)).get(next)!.can).to.deep.equal(["anchor", "status"]);
+      expect(await show(...tax)).to.include({ administrator: next, pendingAdministrator: null });
+      expect(nextOf(tax)).to.equal(undefined);
+      expect(existsSync(join(tax[1]!, "keys", `retired-${old}.json`))).to.equal(true);
+    });
+
+    it("afterwards the home anchors with the new key, and what the old one anchored stays good", async () => {
+      await expectRun(0, ["anchor", samples(0, 10), "--type", "cn.penalty", ...tax]);
+      const batches = await json<{ id: string }[]>(["batches", ...tax]);
+      const signers = new Set<string>();
+      for (const { id } of batches) {
+        const out = at(`receipt-${id}.json`);
+        await expectRun(0, ["receipt", "--batch", id, "--index", "0", "--out", out, ...tax]);
+        signers.add(
+          (JSON.parse(readFileSync(out, "utf8")) as { batch: { operator: string } }).batch.operator,
+        );
+        await expectRun(0, ["verify", out, ...regulator]);
+      }
+      expect(signers.size).to.equal(2);
+      await expectRun(0, ["doctor", ...tax]);
+    });
+
+    it("does nothing more while the old key still ends, and begins anew when it has", async () => {
+      const key = await signerOf(tax);
+      expect(await rotate(tax)).to.include({ already: true, done: true, to: key });
+      expect(nextOf(tax)).to.equal(undefined);
+      await rawRpc(sandbox.ready.rpcUrl, "evm_increaseTime", [4 * 86_400]);
+      await rawRpc(sandbox.ready.rpcUrl, "evm_mine", []);
+      await expectRun(70, ["operator", "rotate", ...tax]);
+      await rawRpc(sandbox.ready.rpcUrl, "hardhat_setBalance", [nextOf(tax), "0x8ac7230489e80000"]);
+      expect(await rotate(tax)).to.include({ already: false, done: true, from: key });
+    });
+
+    it("tells the administrator what to do when that is somebody else, and goes on afterwards", async () => {
+      const court = ["--home", sandbox.ready.homes.court];
+      const old = await signerOf(court);
+      const administrator = Wallet.createRandom();
+      const env = { CREDIT_ANCHOR_PRIVATE_KEY: administrator.privateKey };
+      await rawRpc(sandbox.ready.rpcUrl, "hardhat_setBalance", [administrator.address, "0x8ac7230489e80000"]);
+      // While the home's key is the administrator, another key cannot hand that over.
+      const { stderr } = await expectRun(64, ["operator", "rotate", ...court], { env });
+      expect(stderr).to.contain("without CREDIT_ANCHOR_PRIVATE_KEY");
+      await json(["agency", "administrator", "name", administrator.address, ...court]);
+      await json(["agency", "administrator", "accept", ...court], { env });
+
+      const until = ["--until", "2035-01-01T00:00:00Z"];
+      const first = await rotate(court, ...until);
+      expect(first).to.include({ done: false, administrator: administrator.address.toLowerCase() });
+      expect(first.commands).to.have.length(2);
+      expect((await rotate(court, ...until)).to).to.equal(first.to);
+      for (const command of first.commands!)
+        await expectRun(0, [...command.split(" ").slice(1), ...court], { env });
+      await rawRpc(sandbox.ready.rpcUrl, "hardhat_setBalance", [first.to, "0x8ac7230489e80000"]);
+      const second = await rotate(court, ...until);
+      expect(second).to.include({ done: true, from: old, to: first.to });
+      expect((await operators(court)).get(first.to)!.validUntil).to.equal(2_051_222_400);
+      expect((await show(...court)).administrator).to.equal(administrator.address.toLowerCase());
+    });
+
+    it("refuses a home without a key, and a key that is no operator", async () => {
+      const bare = await expectRun(64, ["operator", "rotate", "--home", at("nowhere")]);
+      expect(bare.stderr).to.contain("is not a home folder");
+      const { stderr } = await expectRun(64, ["operator", "rotate", ...ndrc]);
+      expect(stderr).to.contain("is not the home of an agency");
+    });
+  });
+
+  describe("standing", () => {
+    it("agency suspend, reinstate and close: each once, closing for ever", async () => {
+      const { id } = await show(...tax);
+      const change = (verb: string): Promise<Record<string, unknown>> =>
+        json(["agency", verb, String(id), "--reason", "rule-broken", ...ndrc]);
+      for (const already of [false, true])
+        expect(await change("suspend")).to.include({ standing: "suspended", already });
+      for (const already of [false, true])
+        expect(await change("reinstate")).to.include({ standing: "active", already });
+      for (const already of [false, true])
+        expect(await change("close")).to.include({ standing: "closed", reason: 51, already });
+      expect((await show(String(id), ...ndrc)).standing).to.equal("closed");
+      const { stderr } = await expectRun(64, ["agency", "reinstate", String(id), ...ndrc]);
+      expect(stderr).to.contain("closed");
+      const { findings } = await json<{ findings: { check: string; result: string; message: string }[] }>(
+        ["doctor", ...tax],
+        { status: 70 },
+      );
+      expect(findings.find(({ check }) => check === "agency")?.message).to.contain("closed");
+    });
   });
 });

@@ -149,6 +149,28 @@ describe("status moves", function () {
     await expectExactlyOnce(world, vault);
   });
 
+  for (const mined of [true, false])
+    it(`that a key signed before the home got another one are made once (${mined ? "mined" : "waiting"})`, async () => {
+      vault.planMove(move("repair", [1, 2]));
+      await node.rpc("evm_setAutomine", false);
+      const stop = new AbortController();
+      const error = await failure(() =>
+        anchor(world, vault, {
+          signal: stop.signal,
+          onProgress: ({ kind }) => {
+            if (kind === "move-sent") stop.abort();
+          },
+        }),
+      );
+      expect(error.code).to.equal("cancelled");
+      expect(vault.unfinishedMoves()[0]!.signed!.from).to.equal(world.operators[0].address);
+      if (mined) await node.rpc("evm_mine");
+      await node.rpc("evm_setAutomine", true);
+      expect(await anchor(world, vault, { operator: 1 })).to.deep.include({ moved: 2, notices: [] });
+      expect(await statuses()).to.deep.equal([0, 3, 3, 0]);
+      expect(vault.unfinishedMoves()).to.deep.equal([]);
+    });
+
   it("that the node forgets are sent again", async () => {
     await planRows(world, vault, permits(0, 10, 1));
     const registry = await registryThrough(world, proxy.url);

@@ -1,10 +1,11 @@
 import { expect } from "chai";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { keyCommitment } from "../../src/commitment";
 import { toHex } from "../../src/bytes";
 import { createHome, type NewHome, openHome, TRIAL_PASSPHRASE } from "../../src/home";
+import { openKeystore } from "../../src/home/signer";
 import { failure } from "../support/failure";
 import { agencyKey, allFiles, harbourHome, removeFolders, temporaryFolder } from "../support/homes";
 import { AGENCY_CODE, bytesOf } from "../support/samples";
@@ -246,6 +247,38 @@ describe("home", function () {
 
     it("a home whose vault is gone", async () => {
       expect(await code((dir) => rmSync(join(dir, "vault"), { recursive: true }))).to.equal("vault.missing");
+    });
+  });
+
+  describe("that changes its signing key", () => {
+    it("makes the next one once, under the home's own passphrase, and signs with the old one until it is adopted", async () => {
+      const dir = join(temporaryFolder(), "home");
+      const right = { env: { CREDIT_ANCHOR_PASSPHRASE: "right" } };
+      const home = await createHome(dir, { passphrase: "right", privateKey: bytesOf("operator key") }, right);
+      const old = (await home.signer()).address;
+      const wrong = openHome(dir, { env: { CREDIT_ANCHOR_PASSPHRASE: "wrong" } });
+      expect((await failure(() => wrong.nextSigner())).code).to.equal("home.wrong-passphrase");
+      expect(home.keystores()).to.deep.equal({ present: old, next: undefined, retired: [] });
+
+      const next = (await home.nextSigner()).address;
+      expect((await openHome(dir, right).nextSigner()).address).to.equal(next);
+      expect(home.keystores()).to.deep.equal({ present: old, next, retired: [] });
+      expect((await home.signer()).address).to.equal(old);
+      home.adoptNextSigner();
+      expect(home.keystores()).to.deep.equal({ present: next, next: undefined, retired: [old] });
+      expect((await home.signer()).address).to.equal(next);
+      expect((await openKeystore(dir, "right", join("keys", `retired-${old}.json`))).address).to.equal(old);
+      for (const { name, mode } of allFiles(join(dir, "keys"))) expect(mode, name).to.equal(0o600);
+    });
+
+    it("adopts it again after a crash between the two files", async () => {
+      const home = await harbourHome();
+      const next = (await home.nextSigner()).address;
+      const { present } = home.keystores();
+      copyFileSync(join(home.dir, "keys/operator.json"), join(home.dir, `keys/retired-${present}.json`));
+      home.adoptNextSigner();
+      expect(home.keystores()).to.deep.equal({ present: next, next: undefined, retired: [present] });
+      expect((await failure(async () => home.adoptNextSigner())).code).to.equal("home.unwritable");
     });
   });
 
