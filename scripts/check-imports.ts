@@ -21,6 +21,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
   { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
+  { name: "policy", modules: ["policy/"] },
   { name: "batch", modules: ["batch"] },
   { name: "receipt", modules: ["evidence", "receipt"] },
   { name: "verify", modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify"] },

@@ -22,6 +22,7 @@ const MODULES = [
   "verify",
   "record",
   "types",
+  "policy",
 ];
 
 /** What must not be in the bundle, and why it would matter. */
