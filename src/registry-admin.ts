@@ -11,6 +11,7 @@ import {
   type SendSettings,
   type TransactionSigner,
 } from "./registry";
+import { admissionOf, scheduleCall } from "./registry-delayed";
 import {
   agencyIdOf,
   isPaused,
@@ -33,8 +34,10 @@ import {
 export interface Done {
   /** It was so already; nothing was sent. */
   readonly already: boolean;
-  /** Hash of the transaction that did it. */
+  /** Hash of the transaction that did it, or scheduled it. */
   readonly transaction?: string;
+  /** The act waits: asked for again after this time, in seconds, it is done. Until then the guardian can cancel it. */
+  readonly waitsUntil?: number;
 }
 
 /** Who acts, and how. */
@@ -60,6 +63,25 @@ async function act(
 
 const done = ({ transaction }: Done): Done => ({ already: false, transaction: transaction! });
 
+/** An act that a role is needed for: done at once, or scheduled and done when its delay is over. */
+async function restrictedAct(
+  actor: Actor,
+  call: Call,
+  event: RegistryEvent,
+  expected: Record<string, unknown>,
+): Promise<Done> {
+  return (await delayed(actor, call)) ?? done(await act(actor, call, event, expected));
+}
+
+/** Undefined if the call can be made now, or would be refused. */
+async function delayed({ registry, signer, settings }: Actor, call: Call): Promise<Done | undefined> {
+  const admission = await admissionOf(registry, signer.address, call);
+  if (admission.kind === "waiting") return { already: true, waitsUntil: admission.from };
+  if (admission.kind !== "unscheduled") return undefined;
+  const { from, transaction } = await scheduleCall(registry, signer, call, settings);
+  return { already: false, transaction, waitsUntil: from };
+}
+
 export interface NewAgency {
   /** Public code, in China the USCC. */
   readonly code: string;
@@ -69,7 +91,7 @@ export interface NewAgency {
 }
 
 /**
- * Admits an agency. By the registrar.
+ * Admits an agency. By the registrar. Its id is 0 while the act waits.
  * @throws {CreditAnchorError} `registry.agency-differs` if its code was admitted with another key.
  */
 export async function admitAgency(
@@ -95,6 +117,8 @@ export async function admitAgency(
     [code, administrator, keyCommitment],
     `admit agency ${agency.code}`,
   );
+  const waits = await delayed(actor, call);
+  if (waits !== undefined) return { ...waits, agencyId: 0 };
   const result = await act(actor, call, "AgencyAdmitted", { code, administrator, keyCommitment }, [
     "agencyId",
   ]);
@@ -114,7 +138,7 @@ export async function suspendAgency(actor: Actor, agencyId: number, reason: numb
     [agencyId, reason],
     `suspend agency ${agencyId}`,
   );
-  return done(await act(actor, call, "AgencySuspended", { agencyId, reason, actor: actor.signer.address }));
+  return restrictedAct(actor, call, "AgencySuspended", { agencyId, reason, actor: actor.signer.address });
 }
 
 /** Makes a suspended agency active again. By the registrar. */
@@ -126,14 +150,14 @@ export async function reinstateAgency(actor: Actor, agencyId: number, reason: nu
     [agencyId, reason],
     `reinstate agency ${agencyId}`,
   );
-  return done(await act(actor, call, "AgencyReinstated", { agencyId, reason, actor: actor.signer.address }));
+  return restrictedAct(actor, call, "AgencyReinstated", { agencyId, reason, actor: actor.signer.address });
 }
 
 /** Closes an agency, for ever. By the registrar. */
 export async function closeAgency(actor: Actor, agencyId: number, reason: number): Promise<Done> {
   if ((await standingOf(actor, agencyId)) === Standing.closed) return already;
   const call = registryCall(actor.registry, "closeAgency", [agencyId, reason], `close agency ${agencyId}`);
-  return done(await act(actor, call, "AgencyClosed", { agencyId, reason, actor: actor.signer.address }));
+  return restrictedAct(actor, call, "AgencyClosed", { agencyId, reason, actor: actor.signer.address });
 }
 
 /** Names the next administrator, who has to accept. By the administrator. */
@@ -218,7 +242,7 @@ export interface NewType {
 }
 
 /**
- * Admits a record type, for ever. By the registrar.
+ * Admits a record type, for ever. By the registrar. Its id is 0 while the act waits.
  * @throws {CreditAnchorError} `registry.type-differs` if this very type was admitted with another name or flag.
  */
 export async function admitType(actor: Actor, type: NewType): Promise<Done & { readonly typeId: number }> {
@@ -243,6 +267,8 @@ export async function admitType(actor: Actor, type: NewType): Promise<Done & { r
     [typeHash, name, personal],
     `admit record type ${type.name}`,
   );
+  const waits = await delayed(actor, call);
+  if (waits !== undefined) return { ...waits, typeId: 0 };
   const result = await act(actor, call, "TypeAdmitted", { typeHash, name, personal }, ["typeId"]);
   return { ...done(result), typeId: Number(result.fields.typeId) };
 }
@@ -251,14 +277,14 @@ export async function admitType(actor: Actor, type: NewType): Promise<Done & { r
 export async function pauseRegistry(actor: Actor, reason: number): Promise<Done> {
   if (await isPaused(actor.registry)) return already;
   const call = registryCall(actor.registry, "pause", [reason], "pause the registry");
-  return done(await act(actor, call, "Paused", { reason, actor: actor.signer.address }));
+  return restrictedAct(actor, call, "Paused", { reason, actor: actor.signer.address });
 }
 
 /** Ends a pause. By the unpauser. */
 export async function unpauseRegistry(actor: Actor, reason: number): Promise<Done> {
   if (!(await isPaused(actor.registry))) return already;
   const call = registryCall(actor.registry, "unpause", [reason], "end the pause of the registry");
-  return done(await act(actor, call, "Unpaused", { reason, actor: actor.signer.address }));
+  return restrictedAct(actor, call, "Unpaused", { reason, actor: actor.signer.address });
 }
 
 /** Leaves of one batch, and why something happens to them. */
@@ -293,7 +319,10 @@ export async function changeMarks(
   const args = [header, positions, marks, reason, evidenceHash];
   const call = registryCall(actor.registry, names[by][change], args, `${change} marks in batch ${id}`);
   const expected = { batchId: id, marks, actor: actor.signer.address, positions, reason, evidenceHash };
-  return done(await act(actor, call, change === "set" ? "MarksSet" : "MarksCleared", expected));
+  const event = change === "set" ? "MarksSet" : "MarksCleared";
+  return by === "arbiter"
+    ? restrictedAct(actor, call, event, expected)
+    : done(await act(actor, call, event, expected));
 }
 
 /** First step of recording that payloads and secrets are destroyed; another operator confirms. */

@@ -7,6 +7,7 @@ import type { Actor, Done } from "../registry-admin";
 import { agencyIdOf, readAgency, type Agency, type Registry } from "../registry-views";
 import { connect, ownAgency } from "./context";
 import { integer, usage } from "./options";
+import { timeForPeople } from "./output";
 
 /** The home's key, on the home's registry. @throws {CreditAnchorError} `signer.…`, `home.…`, `chain.…`, `registry.…` */
 export async function actorOf(home: Home, rpc: string | undefined, signal: AbortSignal): Promise<Actor> {
@@ -14,16 +15,19 @@ export async function actorOf(home: Home, rpc: string | undefined, signal: Abort
   return { registry, signer: await home.signer(), settings: { fees: home.settings.fees, signal } };
 }
 
-/** `admitted …` or `… already`. */
-export function told(done: Done, what: string): string {
-  return done.already
-    ? `${what}: it was so already, nothing was sent`
-    : `${what} (transaction ${done.transaction})`;
+/** What was done, was done already, or waits. */
+export function told({ already, transaction, waitsUntil }: Done, what: string): string {
+  if (waitsUntil !== undefined)
+    return (
+      `not yet: ${what}. It ${already ? "is scheduled already" : `is scheduled (transaction ${transaction})`} and waits ` +
+      `until ${timeForPeople(waitsUntil)}: run the same command again then. Until then the guardian can cancel it`
+    );
+  return already ? `${what}: it was so already, nothing was sent` : `${what} (transaction ${transaction})`;
 }
 
 /** The same for programs. */
-export function doneJson({ already, transaction }: Done): { already: boolean; transaction: string | null } {
-  return { already, transaction: transaction ?? null };
+export function doneJson({ already, transaction, waitsUntil }: Done): Record<string, unknown> {
+  return { already, transaction: transaction ?? null, waitsUntil: waitsUntil ?? null };
 }
 
 /** An agency by its id or its code. @throws {CreditAnchorError} `agency.unknown` */

@@ -3,6 +3,7 @@
  */
 import { parseReason, reasonText } from "../reasons";
 import { closeAgency, reinstateAgency, suspendAgency, type Actor, type Done } from "../registry-admin";
+import { standings } from "./agency";
 import { actorOf, doneJson, findAgency, told } from "./acts";
 import { requireHome } from "./context";
 import { text, url } from "./options";
@@ -27,8 +28,9 @@ function standingVerb(
       const actor = await actorOf(requireHome(dir), options.rpc, signal);
       const agency = await findAgency(actor.registry, args[0]!);
       const done = await act(actor, agency.id, code);
+      const now = done.waitsUntil === undefined ? standing : standings[agency.standing];
       return {
-        json: { agencyId: agency.id, standing, reason: code, ...doneJson(done) },
+        json: { agencyId: agency.id, standing: now, reason: code, ...doneJson(done) },
         text: [told(done, `agency ${agency.id} is ${standing}, ${reasonText(code)}`)],
       };
     },

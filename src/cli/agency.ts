@@ -10,13 +10,14 @@ import { defineVerb } from "./verb";
 
 const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
 
-const STANDINGS = ["none", "active", "suspended", "closed"];
+/** Standings in words, by their number. */
+export const standings = ["none", "active", "suspended", "closed"];
 
 function agencyJson(agency: Agency): Record<string, unknown> {
   return {
     ...agency,
     pendingAdministrator: agency.pendingAdministrator ?? null,
-    standing: STANDINGS[agency.standing] ?? agency.standing,
+    standing: standings[agency.standing] ?? agency.standing,
   };
 }
 
@@ -52,8 +53,13 @@ export const agencyRegisterVerb = defineVerb({
       keyCommitment,
     });
     return {
-      json: { agencyId: done.agencyId, code, ...doneJson(done) },
-      text: [told(done, `agency ${code} is agency ${done.agencyId} of the registry`)],
+      json: { agencyId: done.agencyId || null, code, ...doneJson(done) },
+      text: [
+        told(
+          done,
+          `agency ${code} is ${done.agencyId === 0 ? "an agency" : `agency ${done.agencyId}`} of the registry`,
+        ),
+      ],
     };
   },
 });
@@ -73,7 +79,7 @@ export const agencyShowVerb = defineVerb({
       text: columns([
         ["id", String(agency.id)],
         ["code", agency.code],
-        ["standing", STANDINGS[agency.standing] ?? "unknown"],
+        ["standing", standings[agency.standing] ?? "unknown"],
         ["admitted", timeForPeople(agency.admittedAt)],
         ["administrator", agency.administrator],
         ...(agency.pendingAdministrator === undefined ? [] : [["named next", agency.pendingAdministrator]]),
@@ -107,7 +113,7 @@ export const agencyListVerb = defineVerb({
               ...agencies.map((agency) => [
                 String(agency.id),
                 agency.code,
-                STANDINGS[agency.standing] ?? "unknown",
+                standings[agency.standing] ?? "unknown",
                 count(agency.batchCount),
                 timeForPeople(agency.admittedAt),
               ]),

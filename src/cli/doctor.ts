@@ -17,6 +17,7 @@ import {
 } from "../registry-views";
 import { roleIds, roleNames } from "../roles";
 import { RpcError } from "../rpc";
+import { standings } from "./agency";
 import { codeHashOf, connectNode, requireHome } from "./context";
 import { readDeployment, readManagerRecord } from "./deployment-file";
 import { text, url } from "./options";
@@ -360,7 +361,7 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
         "audit before anchoring. If another home of the agency anchored them, with a key and records of its own, all is well; " +
         "two homes must never share records",
     );
-  const standing = ["none", "active", "suspended", "closed"][agency.standing];
+  const standing = standings[agency.standing];
   if (agency.standing === Standing.active)
     say(
       "agency",

@@ -3,7 +3,7 @@ import { CreditAnchorError } from "../errors";
 import { admitType } from "../registry-admin";
 import { readType, typeCount, typeIdOf, type AdmittedType } from "../registry-views";
 import { checkType, loadType, type RecordType } from "../types";
-import { actorOf } from "./acts";
+import { actorOf, doneJson, told } from "./acts";
 import { connect, optionalHome, requireHome } from "./context";
 import { keepType, knownTypes, nameType, readTypeDocument } from "./known-types";
 import { url } from "./options";
@@ -61,20 +61,11 @@ export const typeAdmitVerb = defineVerb({
       name: type.name,
       personal: type.personal === true,
     });
-    keepType(home, type, done.typeId);
+    const { typeId } = done;
+    if (typeId !== 0) keepType(home, type, typeId);
     return {
-      json: {
-        typeId: done.typeId,
-        name: type.name,
-        typeHash,
-        already: done.already,
-        transaction: done.transaction ?? null,
-      },
-      text: [
-        done.already
-          ? `record type ${type.name} is type ${done.typeId} already, nothing was sent`
-          : `record type ${type.name} is type ${done.typeId} (transaction ${done.transaction})`,
-      ],
+      json: { typeId: typeId || null, name: type.name, typeHash, ...doneJson(done) },
+      text: [told(done, `record type ${type.name} is ${typeId === 0 ? "admitted" : `type ${typeId}`}`)],
     };
   },
 });
