@@ -35,3 +35,5 @@ export {
   policyByRef,
   type PolicySet,
 } from "./set";
+export { codeWords, type DueFault, type DueItem, dueList, type DueRecord } from "./due";
+export { toICalendar } from "./icalendar";

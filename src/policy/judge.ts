@@ -69,8 +69,8 @@ export interface Clock {
     | undefined;
   /** How it was counted, line by line. */
   readonly arithmetic: readonly string[];
-  /** Of a limit: what has to happen, and when it did. */
-  readonly until: { readonly event: EventName; readonly date: string | undefined } | undefined;
+  /** Of a limit: what has to happen, any one of these, and when the first did. */
+  readonly until: { readonly events: readonly EventName[]; readonly date: string | undefined } | undefined;
   readonly state: ClockState;
   /** Why the end is not known: a holiday table is missing. */
   readonly fault: Fault | undefined;
@@ -183,9 +183,9 @@ function holdings(set: PolicySet, facts: RecordFacts): Holding[] {
   return [...found.values()];
 }
 
-function holdsFor(policy: Policy, { recordTypes, class: name }: Rule, { recordType }: RecordFacts): boolean {
+function holdsFor(policy: Policy, { recordTypes, kind }: Rule, { recordType }: RecordFacts): boolean {
   if (recordTypes !== undefined && !recordTypes.includes(recordType)) return false;
-  return name === undefined || !policy.positiveTypes.includes(recordType);
+  return kind === "limit" || !policy.positiveTypes.includes(recordType);
 }
 
 function clock(set: PolicySet, facts: RecordFacts, holding: Holding, on: string): Clock {
@@ -288,19 +288,24 @@ function base(facts: RecordFacts, { policy }: Holding, rule: Rule): Clock {
     possible: [],
     extension: undefined,
     arithmetic: [],
-    until: rule.until === undefined ? undefined : { event: rule.until, date: facts.events[rule.until] },
+    until: rule.kind === "limit" ? { events: rule.until, date: doneOn(rule, facts) } : undefined,
     state: "unknown",
     fault: undefined,
   };
 }
 
-function stateOf({ kind, until }: Rule, facts: RecordFacts, due: string, on: string): ClockState {
+function stateOf(rule: Rule, facts: RecordFacts, due: string, on: string): ClockState {
+  const { kind } = rule;
   if (kind === "minimum") return on >= due ? "reached" : "waiting";
   if (kind === "maximum") return on > due ? "over" : "running";
-  const done = until === undefined ? undefined : facts.events[until];
+  const done = doneOn(rule, facts);
   // What happens later than the date of the answer has not happened yet.
   if (done !== undefined && done <= on) return done > due ? "late" : "kept";
   return on > due ? "overdue" : "running";
+}
+
+function doneOn({ until }: Rule, facts: RecordFacts): string | undefined {
+  return until.flatMap((event) => facts.events[event] ?? []).sort()[0];
 }
 
 function eventDate(facts: RecordFacts, event: EventName): string {

@@ -49,8 +49,8 @@ export interface Rule {
   readonly code: string;
   readonly kind: Kind;
   readonly from: EventName;
-  /** For a limit: what has to happen within it. */
-  readonly until: EventName | undefined;
+  /** For a limit: what has to happen within it, any one of these. */
+  readonly until: readonly EventName[];
   /** Holds only for records of this class of {@link Policy.classes}. */
   readonly class: string | undefined;
   /** Holds only for records of these types. */
@@ -87,7 +87,7 @@ export interface Policy {
   readonly sources: readonly string[];
   /** Classes of severity, the mildest first. */
   readonly classes: readonly { readonly name: string; readonly title: string }[];
-  /** Record types that are no negative information, and hence of no class. */
+  /** Record types that are no negative information: no minimum and no maximum holds for them. */
   readonly positiveTypes: readonly string[];
   readonly signs: ReadonlyMap<string, readonly Sign[]>;
   readonly rules: readonly Rule[];
@@ -251,8 +251,7 @@ function readRule(check: Checker, value: unknown, path: Path, classes: readonly 
       "note",
     ]) ?? {};
   const kind = check.oneOf(rule["kind"], [...path, "kind"], KINDS) ?? "limit";
-  const until = rule["until"];
-  if (kind === "limit" ? until === undefined : until !== undefined)
+  if ((kind === "limit") !== (rule["until"] !== undefined))
     check.fault(
       [...path, "until"],
       "until",
@@ -262,7 +261,12 @@ function readRule(check: Checker, value: unknown, path: Path, classes: readonly 
     code: check.matching(rule["code"], [...path, "code"], CODE, "two words such as repair.minimum") ?? "",
     kind,
     from: check.oneOf(rule["from"], [...path, "from"], EVENTS) ?? "decided",
-    until: until === undefined ? undefined : check.oneOf(until, [...path, "until"], EVENTS),
+    until:
+      rule["until"] === undefined
+        ? []
+        : check
+            .list(rule["until"], [...path, "until"], 1)
+            .flatMap((item, j) => check.oneOf(item, [...path, "until", j], EVENTS) ?? []),
     class: rule["class"] === undefined ? undefined : check.oneOf(rule["class"], [...path, "class"], classes),
     recordTypes:
       rule["recordTypes"] === undefined
