@@ -43,6 +43,8 @@ export interface Settings {
   readonly fees: FeeSettings;
   /** Record types by name as the registry admitted them. */
   readonly types: Readonly<Record<string, { readonly typeId: number; readonly typeHash: string }>>;
+  /** Whose policies its records are judged by, the first before the next (docs/policies.md); absent: those of the NDRC. */
+  readonly authorities?: readonly string[];
   /** File with the passphrase, relative to the home folder. */
   readonly passphraseFile?: string;
 }
@@ -151,6 +153,7 @@ const settingsCheck = object({
     "maxPriorityFeePerGasWei?": wei,
   }),
   types: record(object({ typeId: id, typeHash: hash })),
+  "authorities?": list(text(/^[a-z0-9-]{1,64}$/, "the name of an authority, such as samr")),
   "passphraseFile?": text(/^.+$/, "a file name"),
 });
 

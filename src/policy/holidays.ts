@@ -27,13 +27,14 @@ export function loadHolidays(document: unknown): HolidayTable {
   const root = check.object(document, [], members) ?? {};
   check.oneOf(root["format"], ["format"], [HOLIDAYS_FORMAT]);
   check.integer(root["formatVersion"], ["formatVersion"], FORMAT_VERSION, FORMAT_VERSION);
-  const year = check.integer(root["year"], ["year"], 2000, 2999) ?? 0;
+  const year = check.integer(root["year"], ["year"], 2000, 2999);
   const source = check.text(root["source"], ["source"]) ?? "";
 
   // A notice may begin in the December before its year.
-  const isNear = (date: string): boolean => date.startsWith(`${year}-`) || date.startsWith(`${year - 1}-12-`);
+  const isNear = (date: string): boolean =>
+    date.startsWith(`${year}-`) || date.startsWith(`${year! - 1}-12-`);
   const near = (date: string | undefined, path: readonly (string | number)[]): string | undefined =>
-    date === undefined || isNear(date)
+    date === undefined || year === undefined || isNear(date)
       ? date
       : check.fault(path, "year", `must be of ${year}, or of the December before it`);
 
@@ -59,5 +60,5 @@ export function loadHolidays(document: unknown): HolidayTable {
     return [date];
   });
   check.expectNone("the holiday table", "docs/policies.md says how a holiday table is written");
-  return { year, source, holidays, workingWeekends };
+  return { year: year!, source, holidays, workingWeekends };
 }

@@ -1,0 +1,35 @@
+/**
+ * Policies and holiday tables that a command judges by: those that come with the program, those in the folder
+ * `policies` of the home, and files named on the command line, each before the ones above it.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Home } from "../home";
+import { loadPolicySet, type PolicySet } from "../policy";
+import { readTypeDocument } from "./known-types";
+
+type Folder = Pick<Home, "dir" | "settings">;
+
+/** Option of every verb that judges by policies. */
+export const POLICY_OPTION = "--policy <files...>";
+export const POLICY_OPTION_HELP = "policies or holiday tables of your own (docs/policies.md)";
+
+/**
+ * @param files as named on the command line
+ * @throws {CreditAnchorError} `file.…`, `json.…`, `policy.…`, `holidays.invalid` with all faults and the file
+ */
+export function knownPolicies(home: Folder | undefined, files: readonly string[] = []): PolicySet {
+  const own = [...filesOfHome(home), ...files].map((name) => ({ name, document: readTypeDocument(name) }));
+  const authorities = home?.settings.authorities;
+  return loadPolicySet({ files: own, ...(authorities === undefined ? {} : { authorities }) });
+}
+
+function filesOfHome(home: Folder | undefined): string[] {
+  if (home === undefined) return [];
+  const folder = join(home.dir, "policies");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => join(folder, name));
+}
