@@ -4,7 +4,14 @@ import { applyEvent } from "./audit/apply";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
-import { emptyState, labelText, type BatchState, type RegistryState, type Succession } from "./audit/state";
+import {
+  emptyState,
+  lineOf,
+  labelText,
+  type BatchState,
+  type RegistryState,
+  type Succession,
+} from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
 import { buildTree, firstOutOfOrder, treeRoot } from "./merkle";
@@ -210,9 +217,12 @@ export function startAudit(
 }
 
 function flag(batch: BatchState, state: RegistryState): void {
-  const operator = state.agencies.get(batch.header.agencyId)?.operators.get(batch.header.operator);
-  const since = operator?.compromisedSince ?? 0n;
-  batch.flagged = since !== 0n && BigInt(batch.header.anchoredAt) >= since;
+  const agency = state.agencies.get(batch.header.agencyId);
+  // Whichever agency the key belonged to: the suspicion counts.
+  batch.flagged = (agency === undefined ? [] : lineOf(state, agency)).some(({ operators }) => {
+    const since = operators.get(batch.header.operator)?.compromisedSince ?? 0n;
+    return since !== 0n && BigInt(batch.header.anchoredAt) >= since;
+  });
 }
 
 function leavesAreOf(batch: BatchState, leaves: Uint8Array, findings: Findings, hashes: Hashes): boolean {

@@ -83,7 +83,7 @@ export async function readFactsHistory(
   return { record: await readHistory(registry, query, fromBlock, toBlock), agencies, key };
 }
 
-const topicOf = (name: RegistryEvent): string => registryInterface.getEvent(name as "Paused").topicHash;
+const topicOf = (name: RegistryEvent): string => registryInterface.getEvent(name).topicHash;
 const word = (value: string): string => `0x${BigInt(value).toString(16).padStart(64, "0")}`;
 
 async function logsOf(
@@ -99,7 +99,7 @@ async function logsOf(
   return found;
 }
 
-const AGENCY_EVENTS = ["AgencySuspended", "AgencyReinstated", "AgencyClosed"] as const;
+const AGENCY_EVENTS = ["AgencySuspended", "AgencyReinstated", "AgencyClosed", "AgencySucceeded"] as const;
 const KEY_EVENTS = ["OperatorAdded", "OperatorRevoked", "OperatorCompromised"] as const;
 
 /** @throws {CreditAnchorError} `registry.event` for a log that the registry cannot have emitted. */
@@ -137,6 +137,7 @@ async function agencyEventOf(registry: Registry, log: Log): Promise<AgencyEvent>
     agencyId: Number(fields.agencyId),
     ...(await placeInTime(registry, log)),
     reason: Number(fields.reason),
+    ...(event === "AgencySucceeded" ? { successor: Number(fields.successor) } : {}),
   };
 }
 

@@ -61,6 +61,10 @@ export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string,
       message: `the code ${label(v.code)} belongs to agency ${v.agencyId}`,
       hint: `show it with: credit-anchor agency show ${v.agencyId}`,
     }),
+    AlreadySucceeded: (v) => ({
+      message: `agency ${v.agencyId} was succeeded by agency ${v.successor}`,
+      hint: "an agency is succeeded once: continue with its successor",
+    }),
     AlreadyErased: (v) => ({
       message: `the record at position ${v.position} is erased: nothing moves on it any more`,
       hint: "leave it out",
@@ -94,6 +98,10 @@ export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string,
       message: `a list of positions cannot be ${v.length} bytes long`,
       hint: defect,
     }),
+    InvalidSuccessor: (v) => ({
+      message: `agency ${v.agencyId} cannot succeed itself`,
+      hint: "name another agency",
+    }),
     InvalidTypeName: (v) => ({
       message: `${v.name} is no name of a record type`,
       hint: "a name is 1 to 31 printable ASCII characters",
@@ -113,6 +121,18 @@ export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string,
     MarksUnchanged: (v) => ({
       message: `at position ${v.position} nothing would change; its status byte is ${v.current}`,
       hint: "leave out positions that are marked so already, or erased",
+    }),
+    RegistryAlreadySucceeded: (v) => ({
+      message: `this registry named ${v.successor} as its successor already`,
+      hint: "that cannot be changed",
+    }),
+    SuccessionNotAccepted: (v) => ({
+      message: `agency ${v.successor} has not consented to succeed agency ${v.agencyId}`,
+      hint: `its administrator has to accept first: credit-anchor agency succession accept ${v.agencyId}`,
+    }),
+    SuccessorNotNamed: (v) => ({
+      message: `agency ${v.agencyId} has not named agency ${v.successor} as its successor`,
+      hint: "its administrator has to name it first; if its key is lost, the recoverer can act after a delay",
     }),
     MissingCommitment: () => ({ message: "the commitment is zero", hint: defect }),
     MissingKeyCommitment: () => ({

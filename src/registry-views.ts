@@ -39,6 +39,8 @@ export interface Agency {
   readonly batchCount: number;
   /** 20 bytes. */
   readonly lastBatch: string;
+  /** Id of the agency that acts for it since it was succeeded. */
+  readonly successor: number | undefined;
 }
 
 export interface Operator {
@@ -99,6 +101,7 @@ export async function openRegistry(chain: Chain, address: string, fromBlock = 0)
 }
 
 type ViewName =
+  | "actingAgency"
   | "agency"
   | "agencyCount"
   | "agencyIdOf"
@@ -110,7 +113,10 @@ type ViewName =
   | "operator"
   | "paused"
   | "recordType"
+  | "registrySuccessor"
+  | "relay"
   | "statusWord"
+  | "succession"
   | "typeCount"
   | "typeIdOf";
 
@@ -183,7 +189,35 @@ export async function readAgency(
     standing: Number(agency.standing),
     batchCount: Number(agency.batchCount),
     lastBatch: lower(agency.lastBatch),
+    successor: Number(agency.successor) === 0 ? undefined : Number(agency.successor),
   };
+}
+
+/** The agency that acts for one: itself, or the last of its chain of successors. */
+export async function actingAgency(registry: Registry, id: number, tag?: BlockTag): Promise<number> {
+  return Number((await view(registry, "actingAgency", [id], tag))[0]);
+}
+
+/** Which consents to a succession there are. */
+export async function readSuccession(
+  registry: Registry,
+  id: number,
+  successor: number,
+  tag?: BlockTag,
+): Promise<{ readonly named: boolean; readonly accepted: boolean }> {
+  const [named, accepted] = await view(registry, "succession", [id, successor], tag);
+  return { named: Boolean(named), accepted: Boolean(accepted) };
+}
+
+/** Address of the relay that the registry believes about who acts. */
+export async function relayOf(registry: Registry, tag?: BlockTag): Promise<string> {
+  return lower((await view(registry, "relay", [], tag))[0]);
+}
+
+/** Undefined if the registry has named none. */
+export async function registrySuccessor(registry: Registry, tag?: BlockTag): Promise<string | undefined> {
+  const successor = lower((await view(registry, "registrySuccessor", [], tag))[0]);
+  return successor === ZERO_ADDRESS ? undefined : successor;
 }
 
 /** Undefined if no agency has this code. */

@@ -12,6 +12,10 @@ export const roleIds = {
   arbiter: 4n,
   /** Signs off what it has audited; may call nothing of the registry itself. */
   auditor: 5n,
+  /** Replaces a lost administrator of an agency, names a successor for an agency that cannot consent: after a delay. */
+  recoverer: 6n,
+  /** Names the registry that comes after this one, after a delay. */
+  governor: 7n,
 } as const;
 
 export type RoleName = keyof typeof roleIds;
@@ -35,6 +39,10 @@ export const roleOfFunction = {
   unpause: "unpauser",
   arbiterSetMarks: "arbiter",
   arbiterClearMarks: "arbiter",
+  succeedAgency: "registrar",
+  succeedWithoutConsent: "recoverer",
+  recoverAdministrator: "recoverer",
+  nameRegistrySuccessor: "governor",
 } as const satisfies Record<string, RoleName>;
 
 export type RestrictedFunction = keyof typeof roleOfFunction;

@@ -26,6 +26,11 @@ interface ICreditRegistry {
     /// withdraw its records, set or clear their marks, and change its administrator and operators: new keys are how an
     /// agency gets out of a suspension. `Closed` does nothing more, for ever, but revoke operators and declare them
     /// compromised: what is known about old keys matters to old evidence. `None`: there is no such agency.
+    ///
+    /// Succession: a closed agency may have a successor. Its id, code, key commitment, batches and records stay its
+    /// own, and the successor acts for it: wherever a call asks for an operator of the agency, it asks for one of the
+    /// agency that acts for it ({actingAgency}), whose standing counts. So versions go on under the id and the record
+    /// keys they began with.
     enum Standing {
         None,
         Active,
@@ -44,6 +49,7 @@ interface ICreditRegistry {
     /// @param batchCount Batches anchored so far; the next batch's sequence.
     /// @param lastBatch First 20 bytes of the header hash of the last batch, zero before the first: the `previous`
     /// that the next anchoring call must state.
+    /// @param successor Agency that acts for it since it was succeeded; zero if it was not.
     struct Agency {
         bytes32 code;
         bytes32 keyCommitment;
@@ -53,6 +59,7 @@ interface ICreditRegistry {
         Standing standing;
         uint32 batchCount;
         bytes20 lastBatch;
+        uint32 successor;
     }
 
     /// @notice A key that acts for an agency.
@@ -111,6 +118,42 @@ interface ICreditRegistry {
     /// @param administrator The account.
     /// @param entry Number in the journal.
     event AdministratorChanged(uint32 indexed agencyId, address indexed administrator, uint64 entry);
+    /// @notice The administrator was replaced without its own doing: its key was lost or stolen.
+    /// @param agencyId Id of the agency.
+    /// @param administrator The new one.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
+    event AdministratorRecovered(
+        uint32 indexed agencyId,
+        address indexed administrator,
+        uint16 reason,
+        address indexed actor,
+        uint64 entry
+    );
+    /// @notice An agency consents to be succeeded.
+    /// @param agencyId Id of the agency.
+    /// @param successor Id of the agency that is to act for it; zero takes the consent back.
+    /// @param entry Number in the journal.
+    event SuccessorNamed(uint32 indexed agencyId, uint32 indexed successor, uint64 entry);
+    /// @notice An agency consents to succeed another.
+    /// @param agencyId Id of the agency to be succeeded.
+    /// @param successor Id of the agency that consents.
+    /// @param entry Number in the journal.
+    event SuccessionAccepted(uint32 indexed agencyId, uint32 indexed successor, uint64 entry);
+    /// @notice An agency was succeeded: it is closed, and its successor acts for it.
+    /// @param agencyId Id of the agency.
+    /// @param successor Id of the agency that acts for it.
+    /// @param reason A code of docs/format.md.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
+    event AgencySucceeded(
+        uint32 indexed agencyId,
+        uint32 indexed successor,
+        uint16 reason,
+        address indexed actor,
+        uint64 entry
+    );
     /// @notice An operator was added, or its permissions and validity were set anew.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.
@@ -155,6 +198,13 @@ interface ICreditRegistry {
     error OperatorExpired(uint32 agencyId, address operator, uint64 validUntil);
     /// @dev The operator lacks at least one of these permissions.
     error PermissionMissing(uint32 agencyId, address operator, uint8 permission);
+    /// @dev An agency does not succeed itself.
+    error InvalidSuccessor(uint32 agencyId, uint32 successor);
+    error AlreadySucceeded(uint32 agencyId, uint32 successor);
+    /// @dev The agency's administrator has not named this successor.
+    error SuccessorNotNamed(uint32 agencyId, uint32 successor);
+    /// @dev The successor's administrator has not consented.
+    error SuccessionNotAccepted(uint32 agencyId, uint32 successor);
     /// @dev Zero, in the future, or not before the time declared earlier; `time` is the latest that would be accepted.
     error InvalidCompromiseTime(uint64 since, uint64 time);
 
@@ -190,6 +240,39 @@ interface ICreditRegistry {
     /// @param agencyId Id of the agency.
     function acceptAdministration(uint32 agencyId) external;
 
+    /// @notice Replaces an administrator whose key is lost or stolen. By the recoverer, after a delay in which the
+    /// guardian may object. Not for a closed agency.
+    /// @param agencyId Id of the agency.
+    /// @param administrator The new one, not zero.
+    /// @param reason A code of docs/format.md.
+    function recoverAdministrator(uint32 agencyId, address administrator, uint16 reason) external;
+
+    /// @notice An agency's consent to be succeeded. By its administrator, unless the agency is closed.
+    /// @param agencyId Id of the agency.
+    /// @param successor Id of an active agency, or zero to take the consent back.
+    function nameSuccessor(uint32 agencyId, uint32 successor) external;
+
+    /// @notice An agency's consent to succeed another that was not succeeded yet. By the successor's administrator.
+    /// WARNING: cannot be taken back; it has no effect before the registrar or the recoverer acts.
+    /// @param agencyId Id of the agency to be succeeded.
+    /// @param successor Id of the active agency that consents.
+    function acceptSuccession(uint32 agencyId, uint32 successor) external;
+
+    /// @notice Closes an agency and lets its successor act for it, with the consent of both. By the registrar.
+    /// WARNING: cannot be undone.
+    /// @param agencyId Id of the agency.
+    /// @param successor Id of an active agency.
+    /// @param reason A code of docs/format.md.
+    function succeedAgency(uint32 agencyId, uint32 successor, uint16 reason) external;
+
+    /// @notice The same without the consent of the agency that is succeeded: its key is lost, or the body dissolved;
+    /// also for an agency that is closed already. By the recoverer, after a long delay in which the guardian may
+    /// object. WARNING: cannot be undone.
+    /// @param agencyId Id of the agency.
+    /// @param successor Id of an active agency that has consented.
+    /// @param reason A code of docs/format.md.
+    function succeedWithoutConsent(uint32 agencyId, uint32 successor, uint16 reason) external;
+
     /// @notice Adds an operator or sets the permissions and validity of one that is not revoked. By the administrator,
     /// also while the agency is suspended or the registry paused.
     /// @param agencyId Id of the agency.
@@ -205,14 +288,15 @@ interface ICreditRegistry {
         uint64 validUntil
     ) external;
 
-    /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator, or by the
-    /// operator itself. WARNING: cannot be undone for this address and agency.
+    /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator, by that of
+    /// the agency that acts for it, or by the operator itself. WARNING: cannot be undone for this address and agency.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.
     function revokeOperator(uint32 agencyId, address operator) external;
 
-    /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator,
-    /// also for an operator that is revoked or expired already, also while paused.
+    /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator
+    /// or that of the agency that acts for it, also for an operator that is revoked or expired already, and while
+    /// paused.
     /// @dev `since` may only ever be moved back: a later declaration never clears an earlier suspicion.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.
@@ -223,6 +307,18 @@ interface ICreditRegistry {
     /// @param agencyId Id of the agency.
     /// @return The agency.
     function agency(uint32 agencyId) external view returns (Agency memory);
+
+    /// @notice The agency that acts for one: itself, or the last of its chain of successors.
+    /// @param agencyId Id of the agency.
+    /// @return Its id. Zero for zero.
+    function actingAgency(uint32 agencyId) external view returns (uint32);
+
+    /// @notice Which consents to a succession there are.
+    /// @param agencyId Id of the agency to be succeeded.
+    /// @param successor Id of the agency that is to act for it.
+    /// @return named Whether the agency's administrator has named this successor.
+    /// @return accepted Whether the successor's administrator has consented.
+    function succession(uint32 agencyId, uint32 successor) external view returns (bool named, bool accepted);
 
     /// @notice Id of the agency with a code.
     /// @param code The agency's public code.
@@ -729,11 +825,14 @@ interface ICreditRegistry {
 
     /// @param status Status byte of the leaf; 0 unless `outcome` is Anchored, like everything below.
     /// @param standing Of the agency, now.
-    /// @param operatorCompromisedSince Seconds, zero if never declared: compare with the header's `anchoredAt`.
+    /// @param actingAgency That acts for it now; itself unless it was succeeded.
+    /// @param operatorCompromisedSince Seconds, zero if never declared: compare with the header's `anchoredAt`. The
+    /// earliest that the agency or one of its successors has declared.
     struct Verdict {
         Outcome outcome;
         uint8 status;
         Standing standing;
+        uint32 actingAgency;
         uint64 operatorCompromisedSince;
         bytes32 leaf;
     }
@@ -775,6 +874,13 @@ interface ICreditRegistry {
     /// @param entry Number in the journal.
     event AuthorityChanged(address indexed authority, uint64 entry);
 
+    /// @notice The registry names the one that comes after it.
+    /// @param successor Address of the newer registry.
+    /// @param actor Who called.
+    /// @param entry Number in the journal.
+    event RegistrySucceeded(address indexed successor, address indexed actor, uint64 entry);
+
+    error RegistryAlreadySucceeded(address successor);
     error RegistryPaused();
     error RegistryNotPaused();
 
@@ -790,6 +896,20 @@ interface ICreditRegistry {
     /// @notice Whether the registry is paused.
     /// @return Whether it is.
     function paused() external view returns (bool);
+
+    /// @notice Names the registry that comes after this one, once and for ever. By the governor, after a delay. Says
+    /// where new records go; changes nothing here: what was anchored stays, can be moved and verifies for ever.
+    /// WARNING: cannot be undone.
+    /// @param successor A contract other than this.
+    function nameRegistrySuccessor(address successor) external;
+
+    /// @notice The registry that comes after this one.
+    /// @return Zero if none was named.
+    function registrySuccessor() external view returns (address);
+
+    /// @notice The relay of this registry, the only contract whose word on who acts counts, see {IRelay}.
+    /// @return Its address.
+    function relay() external view returns (address);
 
     /// @notice Where the journal stands.
     /// @return count How many entries there are, modulo 2^31; the next one's number. The head goes on, whatever the

@@ -13,6 +13,7 @@ abstract contract Agencies is Journal {
         Standing standing;
         uint32 batchCount;
         bytes20 lastBatch;
+        uint32 successor;
     }
 
     struct AgencyIdentity {
@@ -21,6 +22,7 @@ abstract contract Agencies is Journal {
         address administrator;
         uint64 admittedAt;
         address pendingAdministrator;
+        uint32 namedSuccessor;
     }
 
     /// @dev May anchor.
@@ -33,6 +35,7 @@ abstract contract Agencies is Journal {
     mapping(uint32 agencyId => AgencyIdentity) private _agencyIdentities;
     mapping(bytes32 code => uint32 agencyId) private _agencyIds;
     mapping(uint32 agencyId => mapping(address account => Operator)) private _operators;
+    mapping(uint32 agencyId => mapping(uint32 successor => bool)) private _successionAccepted;
 
     /// @inheritdoc ICreditRegistry
     function admitAgency(
@@ -47,7 +50,7 @@ abstract contract Agencies is Journal {
         agencyId = ++_agencyCount;
         _agencyIds[code] = agencyId;
         _agencyStates[agencyId].standing = Standing.Active;
-        _agencyIdentities[agencyId] = AgencyIdentity(code, keyCommitment, administrator, _now(), address(0));
+        _agencyIdentities[agencyId] = AgencyIdentity(code, keyCommitment, administrator, _now(), address(0), 0);
         _emitAgencyAdmitted(agencyId, code, administrator, keyCommitment);
     }
 
@@ -93,6 +96,46 @@ abstract contract Agencies is Journal {
     }
 
     /// @inheritdoc ICreditRegistry
+    function recoverAdministrator(uint32 agencyId, address administrator, uint16 reason) external restricted {
+        _requireNotClosed(agencyId);
+        if (administrator == address(0)) revert InvalidAddress(administrator);
+        AgencyIdentity storage identity = _agencyIdentities[agencyId];
+        identity.administrator = administrator;
+        identity.pendingAdministrator = address(0);
+        _emitAdministratorRecovered(agencyId, administrator, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function nameSuccessor(uint32 agencyId, uint32 successor) external {
+        _requireNotClosed(agencyId);
+        _requireAdministrator(agencyId);
+        if (successor != 0) _requireSuccessor(agencyId, successor);
+        _agencyIdentities[agencyId].namedSuccessor = successor;
+        _emitSuccessorNamed(agencyId, successor);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function acceptSuccession(uint32 agencyId, uint32 successor) external {
+        _requireSuccessor(agencyId, successor);
+        _requireAdministrator(successor);
+        _requireUnsucceeded(agencyId);
+        _successionAccepted[agencyId][successor] = true;
+        _emitSuccessionAccepted(agencyId, successor);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function succeedAgency(uint32 agencyId, uint32 successor, uint16 reason) external restricted {
+        _requireNotClosed(agencyId);
+        if (_agencyIdentities[agencyId].namedSuccessor != successor) revert SuccessorNotNamed(agencyId, successor);
+        _succeed(agencyId, successor, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function succeedWithoutConsent(uint32 agencyId, uint32 successor, uint16 reason) external restricted {
+        _succeed(agencyId, successor, reason);
+    }
+
+    /// @inheritdoc ICreditRegistry
     function setOperator(
         uint32 agencyId,
         address account,
@@ -120,7 +163,7 @@ abstract contract Agencies is Journal {
     /// @inheritdoc ICreditRegistry
     function revokeOperator(uint32 agencyId, address account) external {
         _standingOf(agencyId);
-        if (msg.sender != account) _requireAdministrator(agencyId);
+        if (msg.sender != account) _requireKeeperOfKeys(agencyId);
         if (_knownOperator(agencyId, account).revoked) revert OperatorIsRevoked(agencyId, account);
         _revoke(agencyId, account);
     }
@@ -128,7 +171,7 @@ abstract contract Agencies is Journal {
     /// @inheritdoc ICreditRegistry
     function declareCompromised(uint32 agencyId, address account, uint64 since) external {
         _standingOf(agencyId);
-        _requireAdministrator(agencyId);
+        _requireKeeperOfKeys(agencyId);
         Operator memory operator_ = _knownOperator(agencyId, account);
         uint64 earlier = operator_.compromisedSince;
         uint64 latest_ = earlier == 0 ? _now() : earlier - 1;
@@ -151,8 +194,20 @@ abstract contract Agencies is Journal {
                 admittedAt: identity.admittedAt,
                 standing: state.standing,
                 batchCount: state.batchCount,
-                lastBatch: state.lastBatch
+                lastBatch: state.lastBatch,
+                successor: state.successor
             });
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function succession(uint32 agencyId, uint32 successor) external view returns (bool named, bool accepted) {
+        named = successor != 0 && _agencyIdentities[agencyId].namedSuccessor == successor;
+        accepted = _successionAccepted[agencyId][successor];
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function actingAgency(uint32 agencyId) public view returns (uint32 acting) {
+        (acting, ) = _acting(agencyId);
     }
 
     /// @inheritdoc ICreditRegistry
@@ -200,14 +255,69 @@ abstract contract Agencies is Journal {
         if (standing == Standing.None) revert UnknownAgency(agencyId);
     }
 
-    function _requireActive(uint32 agencyId) internal view {
+    /// @dev The agency that acts for one, and how it stands. Ends: an agency gets a successor once, only an active one
+    /// is made a successor, and it is closed by getting one itself. So every step leads to an agency that was succeeded
+    /// later, or not at all.
+    function _acting(uint32 agencyId) private view returns (uint32 acting, Standing standing) {
+        acting = agencyId;
+        AgencyState storage state = _agencyStates[acting];
+        for (uint32 next = state.successor; next != 0; next = state.successor) {
+            acting = next;
+            state = _agencyStates[next];
+        }
+        standing = state.standing;
+    }
+
+    /// @dev The agency that acts for one, which must be active and the account an operator of it with this permission.
+    function _requireActing(uint32 agencyId, address account, uint8 permission) internal view {
+        (uint32 acting, Standing standing) = _acting(agencyId);
+        if (standing == Standing.None) revert UnknownAgency(acting);
+        if (standing != Standing.Active) revert WrongStanding(acting, standing);
+        _requireOperator(acting, account, permission);
+    }
+
+    /// @dev The same, if the agency that acts may be suspended. For an agency that exists.
+    function _requireActingOrSuspended(uint32 agencyId, address account, uint8 permission) internal view {
+        (uint32 acting, Standing standing) = _acting(agencyId);
+        if (standing == Standing.Closed) revert WrongStanding(acting, standing);
+        _requireOperator(acting, account, permission);
+    }
+
+    function _requireActive(uint32 agencyId) private view {
         Standing standing = _standingOf(agencyId);
         if (standing != Standing.Active) revert WrongStanding(agencyId, standing);
     }
 
-    function _requireNotClosed(uint32 agencyId) internal view {
+    function _requireNotClosed(uint32 agencyId) private view {
         Standing standing = _standingOf(agencyId);
         if (standing == Standing.Closed) revert WrongStanding(agencyId, standing);
+    }
+
+    function _requireSuccessor(uint32 agencyId, uint32 successor) private view {
+        if (successor == agencyId) revert InvalidSuccessor(agencyId, successor);
+        _requireActive(successor);
+    }
+
+    /// @dev Reverts for an agency that does not exist, too.
+    function _requireUnsucceeded(uint32 agencyId) private view {
+        _standingOf(agencyId);
+        uint32 successor = _agencyStates[agencyId].successor;
+        if (successor != 0) revert AlreadySucceeded(agencyId, successor);
+    }
+
+    function _succeed(uint32 agencyId, uint32 successor, uint16 reason) private {
+        _requireUnsucceeded(agencyId);
+        _requireSuccessor(agencyId, successor);
+        if (!_successionAccepted[agencyId][successor]) revert SuccessionNotAccepted(agencyId, successor);
+        AgencyState storage state = _agencyStates[agencyId];
+        state.standing = Standing.Closed;
+        state.successor = successor;
+        _emitAgencySucceeded(agencyId, successor, reason);
+    }
+
+    /// @dev Old keys may be revoked and declared compromised by whoever acts for the agency now, too.
+    function _requireKeeperOfKeys(uint32 agencyId) private view {
+        if (msg.sender != _agencyIdentities[actingAgency(agencyId)].administrator) _requireAdministrator(agencyId);
     }
 
     function _requireAdministrator(uint32 agencyId) private view {
@@ -268,6 +378,30 @@ abstract contract Agencies is Journal {
         uint64 entry = _nextEntry();
         emit AdministratorChanged(agencyId, account, entry);
         _extend(AdministratorChanged.selector, entry, agencyId, uint160(account));
+    }
+
+    function _emitAdministratorRecovered(uint32 agencyId, address account, uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit AdministratorRecovered(agencyId, account, reason, msg.sender, entry);
+        _extend(AdministratorRecovered.selector, entry, agencyId, uint160(account), reason, uint160(msg.sender));
+    }
+
+    function _emitSuccessorNamed(uint32 agencyId, uint32 successor) private {
+        uint64 entry = _nextEntry();
+        emit SuccessorNamed(agencyId, successor, entry);
+        _extend(SuccessorNamed.selector, entry, agencyId, successor);
+    }
+
+    function _emitSuccessionAccepted(uint32 agencyId, uint32 successor) private {
+        uint64 entry = _nextEntry();
+        emit SuccessionAccepted(agencyId, successor, entry);
+        _extend(SuccessionAccepted.selector, entry, agencyId, successor);
+    }
+
+    function _emitAgencySucceeded(uint32 agencyId, uint32 successor, uint16 reason) private {
+        uint64 entry = _nextEntry();
+        emit AgencySucceeded(agencyId, successor, reason, msg.sender, entry);
+        _extend(AgencySucceeded.selector, entry, agencyId, successor, reason, uint160(msg.sender));
     }
 
     function _emitOperatorRevoked(uint32 agencyId, address account) private {

@@ -55,12 +55,15 @@ abstract contract Batches is Agencies, RecordTypes {
         return DOMAIN;
     }
 
-    /// @dev Whether the caller may anchor for this agency now, and the type exists.
-    function _requireAnchoring(uint32 agencyId, uint32 typeId, uint8 permissions) internal view {
+    /// @dev Reverts unless the actor may anchor for this agency now, and the type exists. Whether it is personal.
+    function _requireAnchoring(
+        uint32 agencyId,
+        uint32 typeId,
+        uint8 permissions
+    ) internal view returns (bool personal) {
         _requireNotPaused();
-        _requireType(typeId);
-        _requireActive(agencyId);
-        _requireOperator(agencyId, msg.sender, permissions);
+        personal = _requireType(typeId);
+        _requireActing(agencyId, _actor(), permissions);
     }
 
     /// @dev Writes the next batch of the agency, if the caller builds on its last one.
@@ -76,6 +79,7 @@ abstract contract Batches is Agencies, RecordTypes {
         uint32 sequence = state.batchCount;
         if (previous != state.lastBatch) revert StalePrevious(agencyId, state.lastBatch, previous);
         uint64 time = _now();
+        address actor = _actor();
         batchId = _batchId(agencyId, sequence);
         bytes32 headerHash = keccak256(
             abi.encode(
@@ -86,7 +90,7 @@ abstract contract Batches is Agencies, RecordTypes {
                 sequence,
                 size,
                 time,
-                msg.sender,
+                actor,
                 previous,
                 root,
                 manifestHash
@@ -95,7 +99,7 @@ abstract contract Batches is Agencies, RecordTypes {
         _headerHashes[batchId] = headerHash;
         state.batchCount = sequence + 1;
         state.lastBatch = bytes20(headerHash);
-        _emitBatchAnchored(batchId, typeId, size, time, previous, root, manifestHash);
+        _emitBatchAnchored(batchId, typeId, actor, size, time, previous, root, manifestHash);
     }
 
     function _batchId(uint32 agencyId, uint32 sequence) internal pure returns (uint64) {
@@ -112,6 +116,7 @@ abstract contract Batches is Agencies, RecordTypes {
     function _emitBatchAnchored(
         uint64 batchId,
         uint32 typeId,
+        address actor,
         uint32 size,
         uint64 time,
         bytes20 previous,
@@ -119,7 +124,7 @@ abstract contract Batches is Agencies, RecordTypes {
         bytes32 manifestHash
     ) private {
         uint64 entry = _nextEntry();
-        emit BatchAnchored(batchId, typeId, msg.sender, size, time, previous, root, manifestHash, entry);
+        emit BatchAnchored(batchId, typeId, actor, size, time, previous, root, manifestHash, entry);
         _extend(
             keccak256(
                 abi.encode(
@@ -129,7 +134,7 @@ abstract contract Batches is Agencies, RecordTypes {
                     time,
                     batchId,
                     typeId,
-                    msg.sender,
+                    actor,
                     size,
                     time,
                     previous,

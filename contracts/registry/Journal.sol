@@ -4,8 +4,10 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {ICreditRegistry} from "../interfaces/ICreditRegistry.sol";
+import {Clock} from "../libraries/Clock.sol";
+import {Relay} from "../periphery/Relay.sol";
 
-/// @title The running hash over every accepted change, the registry's clock, and its pause
+/// @title The running hash over every accepted change, who acts, and the pause
 /// @notice See {ICreditRegistry-journal}.
 /// @dev How a change is journaled: one private function for each event reads {_nextEntry}, emits the event with that
 /// number as its last field and hands {_extend} the hash of the same fields. No event is emitted anywhere else, so an
@@ -21,8 +23,8 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
 
     bytes32 private constant JOURNAL_TAG = keccak256("credit-anchor/journal/1");
 
-    /// @dev Above this a block time is in milliseconds: in seconds it is the year 5138.
-    uint256 private constant LAST_PLAUSIBLE_SECOND = 1e11;
+    /// @dev Made here, so that neither can exist without the other and nobody can put another in its place.
+    Relay private immutable RELAY = new Relay();
 
     Book internal _book;
 
@@ -63,6 +65,18 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
     /// @inheritdoc ICreditRegistry
     function journal() external view returns (uint64 count, bytes28 head) {
         return (_nextEntry(), _book.head);
+    }
+
+    /// @inheritdoc ICreditRegistry
+    function relay() external view returns (address) {
+        return address(RELAY);
+    }
+
+    /// @dev The operator who acts: the caller, or who signed what the relay carries. Only calls of operators may ask
+    /// this; everything else goes by `msg.sender`.
+    function _actor() internal view returns (address) {
+        if (msg.sender != address(RELAY)) return msg.sender;
+        return address(bytes20(msg.data[msg.data.length - 20:]));
     }
 
     /// @dev Number of the entry that the next call of {_extend} writes.
@@ -106,10 +120,9 @@ abstract contract Journal is ICreditRegistry, AccessManaged {
         if (paused()) revert RegistryPaused();
     }
 
-    /// @dev Seconds since 1970, on chains that count milliseconds too.
+    /// @dev See {Clock}.
     function _now() internal view returns (uint64) {
-        uint256 time = block.timestamp;
-        return uint64(time > LAST_PLAUSIBLE_SECOND ? time / 1000 : time);
+        return Clock.time();
     }
 
     function _emitPaused(uint16 reason) private {

@@ -42,12 +42,11 @@ abstract contract RecordTypes is Journal {
         return _typeCount;
     }
 
-    function _requireType(uint32 typeId) internal view {
-        if (_types[typeId].admittedAt == 0) revert UnknownType(typeId);
-    }
-
-    function _requireImpersonal(uint32 typeId) internal view {
-        if (_types[typeId].personal) revert PersonalType(typeId);
+    /// @dev Whether the type is personal. Reverts for one that does not exist.
+    function _requireType(uint32 typeId) internal view returns (bool personal) {
+        RecordType storage type_ = _types[typeId];
+        if (type_.admittedAt == 0) revert UnknownType(typeId);
+        return type_.personal;
     }
 
     function _emitTypeAdmitted(uint32 typeId, bytes32 typeHash, bytes32 name, bool personal) private {

@@ -133,10 +133,10 @@ abstract contract Statuses is Batches {
         Positions.count(positions, header.size);
         proposal = _proposal(batchId, positions, reason, evidenceHash);
         address proposer = _proposers[proposal];
-        if (proposer != address(0) && _isOperator(header.agencyId, proposer, STATUS_PERMISSION)) {
+        if (proposer != address(0) && _isOperator(actingAgency(header.agencyId), proposer, STATUS_PERMISSION)) {
             revert ErasureAlreadyProposed(proposal, proposer);
         }
-        _proposers[proposal] = msg.sender;
+        _proposers[proposal] = _actor();
         _emitErasureProposed(batchId, proposal);
     }
 
@@ -151,8 +151,8 @@ abstract contract Statuses is Batches {
         bytes32 proposal = _proposal(batchId, positions, reason, evidenceHash);
         address proposer = _proposers[proposal];
         if (proposer == address(0)) revert ErasureNotProposed(proposal);
-        if (proposer == msg.sender) revert SecondOperatorNeeded(proposer);
-        _requireOperator(header.agencyId, proposer, STATUS_PERMISSION);
+        if (proposer == _actor()) revert SecondOperatorNeeded(proposer);
+        _requireOperator(actingAgency(header.agencyId), proposer, STATUS_PERMISSION);
         delete _proposers[proposal];
         _change(batchId, header.size, positions, 0, ERASED, false);
         _emitRecordsErased(batchId, proposer, positions, reason, evidenceHash);
@@ -168,24 +168,26 @@ abstract contract Statuses is Batches {
         return _statuses[batchId][word].lanes;
     }
 
+    function _statusWord(uint64 batchId, uint256 index) internal view returns (Word storage) {
+        return _statuses[batchId][index];
+    }
+
     /// @dev Supersedes the only leaf of a direct batch; the caller has checked that its status allows it.
-    function _supersedeOnlyLeaf(uint64 batchId, uint8 status) internal {
-        _statuses[batchId][0].lanes = (status & ~STATUS_BITS) | uint8(Status.Superseded);
+    function _supersedeOnlyLeaf(Word storage word, uint8 status) internal {
+        word.lanes = (status & ~STATUS_BITS) | uint8(Status.Superseded);
     }
 
     /// @dev Moves of validity, withdrawing apart.
     function _requireMoving(Header calldata header) private view returns (uint64 batchId) {
         _requireNotPaused();
         batchId = _requireHeader(header);
-        _requireActive(header.agencyId);
-        _requireOperator(header.agencyId, msg.sender, STATUS_PERMISSION);
+        _requireActing(header.agencyId, _actor(), STATUS_PERMISSION);
     }
 
     /// @dev Withdrawing and marking: also while the agency is suspended or the registry paused.
     function _requireKeeping(Header calldata header) private view returns (uint64 batchId) {
         batchId = _requireHeader(header);
-        _requireNotClosed(header.agencyId);
-        _requireOperator(header.agencyId, msg.sender, STATUS_PERMISSION);
+        _requireActingOrSuspended(header.agencyId, _actor(), STATUS_PERMISSION);
     }
 
     function _mark(
@@ -290,7 +292,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) private {
         uint64 entry = _nextEntry();
-        emit StatusChanged(batchId, status, msg.sender, positions, reason, evidenceHash, entry);
+        emit StatusChanged(batchId, status, _actor(), positions, reason, evidenceHash, entry);
         _extendByChange(StatusChanged.selector, entry, batchId, uint8(status), positions, reason, evidenceHash);
     }
 
@@ -302,7 +304,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) private {
         uint64 entry = _nextEntry();
-        emit RecordsSuperseded(batchId, msg.sender, positions, successors, reason, evidenceHash, entry);
+        emit RecordsSuperseded(batchId, _actor(), positions, successors, reason, evidenceHash, entry);
         _extend(
             keccak256(
                 abi.encode(
@@ -311,7 +313,7 @@ abstract contract Statuses is Batches {
                     block.number,
                     _now(),
                     batchId,
-                    msg.sender,
+                    _actor(),
                     positions,
                     successors,
                     reason,
@@ -329,7 +331,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) private {
         uint64 entry = _nextEntry();
-        emit MarksSet(batchId, marks, msg.sender, positions, reason, evidenceHash, entry);
+        emit MarksSet(batchId, marks, _actor(), positions, reason, evidenceHash, entry);
         _extendByChange(MarksSet.selector, entry, batchId, marks, positions, reason, evidenceHash);
     }
 
@@ -341,14 +343,14 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) private {
         uint64 entry = _nextEntry();
-        emit MarksCleared(batchId, marks, msg.sender, positions, reason, evidenceHash, entry);
+        emit MarksCleared(batchId, marks, _actor(), positions, reason, evidenceHash, entry);
         _extendByChange(MarksCleared.selector, entry, batchId, marks, positions, reason, evidenceHash);
     }
 
     function _emitErasureProposed(uint64 batchId, bytes32 proposal) private {
         uint64 entry = _nextEntry();
-        emit ErasureProposed(batchId, proposal, msg.sender, entry);
-        _extend(ErasureProposed.selector, entry, batchId, uint256(proposal), uint160(msg.sender));
+        emit ErasureProposed(batchId, proposal, _actor(), entry);
+        _extend(ErasureProposed.selector, entry, batchId, uint256(proposal), uint160(_actor()));
     }
 
     function _emitRecordsErased(
@@ -359,7 +361,7 @@ abstract contract Statuses is Batches {
         bytes32 evidenceHash
     ) private {
         uint64 entry = _nextEntry();
-        emit RecordsErased(batchId, proposer, msg.sender, positions, reason, evidenceHash, entry);
+        emit RecordsErased(batchId, proposer, _actor(), positions, reason, evidenceHash, entry);
         _extendByChange(RecordsErased.selector, entry, batchId, uint160(proposer), positions, reason, evidenceHash);
     }
 
@@ -375,18 +377,7 @@ abstract contract Statuses is Batches {
     ) private {
         _extend(
             keccak256(
-                abi.encode(
-                    topic,
-                    entry,
-                    block.number,
-                    _now(),
-                    batchId,
-                    what,
-                    msg.sender,
-                    positions,
-                    reason,
-                    evidenceHash
-                )
+                abi.encode(topic, entry, block.number, _now(), batchId, what, _actor(), positions, reason, evidenceHash)
             )
         );
     }

@@ -32,8 +32,18 @@ abstract contract Verification is Statuses {
             // Outcome.Anchored is zero: already there.
             verdict.status = statusOf(batchId, index);
             verdict.standing = _standingOf(header.agencyId);
-            verdict.operatorCompromisedSince = operator(header.agencyId, header.operator).compromisedSince;
+            verdict.actingAgency = actingAgency(header.agencyId);
+            verdict.operatorCompromisedSince = _compromisedSince(header.agencyId, header.operator);
             verdict.leaf = leaf;
+        }
+    }
+
+    /// @dev The earliest time declared by the agency or by one that acted for it later: whichever of them the key
+    /// belonged to, the suspicion counts.
+    function _compromisedSince(uint32 agencyId, address account) private view returns (uint64 since) {
+        for (uint32 next = agencyId; next != 0; next = _agencyStates[next].successor) {
+            uint64 declared = operator(next, account).compromisedSince;
+            if (since == 0 || (declared != 0 && declared < since)) since = declared;
         }
     }
 }

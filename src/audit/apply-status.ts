@@ -6,7 +6,7 @@ import type { Where } from "./differences";
 import type { JournalEvent } from "./journal";
 import { AGENCY_MARKS, forced, moved, setStatus, Status, statusAt, statusName, type Move } from "./moves";
 import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
-import { isEntitled, STATUS_PERMISSION, type AgencyState, type BatchState } from "./state";
+import { actingFor, isEntitled, STATUS_PERMISSION, type AgencyState, type BatchState } from "./state";
 
 /** Differences of one event about single positions that are reported one by one; the rest is counted. */
 const LARGEST_REPORT = 32;
@@ -15,7 +15,8 @@ const LARGEST_REPORT = 32;
 export function applyStatusEvent(replay: Replay, event: JournalEvent): void {
   const batch = batchOf(replay, event);
   if (batch === undefined) return;
-  const agency = replay.state.agencies.get(batch.header.agencyId);
+  const anchored = replay.state.agencies.get(batch.header.agencyId);
+  const agency = anchored === undefined ? undefined : actingFor(replay.state, anchored);
   const where: Where = { ...event.where, batchId: String(batch.id), agencyId: batch.header.agencyId };
   if (agency !== undefined) checkActor(replay, event, agency, where);
 

@@ -5,7 +5,7 @@ import type { Findings, Where } from "./differences";
 import type { JournalEvent } from "./journal";
 import { ERASED, forced, setStatus, Status, STATUS_BITS, statusAt, statusName } from "./moves";
 import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
-import { ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyState } from "./state";
+import { actingFor, ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyState } from "./state";
 
 /**
  * Applies one event to the rebuilt state and reports whatever the contract would have refused. Then goes on with what
@@ -24,7 +24,15 @@ export function applyEvent(replay: Replay, event: JournalEvent): void {
       return standing(replay, event, ["Active", "Suspended"], "Closed");
     case "AdministratorNamed":
     case "AdministratorChanged":
+    case "AdministratorRecovered":
       return administrator(replay, event);
+    case "SuccessorNamed":
+    case "SuccessionAccepted":
+      return consent(replay, event);
+    case "AgencySucceeded":
+      return succeeded(replay, event);
+    case "RegistrySucceeded":
+      return registrySucceeded(replay, event);
     case "OperatorAdded":
       return operatorAdded(replay, event);
     case "OperatorRevoked":
@@ -86,11 +94,24 @@ function agencyAdmitted(replay: Replay, event: JournalEvent): void {
     pendingAdministrator: ZERO_ADDRESS,
     admittedAt: event.time,
     standing: "Active",
+    ...nothingYet(),
+  });
+}
+
+/** What an agency begins with. */
+function nothingYet(): Pick<
+  AgencyState,
+  "batchCount" | "lastBatch" | "successor" | "namedSuccessor" | "acceptedBy" | "operators" | "latest"
+> {
+  return {
     batchCount: 0,
     lastBatch: ZERO_ADDRESS,
+    successor: 0,
+    namedSuccessor: 0,
+    acceptedBy: new Set(),
     operators: new Map(),
     latest: new Map(),
-  });
+  };
 }
 
 /** The agency an event is about; an unknown one is reported and invented, so that the replay goes on. */
@@ -109,10 +130,7 @@ function agencyOf({ state, findings }: Replay, event: JournalEvent, id: number):
       pendingAdministrator: ZERO_ADDRESS,
       admittedAt: 0,
       standing: "None",
-      batchCount: 0,
-      lastBatch: ZERO_ADDRESS,
-      operators: new Map(),
-      latest: new Map(),
+      ...nothingYet(),
     };
     state.agencies.set(id, agency);
   }
@@ -145,7 +163,7 @@ function administrator(replay: Replay, event: JournalEvent): void {
     agency.pendingAdministrator = account;
     return;
   }
-  if (account !== agency.pendingAdministrator)
+  if (event.name === "AdministratorChanged" && account !== agency.pendingAdministrator)
     replay.findings.differ(
       "agency.administrator",
       "somebody became administrator who was not named",
@@ -155,6 +173,57 @@ function administrator(replay: Replay, event: JournalEvent): void {
     );
   agency.administrator = account;
   agency.pendingAdministrator = ZERO_ADDRESS;
+}
+
+/** A consent to a succession, of the one or of the other. */
+function consent(replay: Replay, event: JournalEvent): void {
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  const successor = number(event, "successor");
+  if (event.name === "SuccessorNamed") {
+    refuseIfClosed(replay.findings, event, agency);
+    if (successor !== 0) successorOf(replay, event, agency, successor);
+    agency.namedSuccessor = successor;
+  } else {
+    refuseIfSucceeded(replay, event, agency);
+    successorOf(replay, event, agency, successor);
+    agency.acceptedBy.add(successor);
+  }
+}
+
+/** Without the consent of the agency itself the recoverer may have acted; its successor has to have consented. */
+function succeeded(replay: Replay, event: JournalEvent): void {
+  const { findings } = replay;
+  const agency = agencyOf(replay, event, number(event, "agencyId"));
+  const successor = number(event, "successor");
+  refuseIfSucceeded(replay, event, agency);
+  successorOf(replay, event, agency, successor);
+  if (!agency.acceptedBy.has(successor))
+    findings.differ("succession.consent", "succeeded by an agency that has not consented", event.where);
+  agency.standing = "Closed";
+  agency.successor = successor;
+}
+
+function successorOf(replay: Replay, event: JournalEvent, agency: AgencyState, successor: number): void {
+  const { standing } = agencyOf(replay, event, successor);
+  if (successor === agency.id || standing !== "Active")
+    replay.findings.differ(
+      "succession.successor",
+      "a successor that is no other, active agency",
+      event.where,
+      "another agency, Active",
+      successor === agency.id ? "itself" : standing,
+    );
+}
+
+function refuseIfSucceeded({ findings }: Replay, event: JournalEvent, agency: AgencyState): void {
+  if (agency.successor !== 0)
+    findings.differ("succession.twice", `${event.name} of an agency that was succeeded`, event.where);
+}
+
+function registrySucceeded({ state, findings }: Replay, event: JournalEvent): void {
+  if (state.successor !== ZERO_ADDRESS)
+    findings.differ("registry.successor", "the registry named two successors", event.where, state.successor);
+  state.successor = text(event, "successor");
 }
 
 function operatorAdded(replay: Replay, event: JournalEvent): void {
@@ -327,15 +396,16 @@ function batchAnchored(replay: Replay, event: JournalEvent): void {
       event.time,
       header.anchoredAt,
     );
-  if (agency.standing !== "Active")
+  const acting = actingFor(state, agency);
+  if (acting.standing !== "Active")
     findings.differ(
       "batch.standing",
       "an agency that was not active anchored",
       where,
       "Active",
-      agency.standing,
+      acting.standing,
     );
-  if (!isEntitled(agency, header.operator, ANCHOR_PERMISSION, event.time))
+  if (!isEntitled(acting, header.operator, ANCHOR_PERMISSION, event.time))
     findings.differ(
       "batch.operator",
       "the account was not an operator entitled to anchor then",

@@ -26,6 +26,12 @@ export interface AgencyState {
   standing: Standing;
   batchCount: number;
   lastBatch: string;
+  /** Agency that acts for it since it was succeeded; 0 if it was not. */
+  successor: number;
+  /** Whom its administrator named; 0 for nobody. */
+  namedSuccessor: number;
+  /** Agencies that have consented to succeed it. */
+  readonly acceptedBy: Set<number>;
   readonly operators: Map<string, OperatorState>;
   /** Directly anchored records by record key. */
   readonly latest: Map<string, { batchId: bigint; version: number }>;
@@ -71,6 +77,8 @@ export interface RegistryState {
   readonly domain: Uint8Array;
   paused: boolean;
   authority: string | undefined;
+  /** The registry that comes after this one. */
+  successor: string;
   readonly agencies: Map<number, AgencyState>;
   readonly agencyIds: Map<string, number>;
   readonly types: Map<number, TypeState>;
@@ -88,6 +96,7 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     domain: domain(chainId, registry, hashes),
     paused: false,
     authority: undefined,
+    successor: ZERO_ADDRESS,
     agencies: new Map(),
     agencyIds: new Map(),
     types: new Map(),
@@ -96,6 +105,20 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     proposals: new Map(),
     successions: [],
   };
+}
+
+/** An agency and those that acted for it one after another; the last one acts now. */
+export function lineOf(state: RegistryState, agency: AgencyState): AgencyState[] {
+  const line = [agency];
+  // Events that contradict the rules may make a circle; the registry cannot.
+  for (let next = state.agencies.get(agency.successor); next !== undefined && !line.includes(next);)
+    next = state.agencies.get(line[line.push(next) - 1]!.successor);
+  return line;
+}
+
+/** The agency that acts for one: itself, or the last of its chain of successors. */
+export function actingFor(state: RegistryState, agency: AgencyState): AgencyState {
+  return lineOf(state, agency).at(-1)!;
 }
 
 /** Whether an account could use a permission at a time in seconds. */

@@ -1,9 +1,9 @@
-import { Interface, type InterfaceAbi } from "ethers";
+import { getCreateAddress, Interface, type InterfaceAbi } from "ethers";
 import { toHex } from "../bytes";
 import type { Findings, Where } from "./differences";
 import { ENTRY_NUMBERS } from "./journal";
 import { wordValue } from "./moves";
-import { ZERO_WORD, type RegistryState, type Standing } from "./state";
+import { actingFor, ZERO_WORD, type RegistryState, type Standing } from "./state";
 
 const STANDING: Record<Standing, number> = { None: 0, Active: 1, Suspended: 2, Closed: 3 };
 
@@ -36,6 +36,9 @@ export function* expectedViews(
   yield view("journal", [], [journal.length % ENTRY_NUMBERS, journal.head]);
   yield view("domain", [], [toHex(state.domain)]);
   yield view("paused", [], [state.paused]);
+  yield view("registrySuccessor", [], [state.successor]);
+  // The first contract that the registry made, and the only one.
+  yield view("relay", [], [getCreateAddress({ from: state.registry, nonce: 1 })]);
   yield view("agencyCount", [], [state.agencies.size]);
   yield view("typeCount", [], [state.types.size]);
   if (state.authority !== undefined) yield view("authority", [], [state.authority]);
@@ -58,9 +61,16 @@ export function* expectedViews(
       STANDING[agency.standing],
       batchCount,
       lastBatch,
+      agency.successor,
     ];
     yield view("agency", [agency.id], [fields], where);
     yield view("agencyIdOf", [code], [state.agencyIds.get(code) ?? 0], where);
+    yield view("actingAgency", [agency.id], [actingFor(state, agency).id], where);
+    for (const successor of new Set([...agency.acceptedBy, agency.namedSuccessor]))
+      if (successor !== 0) {
+        const consents = [agency.namedSuccessor === successor, agency.acceptedBy.has(successor)];
+        yield view("succession", [agency.id, successor], consents, where);
+      }
     // A batch that no event told of would be the next one.
     const next = (BigInt(agency.id) << 32n) | BigInt(agency.batchCount);
     yield view("headerHashOf", [next], [ZERO_WORD], { ...where, batchId: String(next) });

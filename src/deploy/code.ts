@@ -1,4 +1,4 @@
-import { AbiCoder } from "ethers";
+import { AbiCoder, getCreateAddress } from "ethers";
 
 import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
 import { toHex } from "../bytes";
@@ -23,13 +23,24 @@ export function encodeArguments(args: readonly string[]): string {
  * Whether the code at an address is what the constructor in our creation code returns there.
  *
  * The compiler stores the runtime code inside the creation code, behind an INVALID instruction, with zeros where
- * the immutables go; the constructor writes the registry's domain over them. So the found code with its own domain
- * zeroed must lie there. A code that is only the end of ours would pass: compare the creating transaction too.
+ * the immutables go; the constructor writes the registry's domain and the address of its relay over them. So the found
+ * code with both zeroed must lie there. The relay is the first contract that the registry created; only its
+ * constructor, which is part of the creation code, creates any, so the relay's code is right when the registry's is. A code that is only the end of ours would pass: compare the creating transaction too.
  */
 export function isCodeOf(contract: ContractName, code: string, chainId: number, address: string): boolean {
-  const immutable = toHex(domain(chainId, address)).slice(2);
-  const template = code.slice(2).toLowerCase().replaceAll(immutable, "0".repeat(64));
-  if (contract === "CreditRegistry" && !code.includes(immutable)) return false;
+  const immutables = [
+    toHex(domain(chainId, address)).slice(2),
+    getCreateAddress({ from: address, nonce: 1 }).slice(2).toLowerCase().padStart(64, "0"),
+  ];
+  const template = immutables.reduce(
+    (text, immutable) => text.replaceAll(immutable, "0".repeat(64)),
+    code.slice(2).toLowerCase(),
+  );
+  if (
+    contract === "CreditRegistry" &&
+    !immutables.every((immutable) => code.toLowerCase().includes(immutable))
+  )
+    return false;
   const version = compilerVersion(code);
   return version !== undefined && creationCode[contract].toLowerCase().includes(`fe${template}`);
 }

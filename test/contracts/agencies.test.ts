@@ -100,6 +100,7 @@ describe("agencies", () => {
         standing: Standing.Active,
         batchCount: 0n,
         lastBatch: NO_BATCH,
+        successor: 0n,
       });
     });
 

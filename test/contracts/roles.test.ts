@@ -15,6 +15,7 @@ import {
   AGENCY,
   EVIDENCE,
   KEY_COMMITMENT,
+  OTHER_AGENCY,
   REASON,
   anchorBatch,
   nextEntry,
@@ -28,6 +29,8 @@ const actors = [
   "guardian",
   "unpauser",
   "arbiter",
+  "recoverer",
+  "governor",
   "administrator",
   "operator",
   "stranger",
@@ -51,13 +54,21 @@ describe("roles of the NDRC", () => {
       unpause: [REASON],
       arbiterSetMarks: marking,
       arbiterClearMarks: marking,
+      succeedAgency: [AGENCY, OTHER_AGENCY, REASON],
+      succeedWithoutConsent: [AGENCY, OTHER_AGENCY, REASON],
+      recoverAdministrator: [AGENCY, stranger.address, REASON],
+      nameRegistrySuccessor: [world().manager.target],
     };
     return all[name];
   }
 
   /** Brings the registry where the call succeeds. */
   async function prepare(name: RestrictedFunction, header: OracleHeader): Promise<void> {
-    const { registry, guardian, arbiter } = world();
+    const { registry, guardian, arbiter, administrator, otherAdministrator } = world();
+    if (name.startsWith("succeed")) {
+      await registry.connect(administrator).nameSuccessor(AGENCY, OTHER_AGENCY);
+      await registry.connect(otherAdministrator).acceptSuccession(AGENCY, OTHER_AGENCY);
+    }
     if (name === "reinstateAgency") await registry.connect(guardian).suspendAgency(AGENCY, REASON);
     if (name === "unpause") await registry.connect(guardian).pause(REASON);
     if (name === "arbiterClearMarks")

@@ -56,6 +56,7 @@ describe("verify", () => {
       outcome: Outcome[outcome],
       status: 0n,
       standing: 0n,
+      actingAgency: 0n,
       operatorCompromisedSince: 0n,
       leaf: ZERO,
     });
@@ -77,6 +78,7 @@ describe("verify", () => {
           outcome: Outcome.Anchored,
           status: 0n,
           standing: Standing.Active,
+          actingAgency: BigInt(AGENCY),
           operatorCompromisedSince: 0n,
           leaf: batch.leaves[index],
         });
@@ -114,6 +116,7 @@ describe("verify", () => {
       outcome: Outcome.Anchored,
       status: BigInt(Status.Withdrawn | Mark.UnderReview),
       standing: Standing.Suspended,
+      actingAgency: BigInt(AGENCY),
       operatorCompromisedSince: BigInt(since),
       leaf: batch.leaves[4],
     });

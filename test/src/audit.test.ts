@@ -65,6 +65,30 @@ describe("audit", () => {
             .status("RecordsErased", { actor: BOB }),
       ],
       [
+        "an agency succeeded by another, which goes on in its name",
+        () =>
+          ready()
+            .batch(0)
+            .emit("AgencyAdmitted", { ...AGENCY, agencyId: 2, code: word("second").slice(0, 64) + "00" })
+            .emit("OperatorAdded", { ...OPERATOR, agencyId: 2, operator: BOB, validFrom: START + 106 })
+            .emit("SuccessorNamed", { agencyId: 1, successor: 2 })
+            .emit("SuccessionAccepted", { agencyId: 1, successor: 2 })
+            .emit("AgencySucceeded", { agencyId: 1, successor: 2, reason: 52, actor: ARBITER })
+            .batch(1, { operator: BOB })
+            .status("StatusChanged", { status: 2, actor: BOB }),
+      ],
+      [
+        "a closed agency succeeded without its consent, an administrator recovered, a registry that names the next",
+        () =>
+          ready()
+            .emit("AgencyAdmitted", { ...AGENCY, agencyId: 2, code: word("second").slice(0, 64) + "00" })
+            .emit("SuccessionAccepted", { agencyId: 1, successor: 2 })
+            .emit("AgencyClosed", { agencyId: 1, reason: 52, actor: ARBITER })
+            .emit("AgencySucceeded", { agencyId: 1, successor: 2, reason: 52, actor: ARBITER })
+            .emit("AdministratorRecovered", { agencyId: 2, administrator: BOB, reason: 50, actor: ARBITER })
+            .emit("RegistrySucceeded", { successor: BOB, actor: ARBITER }),
+      ],
+      [
         "withdrawn and marked while suspended and paused",
         () =>
           ready()
@@ -115,7 +139,46 @@ describe("audit", () => {
       () =>
         ready().batch(0, change);
     const moves = (before: Forger, event: string, args: Args): Forger => before.status(event, args);
+    const two = (): Forger =>
+      ready().emit("AgencyAdmitted", { ...AGENCY, agencyId: 2, code: word("second").slice(0, 64) + "00" });
+    const succeeded = (forger: Forger, successor = 2): Forger =>
+      forger.emit("AgencySucceeded", { agencyId: 1, successor, reason: 52, actor: ARBITER });
+    const accepted = (): Forger => two().emit("SuccessionAccepted", { agencyId: 1, successor: 2 });
     const cases: [string, string, () => Forger][] = [
+      ["succession.consent", "succeeded by an agency that has not consented", () => succeeded(two())],
+      [
+        "succession.successor",
+        "an agency that names itself",
+        () => ready().emit("SuccessorNamed", { agencyId: 1, successor: 1 }),
+      ],
+      [
+        "succession.successor",
+        "succeeded by a suspended agency",
+        () => succeeded(accepted().emit("AgencySuspended", { agencyId: 2, reason: 1, actor: ARBITER })),
+      ],
+      ["succession.twice", "succeeded twice", () => succeeded(succeeded(accepted()))],
+      [
+        "succession.twice",
+        "a consent to succeed who was succeeded",
+        () => succeeded(accepted()).emit("SuccessionAccepted", { agencyId: 1, successor: 2 }),
+      ],
+      [
+        "agency.standing",
+        "an administrator recovered of a closed agency",
+        () =>
+          ready()
+            .emit("AgencyClosed", { agencyId: 1, reason: 1, actor: ARBITER })
+            .emit("AdministratorRecovered", { agencyId: 1, administrator: BOB, reason: 1, actor: ARBITER }),
+      ],
+      [
+        "registry.successor",
+        "a registry that names two successors",
+        () =>
+          ready()
+            .emit("RegistrySucceeded", { successor: BOB, actor: ARBITER })
+            .emit("RegistrySucceeded", { successor: ALICE, actor: ARBITER }),
+      ],
+      ["batch.operator", "the old agency's key after it was succeeded", () => succeeded(accepted()).batch(0)],
       [
         "agency.id",
         "an agency out of number",

@@ -47,7 +47,13 @@ export function journalVectors() {
     .emit("OperatorCompromised", { agencyId: 1, operator: ALICE, since: OPERATOR_FROM })
     .emit("AgencyAdmitted", { ...AGENCY, agencyId: 2, code: encodeBytes32String("91120000TEST") })
     .emit("AgencyClosed", { agencyId: 2, ...reason })
-    .emit("AuthorityChanged", { authority: BOB });
+    .emit("AuthorityChanged", { authority: BOB })
+    .emit("AgencyAdmitted", { ...AGENCY, agencyId: 3, code: encodeBytes32String("91130000TEST") })
+    .emit("SuccessorNamed", { agencyId: 1, successor: 3 })
+    .emit("SuccessionAccepted", { agencyId: 1, successor: 3 })
+    .emit("AgencySucceeded", { agencyId: 1, successor: 3, reason: 52, actor: ARBITER })
+    .emit("AdministratorRecovered", { agencyId: 3, administrator: ALICE, reason: 50, actor: ARBITER })
+    .emit("RegistrySucceeded", { successor: BOB, actor: ARBITER });
   return {
     about:
       "A journal with every event. `encoded` is what entryHash is the Keccak-256 of; `head` is the running hash after the entry, `first` the one before all.",

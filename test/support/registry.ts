@@ -1,6 +1,6 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
-import type { ContractTransactionResponse, EventLog, Result } from "ethers";
+import type { ContractTransactionResponse, Result } from "ethers";
 import { ethers } from "hardhat";
 import { deployRegistry } from "../../src/deployment";
 import type { AccessManager, CreditRegistry } from "../../typechain-types";
@@ -29,6 +29,8 @@ export interface World {
   otherAdministrator: HardhatEthersSigner;
   otherOperator: HardhatEthersSigner;
   stranger: HardhatEthersSigner;
+  recoverer: HardhatEthersSigner;
+  governor: HardhatEthersSigner;
 }
 
 export const AGENCY = 1;
@@ -69,7 +71,11 @@ async function deployWorld(): Promise<World> {
     otherAdministrator,
     otherOperator,
     stranger,
+    recoverer,
+    governor,
   ] = (await ethers.getSigners()) as [
+    HardhatEthersSigner,
+    HardhatEthersSigner,
     HardhatEthersSigner,
     HardhatEthersSigner,
     HardhatEthersSigner,
@@ -90,6 +96,8 @@ async function deployWorld(): Promise<World> {
       guardian: [guardian.address],
       unpauser: [unpauser.address],
       arbiter: [arbiter.address],
+      recoverer: [recoverer.address],
+      governor: [governor.address],
     },
   });
   const asRegistrar = registry.connect(registrar);
@@ -126,6 +134,8 @@ async function deployWorld(): Promise<World> {
     otherAdministrator,
     otherOperator,
     stranger,
+    recoverer,
+    governor,
   };
 }
 
@@ -177,7 +187,9 @@ export async function headerOf(
 ): Promise<OracleHeader> {
   const receipt = (await (await transaction).wait())!;
   const name = "BatchAnchored";
-  const log = receipt.logs.find((each) => (each as EventLog).eventName === name) as EventLog | undefined;
+  const { topicHash } = registry.interface.getEvent(name);
+  // By its topic: of a call through the relay the registry's events are not taken apart yet.
+  const log = receipt.logs.find((each) => each.topics[0] === topicHash && each.address === registry.target);
   if (log === undefined) throw new Error("nothing was anchored");
   const event = registry.interface.decodeEventLog(name, log.data, log.topics);
   const id = event["batchId"] as bigint;

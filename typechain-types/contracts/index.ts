@@ -5,6 +5,8 @@ import type * as interfaces from "./interfaces";
 export type { interfaces };
 import type * as mocks from "./mocks";
 export type { mocks };
+import type * as periphery from "./periphery";
+export type { periphery };
 import type * as registry from "./registry";
 export type { registry };
 export type { CreditRegistry } from "./CreditRegistry";

@@ -33,6 +33,7 @@ export declare namespace ICreditRegistry {
     standing: BigNumberish;
     batchCount: BigNumberish;
     lastBatch: BytesLike;
+    successor: BigNumberish;
   };
 
   export type AgencyStructOutput = [
@@ -43,7 +44,8 @@ export declare namespace ICreditRegistry {
     admittedAt: bigint,
     standing: bigint,
     batchCount: bigint,
-    lastBatch: string
+    lastBatch: string,
+    successor: bigint
   ] & {
     code: string;
     keyCommitment: string;
@@ -53,6 +55,7 @@ export declare namespace ICreditRegistry {
     standing: bigint;
     batchCount: bigint;
     lastBatch: string;
+    successor: bigint;
   };
 
   export type HeaderStruct = {
@@ -144,6 +147,7 @@ export declare namespace ICreditRegistry {
     outcome: BigNumberish;
     status: BigNumberish;
     standing: BigNumberish;
+    actingAgency: BigNumberish;
     operatorCompromisedSince: BigNumberish;
     leaf: BytesLike;
   };
@@ -152,12 +156,14 @@ export declare namespace ICreditRegistry {
     outcome: bigint,
     status: bigint,
     standing: bigint,
+    actingAgency: bigint,
     operatorCompromisedSince: bigint,
     leaf: string
   ] & {
     outcome: bigint;
     status: bigint;
     standing: bigint;
+    actingAgency: bigint;
     operatorCompromisedSince: bigint;
     leaf: string;
   };
@@ -167,6 +173,8 @@ export interface ICreditRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "acceptAdministration"
+      | "acceptSuccession"
+      | "actingAgency"
       | "admitAgency"
       | "admitType"
       | "agency"
@@ -186,12 +194,17 @@ export interface ICreditRegistryInterface extends Interface {
       | "journal"
       | "latest"
       | "nameAdministrator"
+      | "nameRegistrySuccessor"
+      | "nameSuccessor"
       | "operator"
       | "pause"
       | "paused"
       | "proposeErasure"
       | "recordType"
+      | "recoverAdministrator"
+      | "registrySuccessor"
       | "reinstateAgency"
+      | "relay"
       | "repair"
       | "revokeOperator"
       | "revokeRepair"
@@ -199,6 +212,9 @@ export interface ICreditRegistryInterface extends Interface {
       | "setOperator"
       | "statusOf"
       | "statusWord"
+      | "succeedAgency"
+      | "succeedWithoutConsent"
+      | "succession"
       | "supersede"
       | "suspendAgency"
       | "typeCount"
@@ -212,9 +228,11 @@ export interface ICreditRegistryInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AdministratorChanged"
       | "AdministratorNamed"
+      | "AdministratorRecovered"
       | "AgencyAdmitted"
       | "AgencyClosed"
       | "AgencyReinstated"
+      | "AgencySucceeded"
       | "AgencySuspended"
       | "AuthorityChanged"
       | "BatchAnchored"
@@ -228,13 +246,24 @@ export interface ICreditRegistryInterface extends Interface {
       | "RecordAnchored"
       | "RecordsErased"
       | "RecordsSuperseded"
+      | "RegistrySucceeded"
       | "StatusChanged"
+      | "SuccessionAccepted"
+      | "SuccessorNamed"
       | "TypeAdmitted"
       | "Unpaused"
   ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "acceptAdministration",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "acceptSuccession",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "actingAgency",
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
@@ -341,6 +370,14 @@ export interface ICreditRegistryInterface extends Interface {
     values: [BigNumberish, AddressLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "nameRegistrySuccessor",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "nameSuccessor",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "operator",
     values: [BigNumberish, AddressLike]
   ): string;
@@ -355,9 +392,18 @@ export interface ICreditRegistryInterface extends Interface {
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "recoverAdministrator",
+    values: [BigNumberish, AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "registrySuccessor",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "reinstateAgency",
     values: [BigNumberish, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "relay", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "repair",
     values: [ICreditRegistry.HeaderStruct, BytesLike, BigNumberish, BytesLike]
@@ -399,6 +445,18 @@ export interface ICreditRegistryInterface extends Interface {
     values: [BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "succeedAgency",
+    values: [BigNumberish, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "succeedWithoutConsent",
+    values: [BigNumberish, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "succession",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "supersede",
     values: [
       ICreditRegistry.HeaderStruct,
@@ -436,6 +494,14 @@ export interface ICreditRegistryInterface extends Interface {
 
   decodeFunctionResult(
     functionFragment: "acceptAdministration",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "acceptSuccession",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "actingAgency",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -490,6 +556,14 @@ export interface ICreditRegistryInterface extends Interface {
     functionFragment: "nameAdministrator",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "nameRegistrySuccessor",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "nameSuccessor",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "operator", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "paused", data: BytesLike): Result;
@@ -499,9 +573,18 @@ export interface ICreditRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "recordType", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "recoverAdministrator",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "registrySuccessor",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "reinstateAgency",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "relay", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "repair", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "revokeOperator",
@@ -518,6 +601,15 @@ export interface ICreditRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "statusOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "statusWord", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "succeedAgency",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "succeedWithoutConsent",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "succession", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "supersede", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "suspendAgency",
@@ -566,6 +658,34 @@ export namespace AdministratorNamedEvent {
   export interface OutputObject {
     agencyId: bigint;
     administrator: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace AdministratorRecoveredEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    administrator: AddressLike,
+    reason: BigNumberish,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    administrator: string,
+    reason: bigint,
+    actor: string,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    administrator: string;
+    reason: bigint;
+    actor: string;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -642,6 +762,34 @@ export namespace AgencyReinstatedEvent {
   ];
   export interface OutputObject {
     agencyId: bigint;
+    reason: bigint;
+    actor: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace AgencySucceededEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    reason: BigNumberish,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    reason: bigint,
+    actor: string,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
     reason: bigint;
     actor: string;
     entry: bigint;
@@ -1014,6 +1162,24 @@ export namespace RecordsSupersededEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace RegistrySucceededEvent {
+  export type InputTuple = [
+    successor: AddressLike,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [successor: string, actor: string, entry: bigint];
+  export interface OutputObject {
+    successor: string;
+    actor: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace StatusChangedEvent {
   export type InputTuple = [
     batchId: BigNumberish,
@@ -1040,6 +1206,50 @@ export namespace StatusChangedEvent {
     positions: string;
     reason: bigint;
     evidenceHash: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SuccessionAcceptedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SuccessorNamedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -1142,6 +1352,14 @@ export interface ICreditRegistry extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  acceptSuccession: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  actingAgency: TypedContractMethod<[agencyId: BigNumberish], [bigint], "view">;
 
   admitAgency: TypedContractMethod<
     [code: BytesLike, administrator: AddressLike, keyCommitment: BytesLike],
@@ -1285,6 +1503,18 @@ export interface ICreditRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  nameRegistrySuccessor: TypedContractMethod<
+    [successor: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+
+  nameSuccessor: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   operator: TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike],
     [ICreditRegistry.OperatorStructOutput],
@@ -1312,11 +1542,21 @@ export interface ICreditRegistry extends BaseContract {
     "view"
   >;
 
+  recoverAdministrator: TypedContractMethod<
+    [agencyId: BigNumberish, administrator: AddressLike, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  registrySuccessor: TypedContractMethod<[], [string], "view">;
+
   reinstateAgency: TypedContractMethod<
     [agencyId: BigNumberish, reason: BigNumberish],
     [void],
     "nonpayable"
   >;
+
+  relay: TypedContractMethod<[], [string], "view">;
 
   repair: TypedContractMethod<
     [
@@ -1382,6 +1622,24 @@ export interface ICreditRegistry extends BaseContract {
     "view"
   >;
 
+  succeedAgency: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  succeedWithoutConsent: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  succession: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [[boolean, boolean] & { named: boolean; accepted: boolean }],
+    "view"
+  >;
+
   supersede: TypedContractMethod<
     [
       header: ICreditRegistry.HeaderStruct,
@@ -1437,6 +1695,16 @@ export interface ICreditRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "acceptAdministration"
   ): TypedContractMethod<[agencyId: BigNumberish], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "acceptSuccession"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "actingAgency"
+  ): TypedContractMethod<[agencyId: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "admitAgency"
   ): TypedContractMethod<
@@ -1599,6 +1867,16 @@ export interface ICreditRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "nameRegistrySuccessor"
+  ): TypedContractMethod<[successor: AddressLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "nameSuccessor"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "operator"
   ): TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike],
@@ -1631,12 +1909,25 @@ export interface ICreditRegistry extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "recoverAdministrator"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, administrator: AddressLike, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "registrySuccessor"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "reinstateAgency"
   ): TypedContractMethod<
     [agencyId: BigNumberish, reason: BigNumberish],
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "relay"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "repair"
   ): TypedContractMethod<
@@ -1706,6 +1997,27 @@ export interface ICreditRegistry extends BaseContract {
   ): TypedContractMethod<
     [batchId: BigNumberish, word: BigNumberish],
     [bigint],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "succeedAgency"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "succeedWithoutConsent"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "succession"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [[boolean, boolean] & { named: boolean; accepted: boolean }],
     "view"
   >;
   getFunction(
@@ -1779,6 +2091,13 @@ export interface ICreditRegistry extends BaseContract {
     AdministratorNamedEvent.OutputObject
   >;
   getEvent(
+    key: "AdministratorRecovered"
+  ): TypedContractEvent<
+    AdministratorRecoveredEvent.InputTuple,
+    AdministratorRecoveredEvent.OutputTuple,
+    AdministratorRecoveredEvent.OutputObject
+  >;
+  getEvent(
     key: "AgencyAdmitted"
   ): TypedContractEvent<
     AgencyAdmittedEvent.InputTuple,
@@ -1798,6 +2117,13 @@ export interface ICreditRegistry extends BaseContract {
     AgencyReinstatedEvent.InputTuple,
     AgencyReinstatedEvent.OutputTuple,
     AgencyReinstatedEvent.OutputObject
+  >;
+  getEvent(
+    key: "AgencySucceeded"
+  ): TypedContractEvent<
+    AgencySucceededEvent.InputTuple,
+    AgencySucceededEvent.OutputTuple,
+    AgencySucceededEvent.OutputObject
   >;
   getEvent(
     key: "AgencySuspended"
@@ -1891,11 +2217,32 @@ export interface ICreditRegistry extends BaseContract {
     RecordsSupersededEvent.OutputObject
   >;
   getEvent(
+    key: "RegistrySucceeded"
+  ): TypedContractEvent<
+    RegistrySucceededEvent.InputTuple,
+    RegistrySucceededEvent.OutputTuple,
+    RegistrySucceededEvent.OutputObject
+  >;
+  getEvent(
     key: "StatusChanged"
   ): TypedContractEvent<
     StatusChangedEvent.InputTuple,
     StatusChangedEvent.OutputTuple,
     StatusChangedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SuccessionAccepted"
+  ): TypedContractEvent<
+    SuccessionAcceptedEvent.InputTuple,
+    SuccessionAcceptedEvent.OutputTuple,
+    SuccessionAcceptedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SuccessorNamed"
+  ): TypedContractEvent<
+    SuccessorNamedEvent.InputTuple,
+    SuccessorNamedEvent.OutputTuple,
+    SuccessorNamedEvent.OutputObject
   >;
   getEvent(
     key: "TypeAdmitted"
@@ -1935,6 +2282,17 @@ export interface ICreditRegistry extends BaseContract {
       AdministratorNamedEvent.OutputObject
     >;
 
+    "AdministratorRecovered(uint32,address,uint16,address,uint64)": TypedContractEvent<
+      AdministratorRecoveredEvent.InputTuple,
+      AdministratorRecoveredEvent.OutputTuple,
+      AdministratorRecoveredEvent.OutputObject
+    >;
+    AdministratorRecovered: TypedContractEvent<
+      AdministratorRecoveredEvent.InputTuple,
+      AdministratorRecoveredEvent.OutputTuple,
+      AdministratorRecoveredEvent.OutputObject
+    >;
+
     "AgencyAdmitted(uint32,bytes32,address,bytes32,uint64)": TypedContractEvent<
       AgencyAdmittedEvent.InputTuple,
       AgencyAdmittedEvent.OutputTuple,
@@ -1966,6 +2324,17 @@ export interface ICreditRegistry extends BaseContract {
       AgencyReinstatedEvent.InputTuple,
       AgencyReinstatedEvent.OutputTuple,
       AgencyReinstatedEvent.OutputObject
+    >;
+
+    "AgencySucceeded(uint32,uint32,uint16,address,uint64)": TypedContractEvent<
+      AgencySucceededEvent.InputTuple,
+      AgencySucceededEvent.OutputTuple,
+      AgencySucceededEvent.OutputObject
+    >;
+    AgencySucceeded: TypedContractEvent<
+      AgencySucceededEvent.InputTuple,
+      AgencySucceededEvent.OutputTuple,
+      AgencySucceededEvent.OutputObject
     >;
 
     "AgencySuspended(uint32,uint16,address,uint64)": TypedContractEvent<
@@ -2111,6 +2480,17 @@ export interface ICreditRegistry extends BaseContract {
       RecordsSupersededEvent.OutputObject
     >;
 
+    "RegistrySucceeded(address,address,uint64)": TypedContractEvent<
+      RegistrySucceededEvent.InputTuple,
+      RegistrySucceededEvent.OutputTuple,
+      RegistrySucceededEvent.OutputObject
+    >;
+    RegistrySucceeded: TypedContractEvent<
+      RegistrySucceededEvent.InputTuple,
+      RegistrySucceededEvent.OutputTuple,
+      RegistrySucceededEvent.OutputObject
+    >;
+
     "StatusChanged(uint64,uint8,address,bytes,uint16,bytes32,uint64)": TypedContractEvent<
       StatusChangedEvent.InputTuple,
       StatusChangedEvent.OutputTuple,
@@ -2120,6 +2500,28 @@ export interface ICreditRegistry extends BaseContract {
       StatusChangedEvent.InputTuple,
       StatusChangedEvent.OutputTuple,
       StatusChangedEvent.OutputObject
+    >;
+
+    "SuccessionAccepted(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessionAcceptedEvent.InputTuple,
+      SuccessionAcceptedEvent.OutputTuple,
+      SuccessionAcceptedEvent.OutputObject
+    >;
+    SuccessionAccepted: TypedContractEvent<
+      SuccessionAcceptedEvent.InputTuple,
+      SuccessionAcceptedEvent.OutputTuple,
+      SuccessionAcceptedEvent.OutputObject
+    >;
+
+    "SuccessorNamed(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessorNamedEvent.InputTuple,
+      SuccessorNamedEvent.OutputTuple,
+      SuccessorNamedEvent.OutputObject
+    >;
+    SuccessorNamed: TypedContractEvent<
+      SuccessorNamedEvent.InputTuple,
+      SuccessorNamedEvent.OutputTuple,
+      SuccessorNamedEvent.OutputObject
     >;
 
     "TypeAdmitted(uint32,bytes32,bytes32,bool,uint64)": TypedContractEvent<

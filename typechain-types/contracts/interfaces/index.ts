@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { ICreditRegistry } from "./ICreditRegistry";
+export type { IRelay } from "./IRelay";

@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { RecordHashHarness } from "./RecordHashHarness";
+export type { WalletMock } from "./WalletMock";

@@ -33,6 +33,7 @@ export declare namespace ICreditRegistry {
     standing: BigNumberish;
     batchCount: BigNumberish;
     lastBatch: BytesLike;
+    successor: BigNumberish;
   };
 
   export type AgencyStructOutput = [
@@ -43,7 +44,8 @@ export declare namespace ICreditRegistry {
     admittedAt: bigint,
     standing: bigint,
     batchCount: bigint,
-    lastBatch: string
+    lastBatch: string,
+    successor: bigint
   ] & {
     code: string;
     keyCommitment: string;
@@ -53,6 +55,7 @@ export declare namespace ICreditRegistry {
     standing: bigint;
     batchCount: bigint;
     lastBatch: string;
+    successor: bigint;
   };
 
   export type HeaderStruct = {
@@ -144,6 +147,7 @@ export declare namespace ICreditRegistry {
     outcome: BigNumberish;
     status: BigNumberish;
     standing: BigNumberish;
+    actingAgency: BigNumberish;
     operatorCompromisedSince: BigNumberish;
     leaf: BytesLike;
   };
@@ -152,12 +156,14 @@ export declare namespace ICreditRegistry {
     outcome: bigint,
     status: bigint,
     standing: bigint,
+    actingAgency: bigint,
     operatorCompromisedSince: bigint,
     leaf: string
   ] & {
     outcome: bigint;
     status: bigint;
     standing: bigint;
+    actingAgency: bigint;
     operatorCompromisedSince: bigint;
     leaf: string;
   };
@@ -167,6 +173,8 @@ export interface StatusesInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "acceptAdministration"
+      | "acceptSuccession"
+      | "actingAgency"
       | "admitAgency"
       | "admitType"
       | "agency"
@@ -188,12 +196,17 @@ export interface StatusesInterface extends Interface {
       | "journal"
       | "latest"
       | "nameAdministrator"
+      | "nameRegistrySuccessor"
+      | "nameSuccessor"
       | "operator"
       | "pause"
       | "paused"
       | "proposeErasure"
       | "recordType"
+      | "recoverAdministrator"
+      | "registrySuccessor"
       | "reinstateAgency"
+      | "relay"
       | "repair"
       | "revokeOperator"
       | "revokeRepair"
@@ -202,6 +215,9 @@ export interface StatusesInterface extends Interface {
       | "setOperator"
       | "statusOf"
       | "statusWord"
+      | "succeedAgency"
+      | "succeedWithoutConsent"
+      | "succession"
       | "supersede"
       | "suspendAgency"
       | "typeCount"
@@ -215,9 +231,11 @@ export interface StatusesInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AdministratorChanged"
       | "AdministratorNamed"
+      | "AdministratorRecovered"
       | "AgencyAdmitted"
       | "AgencyClosed"
       | "AgencyReinstated"
+      | "AgencySucceeded"
       | "AgencySuspended"
       | "AuthorityChanged"
       | "AuthorityUpdated"
@@ -232,13 +250,24 @@ export interface StatusesInterface extends Interface {
       | "RecordAnchored"
       | "RecordsErased"
       | "RecordsSuperseded"
+      | "RegistrySucceeded"
       | "StatusChanged"
+      | "SuccessionAccepted"
+      | "SuccessorNamed"
       | "TypeAdmitted"
       | "Unpaused"
   ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "acceptAdministration",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "acceptSuccession",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "actingAgency",
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
@@ -350,6 +379,14 @@ export interface StatusesInterface extends Interface {
     values: [BigNumberish, AddressLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "nameRegistrySuccessor",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "nameSuccessor",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "operator",
     values: [BigNumberish, AddressLike]
   ): string;
@@ -364,9 +401,18 @@ export interface StatusesInterface extends Interface {
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "recoverAdministrator",
+    values: [BigNumberish, AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "registrySuccessor",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "reinstateAgency",
     values: [BigNumberish, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "relay", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "repair",
     values: [ICreditRegistry.HeaderStruct, BytesLike, BigNumberish, BytesLike]
@@ -412,6 +458,18 @@ export interface StatusesInterface extends Interface {
     values: [BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "succeedAgency",
+    values: [BigNumberish, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "succeedWithoutConsent",
+    values: [BigNumberish, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "succession",
+    values: [BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "supersede",
     values: [
       ICreditRegistry.HeaderStruct,
@@ -449,6 +507,14 @@ export interface StatusesInterface extends Interface {
 
   decodeFunctionResult(
     functionFragment: "acceptAdministration",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "acceptSuccession",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "actingAgency",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -508,6 +574,14 @@ export interface StatusesInterface extends Interface {
     functionFragment: "nameAdministrator",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "nameRegistrySuccessor",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "nameSuccessor",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "operator", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "paused", data: BytesLike): Result;
@@ -517,9 +591,18 @@ export interface StatusesInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "recordType", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "recoverAdministrator",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "registrySuccessor",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "reinstateAgency",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "relay", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "repair", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "revokeOperator",
@@ -540,6 +623,15 @@ export interface StatusesInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "statusOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "statusWord", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "succeedAgency",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "succeedWithoutConsent",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "succession", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "supersede", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "suspendAgency",
@@ -588,6 +680,34 @@ export namespace AdministratorNamedEvent {
   export interface OutputObject {
     agencyId: bigint;
     administrator: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace AdministratorRecoveredEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    administrator: AddressLike,
+    reason: BigNumberish,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    administrator: string,
+    reason: bigint,
+    actor: string,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    administrator: string;
+    reason: bigint;
+    actor: string;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -664,6 +784,34 @@ export namespace AgencyReinstatedEvent {
   ];
   export interface OutputObject {
     agencyId: bigint;
+    reason: bigint;
+    actor: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace AgencySucceededEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    reason: BigNumberish,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    reason: bigint,
+    actor: string,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
     reason: bigint;
     actor: string;
     entry: bigint;
@@ -1048,6 +1196,24 @@ export namespace RecordsSupersededEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace RegistrySucceededEvent {
+  export type InputTuple = [
+    successor: AddressLike,
+    actor: AddressLike,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [successor: string, actor: string, entry: bigint];
+  export interface OutputObject {
+    successor: string;
+    actor: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace StatusChangedEvent {
   export type InputTuple = [
     batchId: BigNumberish,
@@ -1074,6 +1240,50 @@ export namespace StatusChangedEvent {
     positions: string;
     reason: bigint;
     evidenceHash: string;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SuccessionAcceptedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SuccessorNamedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
     entry: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -1176,6 +1386,14 @@ export interface Statuses extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  acceptSuccession: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  actingAgency: TypedContractMethod<[agencyId: BigNumberish], [bigint], "view">;
 
   admitAgency: TypedContractMethod<
     [code: BytesLike, administrator: AddressLike, keyCommitment: BytesLike],
@@ -1323,6 +1541,18 @@ export interface Statuses extends BaseContract {
     "nonpayable"
   >;
 
+  nameRegistrySuccessor: TypedContractMethod<
+    [successor: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+
+  nameSuccessor: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   operator: TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike],
     [ICreditRegistry.OperatorStructOutput],
@@ -1350,11 +1580,21 @@ export interface Statuses extends BaseContract {
     "view"
   >;
 
+  recoverAdministrator: TypedContractMethod<
+    [agencyId: BigNumberish, administrator: AddressLike, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  registrySuccessor: TypedContractMethod<[], [string], "view">;
+
   reinstateAgency: TypedContractMethod<
     [agencyId: BigNumberish, reason: BigNumberish],
     [void],
     "nonpayable"
   >;
+
+  relay: TypedContractMethod<[], [string], "view">;
 
   repair: TypedContractMethod<
     [
@@ -1426,6 +1666,24 @@ export interface Statuses extends BaseContract {
     "view"
   >;
 
+  succeedAgency: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  succeedWithoutConsent: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  succession: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [[boolean, boolean] & { named: boolean; accepted: boolean }],
+    "view"
+  >;
+
   supersede: TypedContractMethod<
     [
       header: ICreditRegistry.HeaderStruct,
@@ -1481,6 +1739,16 @@ export interface Statuses extends BaseContract {
   getFunction(
     nameOrSignature: "acceptAdministration"
   ): TypedContractMethod<[agencyId: BigNumberish], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "acceptSuccession"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "actingAgency"
+  ): TypedContractMethod<[agencyId: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "admitAgency"
   ): TypedContractMethod<
@@ -1649,6 +1917,16 @@ export interface Statuses extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "nameRegistrySuccessor"
+  ): TypedContractMethod<[successor: AddressLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "nameSuccessor"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "operator"
   ): TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike],
@@ -1681,12 +1959,25 @@ export interface Statuses extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "recoverAdministrator"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, administrator: AddressLike, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "registrySuccessor"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "reinstateAgency"
   ): TypedContractMethod<
     [agencyId: BigNumberish, reason: BigNumberish],
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "relay"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "repair"
   ): TypedContractMethod<
@@ -1762,6 +2053,27 @@ export interface Statuses extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "succeedAgency"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "succeedWithoutConsent"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish, reason: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "succession"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
+    [[boolean, boolean] & { named: boolean; accepted: boolean }],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "supersede"
   ): TypedContractMethod<
     [
@@ -1832,6 +2144,13 @@ export interface Statuses extends BaseContract {
     AdministratorNamedEvent.OutputObject
   >;
   getEvent(
+    key: "AdministratorRecovered"
+  ): TypedContractEvent<
+    AdministratorRecoveredEvent.InputTuple,
+    AdministratorRecoveredEvent.OutputTuple,
+    AdministratorRecoveredEvent.OutputObject
+  >;
+  getEvent(
     key: "AgencyAdmitted"
   ): TypedContractEvent<
     AgencyAdmittedEvent.InputTuple,
@@ -1851,6 +2170,13 @@ export interface Statuses extends BaseContract {
     AgencyReinstatedEvent.InputTuple,
     AgencyReinstatedEvent.OutputTuple,
     AgencyReinstatedEvent.OutputObject
+  >;
+  getEvent(
+    key: "AgencySucceeded"
+  ): TypedContractEvent<
+    AgencySucceededEvent.InputTuple,
+    AgencySucceededEvent.OutputTuple,
+    AgencySucceededEvent.OutputObject
   >;
   getEvent(
     key: "AgencySuspended"
@@ -1951,11 +2277,32 @@ export interface Statuses extends BaseContract {
     RecordsSupersededEvent.OutputObject
   >;
   getEvent(
+    key: "RegistrySucceeded"
+  ): TypedContractEvent<
+    RegistrySucceededEvent.InputTuple,
+    RegistrySucceededEvent.OutputTuple,
+    RegistrySucceededEvent.OutputObject
+  >;
+  getEvent(
     key: "StatusChanged"
   ): TypedContractEvent<
     StatusChangedEvent.InputTuple,
     StatusChangedEvent.OutputTuple,
     StatusChangedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SuccessionAccepted"
+  ): TypedContractEvent<
+    SuccessionAcceptedEvent.InputTuple,
+    SuccessionAcceptedEvent.OutputTuple,
+    SuccessionAcceptedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SuccessorNamed"
+  ): TypedContractEvent<
+    SuccessorNamedEvent.InputTuple,
+    SuccessorNamedEvent.OutputTuple,
+    SuccessorNamedEvent.OutputObject
   >;
   getEvent(
     key: "TypeAdmitted"
@@ -1995,6 +2342,17 @@ export interface Statuses extends BaseContract {
       AdministratorNamedEvent.OutputObject
     >;
 
+    "AdministratorRecovered(uint32,address,uint16,address,uint64)": TypedContractEvent<
+      AdministratorRecoveredEvent.InputTuple,
+      AdministratorRecoveredEvent.OutputTuple,
+      AdministratorRecoveredEvent.OutputObject
+    >;
+    AdministratorRecovered: TypedContractEvent<
+      AdministratorRecoveredEvent.InputTuple,
+      AdministratorRecoveredEvent.OutputTuple,
+      AdministratorRecoveredEvent.OutputObject
+    >;
+
     "AgencyAdmitted(uint32,bytes32,address,bytes32,uint64)": TypedContractEvent<
       AgencyAdmittedEvent.InputTuple,
       AgencyAdmittedEvent.OutputTuple,
@@ -2026,6 +2384,17 @@ export interface Statuses extends BaseContract {
       AgencyReinstatedEvent.InputTuple,
       AgencyReinstatedEvent.OutputTuple,
       AgencyReinstatedEvent.OutputObject
+    >;
+
+    "AgencySucceeded(uint32,uint32,uint16,address,uint64)": TypedContractEvent<
+      AgencySucceededEvent.InputTuple,
+      AgencySucceededEvent.OutputTuple,
+      AgencySucceededEvent.OutputObject
+    >;
+    AgencySucceeded: TypedContractEvent<
+      AgencySucceededEvent.InputTuple,
+      AgencySucceededEvent.OutputTuple,
+      AgencySucceededEvent.OutputObject
     >;
 
     "AgencySuspended(uint32,uint16,address,uint64)": TypedContractEvent<
@@ -2182,6 +2551,17 @@ export interface Statuses extends BaseContract {
       RecordsSupersededEvent.OutputObject
     >;
 
+    "RegistrySucceeded(address,address,uint64)": TypedContractEvent<
+      RegistrySucceededEvent.InputTuple,
+      RegistrySucceededEvent.OutputTuple,
+      RegistrySucceededEvent.OutputObject
+    >;
+    RegistrySucceeded: TypedContractEvent<
+      RegistrySucceededEvent.InputTuple,
+      RegistrySucceededEvent.OutputTuple,
+      RegistrySucceededEvent.OutputObject
+    >;
+
     "StatusChanged(uint64,uint8,address,bytes,uint16,bytes32,uint64)": TypedContractEvent<
       StatusChangedEvent.InputTuple,
       StatusChangedEvent.OutputTuple,
@@ -2191,6 +2571,28 @@ export interface Statuses extends BaseContract {
       StatusChangedEvent.InputTuple,
       StatusChangedEvent.OutputTuple,
       StatusChangedEvent.OutputObject
+    >;
+
+    "SuccessionAccepted(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessionAcceptedEvent.InputTuple,
+      SuccessionAcceptedEvent.OutputTuple,
+      SuccessionAcceptedEvent.OutputObject
+    >;
+    SuccessionAccepted: TypedContractEvent<
+      SuccessionAcceptedEvent.InputTuple,
+      SuccessionAcceptedEvent.OutputTuple,
+      SuccessionAcceptedEvent.OutputObject
+    >;
+
+    "SuccessorNamed(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessorNamedEvent.InputTuple,
+      SuccessorNamedEvent.OutputTuple,
+      SuccessorNamedEvent.OutputObject
+    >;
+    SuccessorNamed: TypedContractEvent<
+      SuccessorNamedEvent.InputTuple,
+      SuccessorNamedEvent.OutputTuple,
+      SuccessorNamedEvent.OutputObject
     >;
 
     "TypeAdmitted(uint32,bytes32,bytes32,bool,uint64)": TypedContractEvent<

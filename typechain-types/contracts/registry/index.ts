@@ -7,4 +7,5 @@ export type { Journal } from "./Journal";
 export type { RecordTypes } from "./RecordTypes";
 export type { Records } from "./Records";
 export type { Statuses } from "./Statuses";
+export type { Successor } from "./Successor";
 export type { Verification } from "./Verification";

@@ -3,5 +3,6 @@
 /* eslint-disable */
 export * as interfaces from "./interfaces";
 export * as mocks from "./mocks";
+export * as periphery from "./periphery";
 export * as registry from "./registry";
 export { CreditRegistry__factory } from "./CreditRegistry__factory";

@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as access from "./access";
+export * as interfaces from "./interfaces";
 export * as utils from "./utils";

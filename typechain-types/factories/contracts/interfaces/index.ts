@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { ICreditRegistry__factory } from "./ICreditRegistry__factory";
+export { IRelay__factory } from "./IRelay__factory";

@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { RecordHashHarness__factory } from "./RecordHashHarness__factory";
+export { WalletMock__factory } from "./WalletMock__factory";

@@ -75,6 +75,22 @@ const _abi = [
     type: "error",
   },
   {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "AlreadySucceeded",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "EmptyBatch",
     type: "error",
@@ -164,6 +180,22 @@ const _abi = [
       },
     ],
     name: "InvalidPositions",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "InvalidSuccessor",
     type: "error",
   },
   {
@@ -475,6 +507,17 @@ const _abi = [
     type: "error",
   },
   {
+    inputs: [
+      {
+        internalType: "address",
+        name: "successor",
+        type: "address",
+      },
+    ],
+    name: "RegistryAlreadySucceeded",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "RegistryNotPaused",
     type: "error",
@@ -514,6 +557,38 @@ const _abi = [
       },
     ],
     name: "StalePrevious",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "SuccessionNotAccepted",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "SuccessorNotNamed",
     type: "error",
   },
   {
@@ -684,6 +759,43 @@ const _abi = [
       },
       {
         indexed: true,
+        internalType: "address",
+        name: "administrator",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint16",
+        name: "reason",
+        type: "uint16",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "actor",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
+    name: "AdministratorRecovered",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        indexed: true,
         internalType: "bytes32",
         name: "code",
         type: "bytes32",
@@ -770,6 +882,43 @@ const _abi = [
       },
     ],
     name: "AgencyReinstated",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        indexed: false,
+        internalType: "uint16",
+        name: "reason",
+        type: "uint16",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "actor",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
+    name: "AgencySucceeded",
     type: "event",
   },
   {
@@ -1295,6 +1444,31 @@ const _abi = [
     inputs: [
       {
         indexed: true,
+        internalType: "address",
+        name: "successor",
+        type: "address",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "actor",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
+    name: "RegistrySucceeded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
         internalType: "uint64",
         name: "batchId",
         type: "uint64",
@@ -1337,6 +1511,56 @@ const _abi = [
       },
     ],
     name: "StatusChanged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
+    name: "SuccessionAccepted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
+    name: "SuccessorNamed",
     type: "event",
   },
   {
@@ -1412,6 +1636,43 @@ const _abi = [
     name: "acceptAdministration",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "acceptSuccession",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+    ],
+    name: "actingAgency",
+    outputs: [
+      {
+        internalType: "uint32",
+        name: "acting",
+        type: "uint32",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -1523,6 +1784,11 @@ const _abi = [
             internalType: "bytes20",
             name: "lastBatch",
             type: "bytes20",
+          },
+          {
+            internalType: "uint32",
+            name: "successor",
+            type: "uint32",
           },
         ],
         internalType: "struct ICreditRegistry.Agency",
@@ -2211,6 +2477,37 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "address",
+        name: "successor",
+        type: "address",
+      },
+    ],
+    name: "nameRegistrySuccessor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "nameSuccessor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint32",
         name: "agencyId",
         type: "uint32",
@@ -2420,6 +2717,42 @@ const _abi = [
         type: "uint32",
       },
       {
+        internalType: "address",
+        name: "administrator",
+        type: "address",
+      },
+      {
+        internalType: "uint16",
+        name: "reason",
+        type: "uint16",
+      },
+    ],
+    name: "recoverAdministrator",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "registrySuccessor",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
         internalType: "uint16",
         name: "reason",
         type: "uint16",
@@ -2428,6 +2761,19 @@ const _abi = [
     name: "reinstateAgency",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "relay",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -2790,6 +3136,81 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        internalType: "uint16",
+        name: "reason",
+        type: "uint16",
+      },
+    ],
+    name: "succeedAgency",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        internalType: "uint16",
+        name: "reason",
+        type: "uint16",
+      },
+    ],
+    name: "succeedWithoutConsent",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "succession",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "named",
+        type: "bool",
+      },
+      {
+        internalType: "bool",
+        name: "accepted",
+        type: "bool",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
         components: [
           {
             internalType: "uint16",
@@ -3038,6 +3459,11 @@ const _abi = [
             internalType: "enum ICreditRegistry.Standing",
             name: "standing",
             type: "uint8",
+          },
+          {
+            internalType: "uint32",
+            name: "actingAgency",
+            type: "uint32",
           },
           {
             internalType: "uint64",

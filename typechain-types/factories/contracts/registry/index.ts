@@ -7,4 +7,5 @@ export { Journal__factory } from "./Journal__factory";
 export { RecordTypes__factory } from "./RecordTypes__factory";
 export { Records__factory } from "./Records__factory";
 export { Statuses__factory } from "./Statuses__factory";
+export { Successor__factory } from "./Successor__factory";
 export { Verification__factory } from "./Verification__factory";
