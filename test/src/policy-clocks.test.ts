@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import {
   type Clock,
+  clockOf,
+  dateInChina,
   factsOf,
   judge,
   loadPolicySet,
@@ -90,6 +92,191 @@ describe("periods of publicity under NDRC Order 36", () => {
   });
 });
 
+describe("periods of publicity under NDRC Order 58", () => {
+  const periods = (name: string): unknown[] => {
+    const facts = penalty("2023-11-30", {}, { class: name });
+    return [
+      minimumRepairDate(set, facts, "2023-12-01")?.due,
+      maximumPublicity(set, facts, "2023-12-01")?.due,
+    ];
+  };
+
+  it("have a minimum of 3 months, 1 year where safety is at stake, and a maximum of 3 years", () => {
+    expect(periods("ordinary")).to.deep.equal(["2024-02-29", "2026-11-30"]);
+    expect(periods("safety")).to.deep.equal(["2024-11-30", "2026-11-30"]);
+  });
+
+  it("are none for what is not published", () => {
+    expect(periods("unpublished")).to.deep.equal(["2023-11-30", undefined]);
+    const summary: Record<string, string> = { penaltyKind: "罚款", documentTitle: "当场行政处罚决定书" };
+    for (const values of [{ penaltyKind: "警告" }, summary])
+      expect(minimumRepairDate(set, penalty("2023-11-30", values), "2023-12-01")?.class).to.equal(
+        "unpublished",
+      );
+  });
+
+  it("agree on the maximum where the record does not say whether safety is at stake", () => {
+    const facts = penalty("2023-11-30", { penaltyKind: "责令停产停业" });
+    expect(minimumRepairDate(set, facts, "2024-06-01")?.state).to.equal("unknown");
+    const maximum = whole(maximumPublicity(set, facts, "2024-06-01"));
+    expect([maximum.due, maximum.state, maximum.possible.length]).to.deep.equal(["2026-11-30", "running", 2]);
+  });
+});
+
+describe("periods of publicity under SAMR Order 107", () => {
+  const samr = loadPolicySet({ authorities: ["samr"] });
+  for (const [name, minimum, maximum] of [
+    ["unpublished", "2025-12-25", undefined],
+    ["minor", "2025-12-25", "2026-03-25"],
+    ["general", "2026-03-25", "2026-12-25"],
+    ["serious", "2026-12-25", "2028-12-25"],
+  ] as const)
+    it(`of class ${name}`, () => {
+      const facts = penalty("2025-12-25", {}, { class: name });
+      expect(minimumRepairDate(samr, facts, "2025-12-26")?.due).to.equal(minimum);
+      expect(maximumPublicity(samr, facts, "2025-12-26")?.due).to.equal(maximum);
+    });
+
+  it("tell the class of a warning, and of nothing else", () => {
+    const classOf = (penaltyKind: string): unknown =>
+      minimumRepairDate(samr, penalty("2025-12-25", { penaltyKind }), "2025-12-26")?.class;
+    expect(["警告", "罚款", "警告;罚款", "吊销许可证件"].map(classOf)).to.deep.equal([
+      "unpublished",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("the class of a record", () => {
+  const possible = (values: Record<string, string>): unknown => {
+    const clock = whole(minimumRepairDate(set, penalty("2026-05-06", values), "2026-05-07"));
+    return clock.class ?? clock.possible.map((item) => item.class);
+  };
+  const ALL = ["minor", "general", "serious"];
+
+  it("is never guessed", () => {
+    expect(possible({})).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: "罚款" })).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: "行政拘留" })).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: "暂扣或者吊销许可证" })).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: ";" })).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: "警告;其他" })).to.deep.equal(ALL);
+    expect(possible({ penaltyKind: "没收非法财物", penaltyKindSecond: "罚款" })).to.deep.equal([
+      "general",
+      "serious",
+    ]);
+    expect(possible({ severity: "某种" })).to.deep.equal(ALL);
+  });
+
+  it("follows from what the record states, from the summary procedure, then from the kinds of penalty", () => {
+    expect(possible({ severity: "严重", penaltyKind: "警告" })).to.equal("serious");
+    expect(possible({ documentTitle: "当场行政处罚决定书", penaltyKind: "罚款" })).to.equal("minor");
+    expect(possible({ documentTitle: "行政处罚决定书", penaltyKind: "警告,吊销许可证件" })).to.equal(
+      "serious",
+    );
+    expect(possible({ penaltyKind: "警告", penaltyKindSecond: "降低资质等级" })).to.equal("general");
+  });
+
+  it("is shown with its reason, without the record's words", () => {
+    const { arithmetic } = whole(
+      minimumRepairDate(set, penalty("2026-05-06", { penaltyKind: "警告" }), "2026-05-07"),
+    );
+    expect(arithmetic[0]).to.equal("class minor, from the record (penaltyKind, penaltyKindSecond, likely)");
+    expect(arithmetic.join()).not.to.contain("警告");
+  });
+
+  it("is none for a licence: no repair, no maximum", () => {
+    const licence = factsOf("cn.licence", { decidedOn: "2026-05-06" });
+    expect(minimumRepairDate(set, licence, "2026-05-07")).to.equal(undefined);
+    expect(maximumPublicity(set, licence, "2026-05-07")).to.equal(undefined);
+  });
+
+  it("holds for other types of record when it is stated", () => {
+    const listed = factsOf("my.serious-list", { decidedOn: "2026-05-06" }, { class: "serious" });
+    expect(minimumRepairDate(set, listed, "2026-05-07")?.due).to.equal("2027-05-06");
+  });
+});
+
+describe("clocks of objections", () => {
+  const received = { "objection-received": "2026-09-30" };
+  const due = (authority: string, code: string, events: RecordFacts["events"] = received): unknown => {
+    const clock = clockOf(
+      loadPolicySet({ authorities: [authority] }),
+      { recordType: "cn.penalty", events },
+      code,
+      "2026-09-30",
+    );
+    return clock && [clock.due, clock.extension?.due, clock.article];
+  };
+  // After 09-30 the first working days are 10-08, 09, 10 (Saturday), 12, 13, 14, 15, 16.
+  for (const [authority, code, ...expected] of [
+    ["shanghai", "objection.mark", "2026-10-08", undefined, "art. 36"],
+    ["shanghai", "objection.decision", "2026-10-13", "2026-10-15", "art. 36"],
+    ["shanghai", "objection.forwarding", "2026-10-09", undefined, "art. 36"],
+    ["shandong", "objection.decision", "2026-10-10", "2026-10-15", "art. 39"],
+    ["henan", "objection.decision", "2026-10-10", "2026-10-15", "art. 41"],
+    ["shenzhen", "objection.mark", "2026-09-30", undefined, "art. 50"],
+    ["shenzhen", "objection.decision", "2026-10-08", undefined, "art. 51"],
+    ["zhejiang", "objection.decision", "2026-10-13", "2026-11-03", "art. 31"],
+    ["pboc", "objection.mark", "2026-09-30", undefined, "art. 25"],
+    ["pboc", "objection.decision", "2026-10-20", undefined, "art. 25"],
+  ] as const)
+    it(`${code} of ${authority}`, () => expect(due(authority, code)).to.deep.equal(expected));
+
+  it("of a source begin when the objection is forwarded", () => {
+    const forwarded = { ...received, "objection-forwarded": "2026-10-08" };
+    expect(due("shanghai", "objection.source-decision", forwarded)).to.deep.equal([
+      "2026-10-14",
+      undefined,
+      "art. 36",
+    ]);
+    expect(due("henan", "objection.source-decision", forwarded)).to.deep.equal([
+      "2026-10-12",
+      undefined,
+      "art. 41",
+    ]);
+    expect(due("shenzhen", "objection.source-decision", forwarded)).to.deep.equal([
+      "2026-10-10",
+      "2026-10-14",
+      "art. 51",
+    ]);
+  });
+
+  it("go by the rules in force when the objection came, not by those of the decision", () => {
+    expect(due("shandong", "objection.decision", { "objection-received": "2020-09-30" })).to.equal(undefined);
+    const old = { decided: "2019-05-06", ...received };
+    expect(due("shandong", "objection.decision", old)).to.deep.equal(["2026-10-10", "2026-10-15", "art. 39"]);
+  });
+
+  it("stop with the decision, whatever was left out before it", () => {
+    const events = { ...received, "objection-decided": "2026-10-09" };
+    const states = judge(
+      loadPolicySet({ authorities: ["shanghai"] }),
+      { recordType: "cn.penalty", events },
+      "2026-12-01",
+    );
+    expect(states.map(({ code, state }) => [code, state])).to.deep.equal([
+      ["objection.mark", "late"],
+      ["objection.decision", "kept"],
+      ["objection.forwarding", "kept"],
+    ]);
+  });
+
+  it("answer for a past day as they stood on it", () => {
+    const events = { ...received, "objection-decided": "2026-10-20" };
+    const state = (on: string): unknown =>
+      objectionDue(loadPolicySet({ authorities: ["shandong"] }), { recordType: "cn.penalty", events }, on)
+        ?.state;
+    expect(["2026-10-10", "2026-10-19", "2026-10-20"].map(state)).to.deep.equal([
+      "running",
+      "overdue",
+      "late",
+    ]);
+  });
+});
+
 describe("clocks of procedure", () => {
   it("flag a licence anchored on the eighth working day, over a holiday and a working weekend", () => {
     // 05-01 to 05-05 holiday; Saturday 05-09 worked: 04-29 … 05-11 are days 1 to 7 after 04-28.
@@ -146,7 +333,23 @@ describe("the policy of a record", () => {
     expect(at(["ndrc"], "2026-03-31")).to.deep.equal(["ndrc-order-58@1"]);
     expect(at(["ndrc"], "2026-04-01")).to.deep.equal(["ndrc-order-36@1"]);
     expect(at(["samr"], "2025-12-24")).to.deep.equal([]);
+    expect(at(["samr", "ndrc"], "2025-12-24")).to.deep.equal(["ndrc-order-58@1"]);
     expect(at(["samr"], "2025-12-25")).to.deep.equal(["samr-order-107@1"]);
+  });
+
+  it("is none before Order 58: nothing is made up", () => {
+    const facts = penalty("2023-04-30", { penaltyKind: "吊销许可证件" });
+    expect(minimumRepairDate(set, facts, "2026-05-07")).to.equal(undefined);
+    expect(maximumPublicity(set, facts, "2026-05-07")).to.equal(undefined);
+  });
+
+  it("changes with the day in China: a decision of the last evening of March 2026 is judged by Order 58", () => {
+    const at = (moment: string): unknown => {
+      const decided = dateInChina(Date.parse(moment) / 1000);
+      return minimumRepairDate(set, penalty(decided), "2026-05-07")?.policy;
+    };
+    expect(at("2026-03-31T15:59:59Z")).to.equal("ndrc-order-58@1");
+    expect(at("2026-03-31T16:00:00Z")).to.equal("ndrc-order-36@1");
   });
 
   it("stays the one it was judged under", () => {
