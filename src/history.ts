@@ -83,6 +83,39 @@ export async function readFactsHistory(
   return { record: await readHistory(registry, query, fromBlock, toBlock), agencies, key };
 }
 
+/** Somebody became an agency's administrator. */
+export interface AdministrationEvent {
+  readonly event: (typeof ADMINISTRATION_EVENTS)[number];
+  readonly administrator: string;
+  /** Seconds. */
+  readonly time: number;
+  readonly blockNumber: number;
+  /** Of a recovery. */
+  readonly reason?: number;
+}
+
+const ADMINISTRATION_EVENTS = ["AgencyAdmitted", "AdministratorChanged", "AdministratorRecovered"] as const;
+
+/** Everybody who was an agency's administrator, in the chain's order, by the logs of one node. */
+export async function readAdministration(
+  registry: Registry,
+  agencyId: number,
+): Promise<AdministrationEvent[]> {
+  const topics = [ADMINISTRATION_EVENTS.map(topicOf), word(String(agencyId))];
+  const logs = await logsOf(registry, topics, registry.fromBlock, await registry.chain.blockNumber());
+  const events: AdministrationEvent[] = [];
+  for (const log of logs) {
+    const { event, fields } = decoded(ADMINISTRATION_EVENTS, log);
+    events.push({
+      event,
+      administrator: String(fields.administrator).toLowerCase(),
+      ...(await placeInTime(registry, log)),
+      ...(event === "AdministratorRecovered" ? { reason: Number(fields.reason) } : {}),
+    });
+  }
+  return events;
+}
+
 const topicOf = (name: RegistryEvent): string => registryInterface.getEvent(name).topicHash;
 const word = (value: string): string => `0x${BigInt(value).toString(16).padStart(64, "0")}`;
 

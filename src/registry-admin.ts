@@ -18,6 +18,7 @@ import {
   labelBytes,
   readAgency,
   readOperator,
+  readSuccession,
   readType,
   type Registry,
   type RegistryEvent,
@@ -181,6 +182,62 @@ export async function acceptAdministration(actor: Actor, agencyId: number): Prom
   const what = `become administrator of agency ${agencyId}`;
   const call = registryCall(actor.registry, "acceptAdministration", [agencyId], what);
   return done(await act(actor, call, "AdministratorChanged", { agencyId, administrator }));
+}
+
+/** Replaces an administrator whose key is lost or stolen. By the recoverer; in production after a long delay. */
+export async function recoverAdministrator(
+  actor: Actor,
+  agencyId: number,
+  administrator: string,
+  reason: number,
+): Promise<Done> {
+  if ((await readAgency(actor.registry, agencyId))?.administrator === administrator.toLowerCase())
+    return already;
+  const what = `recover the administrator of agency ${agencyId}`;
+  const args = [agencyId, administrator, reason];
+  const call = registryCall(actor.registry, "recoverAdministrator", args, what);
+  const expected = { agencyId, administrator, reason, actor: actor.signer.address };
+  return restrictedAct(actor, call, "AdministratorRecovered", expected);
+}
+
+/** Consents to be succeeded, by the agency's administrator; successor 0 takes the consent back. */
+export async function nameSuccessor(actor: Actor, agencyId: number, successor: number): Promise<Done> {
+  if (successor !== 0 && (await readSuccession(actor.registry, agencyId, successor)).named) return already;
+  const what =
+    successor === 0
+      ? `name no successor of agency ${agencyId}`
+      : `name agency ${successor} as successor of agency ${agencyId}`;
+  const call = registryCall(actor.registry, "nameSuccessor", [agencyId, successor], what);
+  return done(await act(actor, call, "SuccessorNamed", { agencyId, successor }));
+}
+
+/** Consents to succeed an agency. By the successor's administrator. */
+export async function acceptSuccession(actor: Actor, agencyId: number, successor: number): Promise<Done> {
+  if ((await readSuccession(actor.registry, agencyId, successor)).accepted) return already;
+  const what = `accept that agency ${successor} succeeds agency ${agencyId}`;
+  const call = registryCall(actor.registry, "acceptSuccession", [agencyId, successor], what);
+  return done(await act(actor, call, "SuccessionAccepted", { agencyId, successor }));
+}
+
+/**
+ * Closes an agency and lets its successor act for it, for ever.
+ *
+ * @param consent `both`: by the registrar, with the consent of both agencies. `successor`: by the recoverer, with the
+ * successor's alone, for an agency whose administrator cannot consent any more or that is closed already.
+ */
+export async function succeedAgency(
+  actor: Actor,
+  agencyId: number,
+  successor: number,
+  reason: number,
+  consent: "both" | "successor",
+): Promise<Done> {
+  if ((await readAgency(actor.registry, agencyId))?.successor === successor) return already;
+  const what = `let agency ${successor} succeed agency ${agencyId}`;
+  const name = consent === "both" ? "succeedAgency" : "succeedWithoutConsent";
+  const call = registryCall(actor.registry, name, [agencyId, successor, reason], what);
+  const expected = { agencyId, successor, reason, actor: actor.signer.address };
+  return restrictedAct(actor, call, "AgencySucceeded", expected);
 }
 
 export interface NewOperator {

@@ -16,17 +16,23 @@ export class RegistryRefusal extends CreditAnchorError {
   readonly errorName: RegistryErrorName;
   /** By name; integers as bigints, everything else as text. */
   readonly values: Readonly<Record<string, unknown>>;
+  readonly explanation: Explanation;
 
-  constructor(errorName: RegistryErrorName, values: Record<string, unknown>, explanation: Explanation) {
+  constructor(
+    errorName: RegistryErrorName,
+    values: Readonly<Record<string, unknown>>,
+    explanation: Explanation,
+  ) {
     super(`registry.${errorName}`, `the registry refused: ${explanation.message} (${errorName})`, {
       hint: explanation.hint,
     });
     this.errorName = errorName;
     this.values = values;
+    this.explanation = explanation;
   }
 }
 
-interface Explanation {
+export interface Explanation {
   readonly message: string;
   readonly hint: string;
 }

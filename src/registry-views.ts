@@ -198,6 +198,12 @@ export async function actingAgency(registry: Registry, id: number, tag?: BlockTa
   return Number((await view(registry, "actingAgency", [id], tag))[0]);
 }
 
+/** {@link actingAgency} as the registry knows it. */
+export async function readActing(registry: Registry, agency: Agency, tag?: BlockTag): Promise<Agency> {
+  if (agency.successor === undefined) return agency;
+  return (await readAgency(registry, await actingAgency(registry, agency.id, tag), tag)) ?? agency;
+}
+
 /** Which consents to a succession there are. */
 export async function readSuccession(
   registry: Registry,

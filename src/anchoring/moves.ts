@@ -13,7 +13,7 @@ import {
   watch,
 } from "../registry";
 import { RegistryRefusal } from "../registry-errors";
-import { isPaused, readAgency, registryInterface, Standing, statusesOf } from "../registry-views";
+import { isPaused, readActing, readAgency, registryInterface, Standing, statusesOf } from "../registry-views";
 import { delay } from "../rpc";
 import type { Move, SignedTransaction } from "../vault/vault";
 import { lookAgain } from "./history";
@@ -71,7 +71,8 @@ async function eligible(session: Session): Promise<Move[]> {
   const others = open.filter((move) => move.kind !== "withdraw");
   if (session.what === "all") return [...withdrawals, ...others];
   const agency = await readAgency(registry, settings.agencyId);
-  const stopped = agency?.standing !== Standing.active || (await isPaused(registry));
+  const acting = agency === undefined ? undefined : await readActing(registry, agency);
+  const stopped = acting?.standing !== Standing.active || (await isPaused(registry));
   session.summary.movesWaiting = stopped ? others.length : 0;
   return stopped ? withdrawals : [...withdrawals, ...others];
 }

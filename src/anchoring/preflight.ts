@@ -1,9 +1,10 @@
 import { CreditAnchorError } from "../errors";
 import { type FeeSettings, suggestFees } from "../fees";
-import { foreseen } from "../registry-errors";
+import { foreseen, RegistryRefusal } from "../registry-errors";
 import {
   type Agency,
   isPaused,
+  readActing,
   readAgency,
   readOperator,
   readType,
@@ -12,7 +13,7 @@ import {
 } from "../registry-views";
 import type { Plan } from "../vault/vault";
 
-/** What an account wants to do for an agency. */
+/** What an account wants to do for an agency, as its operator or as one of the agency that succeeded it. */
 export interface Intent {
   readonly agencyId: number;
   readonly account: string;
@@ -35,13 +36,13 @@ export async function checkReadiness(registry: Registry, intent: Intent): Promis
   await chain.checkChainId();
   const agency = await readAgency(registry, agencyId);
   if (agency === undefined) throw foreseen("UnknownAgency", { agencyId });
-  if (intent.withdrawing !== true) {
-    if (await isPaused(registry)) throw foreseen("RegistryPaused", {});
-    if (agency.standing !== Standing.active)
-      throw foreseen("WrongStanding", { agencyId, standing: agency.standing });
-  } else if (agency.standing === Standing.closed)
-    throw foreseen("WrongStanding", { agencyId, standing: agency.standing });
-  await checkOperator(registry, intent);
+  const acting = await readActing(registry, agency);
+  try {
+    await checkStanding(registry, acting, intent.withdrawing === true);
+    await checkOperator(registry, { ...intent, agencyId: acting.id });
+  } catch (error) {
+    throw acting === agency ? error : aboutSuccessor(error, agency, acting);
+  }
   const fees = await suggestFees(chain, intent.fees);
   const price = fees.type === 0 ? fees.gasPrice : fees.maxFeePerGas;
   if (price > 0n && (await chain.balance(account)) === 0n)
@@ -54,6 +55,23 @@ export async function checkReadiness(registry: Registry, intent: Intent): Promis
       },
     );
   return agency;
+}
+
+async function checkStanding(
+  registry: Registry,
+  { id: agencyId, standing }: Agency,
+  withdrawing: boolean,
+): Promise<void> {
+  if (!withdrawing && (await isPaused(registry))) throw foreseen("RegistryPaused", {});
+  const mayAct = withdrawing ? standing !== Standing.closed : standing === Standing.active;
+  if (!mayAct) throw foreseen("WrongStanding", { agencyId, standing });
+}
+
+/** A refusal that names another agency than the home's needs saying why. */
+function aboutSuccessor(error: unknown, agency: Agency, acting: Agency): unknown {
+  if (!(error instanceof RegistryRefusal) || error.errorName === "RegistryPaused") return error;
+  const hint = `agency ${agency.id} was succeeded by agency ${acting.id} (${acting.code}), whose operators act for it: ${error.hint}`;
+  return new RegistryRefusal(error.errorName, error.values, { message: error.explanation.message, hint });
 }
 
 async function checkOperator(registry: Registry, { agencyId, account, permissions }: Intent): Promise<void> {

@@ -4,7 +4,7 @@
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import type { Actor, Done } from "../registry-admin";
-import { agencyIdOf, readAgency, type Agency, type Registry } from "../registry-views";
+import { agencyIdOf, readActing, readAgency, type Agency, type Registry } from "../registry-views";
 import { connect, ownAgency } from "./context";
 import { integer, usage } from "./options";
 import { timeForPeople } from "./output";
@@ -47,6 +47,16 @@ export async function findAgency(registry: Registry, idOrCode: string): Promise<
 /** The agency that is named, else the home's own. @throws {CreditAnchorError} `agency.…`, `home.no-agency` */
 export function namedAgency(home: Home, registry: Registry, named: string | undefined): Promise<Agency> {
   return named === undefined ? ownAgency(home, registry) : findAgency(registry, named);
+}
+
+/** The agency that is named, else the one whose operators act for the home's own. @throws as {@link namedAgency} */
+export async function agencyOfOperators(
+  home: Home,
+  registry: Registry,
+  named: string | undefined,
+): Promise<Agency> {
+  const agency = await namedAgency(home, registry, named);
+  return named === undefined ? readActing(registry, agency) : agency;
 }
 
 /** A whole number that names something on the registry. */

@@ -1,8 +1,10 @@
 /**
  * Verbs about who manages an agency's operators.
  */
-import { acceptAdministration, nameAdministrator } from "../registry-admin";
-import { actorOf, doneJson, namedAgency, told } from "./acts";
+import { parseReason, reasonText } from "../reasons";
+import { acceptAdministration, nameAdministrator, recoverAdministrator } from "../registry-admin";
+import { reasonOption } from "./agency-standing";
+import { actorOf, doneJson, findAgency, namedAgency, told } from "./acts";
 import { requireHome } from "./context";
 import { parseAddress, text, url } from "./options";
 import { defineVerb } from "./verb";
@@ -48,6 +50,38 @@ export const administratorAcceptVerb = defineVerb({
     return {
       json: { agencyId: agency.id, administrator: actor.signer.address, ...doneJson(done) },
       text: [told(done, `${actor.signer.address} is the administrator of agency ${agency.id}`)],
+    };
+  },
+});
+
+export const administratorRecoverVerb = defineVerb({
+  name: "agency administrator recover",
+  summary: "replace an administrator whose key is lost or stolen",
+  about: `By the recoverer. Make sure by another way that the request comes from the agency. Where the role has a delay, the command
+schedules the act and says when to run it again; until it is done the guardian can cancel it. Not for a closed agency:
+that can only be succeeded.`,
+  arguments: [
+    { name: "<agency>", about: "its id or code" },
+    { name: "<address>", about: "account that shall manage the agency's operators" },
+  ],
+  options: { reason: reasonOption, rpc },
+  examples: [
+    "credit-anchor agency administrator recover 3 0x7099…79C8 --reason key-compromised --home recoverer",
+  ],
+  run: async ({ args, options, home: dir, signal }) => {
+    const administrator = parseAddress(args[1]!, "the administrator");
+    const reason = parseReason(options.reason ?? "none");
+    const actor = await actorOf(requireHome(dir), options.rpc, signal);
+    const agency = await findAgency(actor.registry, args[0]!);
+    const done = await recoverAdministrator(actor, agency.id, administrator, reason);
+    return {
+      json: { agencyId: agency.id, administrator, reason, ...doneJson(done) },
+      text: [
+        told(done, `${administrator} is the administrator of agency ${agency.id}, ${reasonText(reason)}`),
+        ...(done.waitsUntil === undefined
+          ? [`the operators are as they were: credit-anchor operator list --agency ${agency.id}`]
+          : []),
+      ],
     };
   },
 });

@@ -1,4 +1,6 @@
-import { agencyCount, readAgency, type Agency } from "../registry-views";
+import { readAdministration, type AdministrationEvent } from "../history";
+import { reasonText } from "../reasons";
+import { agencyCount, readAgency, type Agency, type Registry } from "../registry-views";
 import { admitAgency } from "../registry-admin";
 import { CreditAnchorError } from "../errors";
 import { actorOf, doneJson, namedAgency, told } from "./acts";
@@ -18,6 +20,7 @@ function agencyJson(agency: Agency): Record<string, unknown> {
     ...agency,
     pendingAdministrator: agency.pendingAdministrator ?? null,
     standing: standings[agency.standing] ?? agency.standing,
+    successor: agency.successor ?? null,
   };
 }
 
@@ -66,7 +69,7 @@ export const agencyRegisterVerb = defineVerb({
 
 export const agencyShowVerb = defineVerb({
   name: "agency show",
-  summary: "show one agency as the registry knows it",
+  summary: "show one agency as the registry knows it: its administrators, and who took it over",
   arguments: [{ name: "[agency]", about: "its id or code; otherwise the home's own" }],
   options: { rpc },
   examples: ["credit-anchor agency show 1 --home auditor", "credit-anchor agency show --json"],
@@ -74,21 +77,58 @@ export const agencyShowVerb = defineVerb({
     const home = requireHome(dir);
     const { registry } = await connect(home, options.rpc, signal);
     const agency = await namedAgency(home, registry, args[0]);
+    const successors = await readSuccessors(registry, agency);
+    const administrators = await readAdministration(registry, agency.id);
     return {
-      json: agencyJson(agency),
-      text: columns([
-        ["id", String(agency.id)],
-        ["code", agency.code],
-        ["standing", standings[agency.standing] ?? "unknown"],
-        ["admitted", timeForPeople(agency.admittedAt)],
-        ["administrator", agency.administrator],
-        ...(agency.pendingAdministrator === undefined ? [] : [["named next", agency.pendingAdministrator]]),
-        ["key commitment", agency.keyCommitment],
-        ["batches", count(agency.batchCount)],
-      ]),
+      json: {
+        ...agencyJson(agency),
+        actingAgency: successors.at(-1)?.id ?? agency.id,
+        successors: successors.map(({ id, code, standing }) => ({
+          id,
+          code,
+          standing: standings[standing] ?? standing,
+        })),
+        administrators,
+      },
+      text: [
+        ...columns([
+          ["id", String(agency.id)],
+          ["code", agency.code],
+          ["standing", standings[agency.standing] ?? "unknown"],
+          ...successors.map(({ id, code, standing }, i) => [
+            i === 0 ? "succeeded by" : "and that by",
+            `agency ${id}, ${code}, ${standings[standing]}`,
+          ]),
+          ["admitted", timeForPeople(agency.admittedAt)],
+          ["administrator", agency.administrator],
+          ...(agency.pendingAdministrator === undefined ? [] : [["named next", agency.pendingAdministrator]]),
+          ["key commitment", agency.keyCommitment],
+          ["batches", count(agency.batchCount)],
+        ]),
+        ...(administrators.length < 2
+          ? []
+          : ["", "administrators", ...columns(administrators.map(administratorLine))]),
+      ],
     };
   },
 });
+
+function administratorLine({ event, administrator, time, reason }: AdministrationEvent): string[] {
+  const how = {
+    AgencyAdmitted: "admitted with",
+    AdministratorChanged: "handed over to",
+    AdministratorRecovered: "recovered for",
+  }[event];
+  return [timeForPeople(time), how, administrator, reason === undefined ? "" : reasonText(reason)];
+}
+
+/** The agencies that took over, one after the other; the last acts for this one. */
+async function readSuccessors(registry: Registry, agency: Agency): Promise<Agency[]> {
+  const chain: Agency[] = [];
+  for (let next = agency.successor; next !== undefined; next = chain.at(-1)!.successor)
+    chain.push((await readAgency(registry, next))!);
+  return chain;
+}
 
 export const agencyListVerb = defineVerb({
   name: "agency list",
@@ -109,11 +149,12 @@ export const agencyListVerb = defineVerb({
         agencies.length === 0
           ? ["no agencies"]
           : columns([
-              ["ID", "CODE", "STANDING", "BATCHES", "ADMITTED"],
+              ["ID", "CODE", "STANDING", "SUCCEEDED BY", "BATCHES", "ADMITTED"],
               ...agencies.map((agency) => [
                 String(agency.id),
                 agency.code,
                 standings[agency.standing] ?? "unknown",
+                String(agency.successor ?? ""),
                 count(agency.batchCount),
                 timeForPeople(agency.admittedAt),
               ]),

@@ -5,7 +5,7 @@ import type { Home } from "../home";
 import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
 import { ENCODINGS, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
-import { connect, ownAgency, requireHome } from "./context";
+import { connect, noteSuccession, ownAgency, requireHome } from "./context";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
@@ -92,6 +92,7 @@ contracts that read it, never for personal data.`,
     const started = Date.now();
     const { registry } = await connect(home, options.rpc, signal);
     const agency = await ownAgency(home, registry);
+    await noteSuccession(io, registry, agency);
     const typeId = await admittedId(registry, type, options.type);
     const signer = await home.signer();
     await checkReadiness(registry, {

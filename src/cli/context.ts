@@ -5,8 +5,16 @@ import { keccak256 } from "ethers";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { openHome, type Home } from "../home";
-import { agencyIdOf, openRegistry, readAgency, type Agency, type Registry } from "../registry-views";
+import {
+  agencyIdOf,
+  openRegistry,
+  readActing,
+  readAgency,
+  type Agency,
+  type Registry,
+} from "../registry-views";
 import { usage } from "./options";
+import type { Io } from "./output";
 
 /** The home folder, opened. @throws {CreditAnchorError} `usage` when none is named, else `home.…`. */
 export function requireHome(dir: string | undefined): Home {
@@ -104,4 +112,13 @@ export async function ownAgency(home: Home, registry: Registry): Promise<Agency>
     );
   if (own.id !== agency.id) home.saveSettings({ ...home.settings, agency: { ...own, id: agency.id } });
   return agency;
+}
+
+/** Says it when another agency's operators act for the home's own. */
+export async function noteSuccession(io: Io, registry: Registry, agency: Agency): Promise<void> {
+  const acting = await readActing(registry, agency);
+  if (acting !== agency)
+    io.note(
+      `note: agency ${agency.id} of this home was succeeded by agency ${acting.id} (${acting.code}), whose operators act for it`,
+    );
 }

@@ -10,6 +10,7 @@ import {
   authorityOf,
   isPaused,
   openRegistry,
+  readActing,
   readAgency,
   readOperator,
   Standing,
@@ -361,20 +362,20 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
         "audit before anchoring. If another home of the agency anchored them, with a key and records of its own, all is well; " +
         "two homes must never share records",
     );
-  const standing = standings[agency.standing];
-  if (agency.standing === Standing.active)
+  const acting = await readActing(registry, agency);
+  const who = `${own.code} is agency ${agency.id}`;
+  if (acting !== agency)
     say(
       "agency",
-      "ok",
-      `${own.code} is agency ${agency.id}, active, ${counted(agency.batchCount, "batch", "batches")}`,
-    );
-  else
-    say(
-      "agency",
-      "problem",
-      `${own.code} is agency ${agency.id} and ${standing}`,
+      acting.standing === Standing.active ? "ok" : "problem",
+      `${who}, succeeded by agency ${acting.id} (${acting.code}, ${standings[acting.standing]}), whose operators act for it; ` +
+        counted(agency.batchCount, "batch", "batches"),
       "ask whoever runs the registry why",
     );
+  else if (agency.standing === Standing.active)
+    say("agency", "ok", `${who}, active, ${counted(agency.batchCount, "batch", "batches")}`);
+  else
+    say("agency", "problem", `${who} and ${standings[agency.standing]}`, "ask whoever runs the registry why");
   if (own.keyCommitment !== undefined && own.keyCommitment !== agency.keyCommitment)
     say(
       "agency",
@@ -383,7 +384,7 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
       "use the home whose registration was admitted",
     );
   if (signer !== undefined)
-    await lookAtOperator(registry, agency.id, agency.administrator === signer, signer, say);
+    await lookAtOperator(registry, acting.id, acting.administrator === signer, signer, say);
 }
 
 /** Batches with a place in the agency's history, as far as the vault knows. */
@@ -403,11 +404,12 @@ async function lookAtOperator(
   signer: string,
   say: Say,
 ): Promise<void> {
-  if (isAdministrator) say("operator", "ok", "this key is the agency's administrator");
+  if (isAdministrator) say("operator", "ok", `this key is the administrator of agency ${agencyId}`);
   const operator = await readOperator(registry, agencyId, signer);
   const now = (await registry.chain.block("latest"))?.time ?? 0;
-  const add = `the administrator adds it: credit-anchor operator add ${signer} --can anchor,status`;
-  if (operator.permissions === 0) say("operator", "problem", "this key is no operator of the agency", add);
+  const add = `its administrator adds it: credit-anchor operator add ${signer} --can anchor,status --agency ${agencyId}`;
+  if (operator.permissions === 0)
+    say("operator", "problem", `this key is no operator of agency ${agencyId}`, add);
   else if (operator.revoked)
     say(
       "operator",

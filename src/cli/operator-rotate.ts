@@ -2,7 +2,15 @@ import { checkReadiness } from "../anchoring";
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { acceptAdministration, nameAdministrator, setOperator, type Actor } from "../registry-admin";
-import { readOperator, type Agency, type Operator, type Registry } from "../registry-views";
+import { foreseen } from "../registry-errors";
+import {
+  readActing,
+  readOperator,
+  Standing,
+  type Agency,
+  type Operator,
+  type Registry,
+} from "../registry-views";
 import { actorOf } from "./acts";
 import { ownAgency, requireHome } from "./context";
 import { can, FOR_EVER } from "./operator";
@@ -43,7 +51,10 @@ After a theft do not wait for the overlap: operator compromised, by the administ
         "for a key that is kept elsewhere: operator add the new one, then operator add the old one with --until",
       );
     const actor = await actorOf(home, options.rpc, signal);
-    const agency = await ownAgency(home, actor.registry);
+    const own = await ownAgency(home, actor.registry);
+    const agency = await readActing(actor.registry, own);
+    if (agency.standing === Standing.closed)
+      throw foreseen("WrongStanding", { agencyId: agency.id, standing: agency.standing });
     const ending = await keyThatEnds(home, actor.registry, agency.id);
     if (ending !== undefined)
       return {
@@ -59,7 +70,7 @@ After a theft do not wait for the overlap: operator compromised, by the administ
         "the home's key is the agency's administrator and has to sign this itself",
         "run it without CREDIT_ANCHOR_PRIVATE_KEY",
       );
-    const was = await operatorToReplace(actor.registry, agency.id, old);
+    const was = await operatorToReplace(actor.registry, agency, own, old);
     const next = await home.nextSigner();
     io.note(`the new key is ${next.address}; it is in ${home.dir}/keys`);
     const missing = await rotate({
@@ -122,12 +133,21 @@ async function keyThatEnds(
   return undefined;
 }
 
-async function operatorToReplace(registry: Registry, agencyId: number, account: string): Promise<Operator> {
-  const operator = await readOperator(registry, agencyId, account);
+/** What the old key may do; in a home that was taken over, what it could do before. */
+async function operatorToReplace(
+  registry: Registry,
+  agency: Agency,
+  own: Agency,
+  account: string,
+): Promise<Operator> {
+  const operator = await readOperator(registry, agency.id, account);
   if (operator.permissions !== 0) return operator;
+  const before = await readOperator(registry, own.id, account);
+  // Of no agency that acts: there is no end to be set.
+  if (before.permissions !== 0) return { ...before, revoked: true };
   throw new CreditAnchorError(
     "rotate.not-operator",
-    `the home's key ${account} is no operator of agency ${agencyId}: there is nothing that a new key could take over`,
+    `the home's key ${account} is no operator of agency ${agency.id}: there is nothing that a new key could take over`,
     { hint: `the administrator adds it first: credit-anchor operator add ${account} --can anchor,status` },
   );
 }

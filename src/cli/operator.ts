@@ -1,14 +1,18 @@
 import { declareCompromised, revokeOperator, setOperator } from "../registry-admin";
 import { readOperator, registryInterface, type Operator, type Registry } from "../registry-views";
 import { operatorPermission } from "../roles";
-import { actorOf, doneJson, namedAgency, told } from "./acts";
+import { actorOf, doneJson, agencyOfOperators, told } from "./acts";
 import { connect, requireHome } from "./context";
 import { list, parseAddress, text, time, url, usage } from "./options";
 import { columns, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
 const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
-const agencyOption = text("--agency <agency>", "id or code of the agency", "the home's own");
+const agencyOption = text(
+  "--agency <agency>",
+  "id or code of the agency whose operator it is",
+  "the home's own, or the one that took it over",
+);
 
 /** Largest time the registry can hold: an operator without end. */
 export const FOR_EVER = Number.MAX_SAFE_INTEGER;
@@ -37,7 +41,7 @@ export const operatorAddVerb = defineVerb({
     if (validUntil <= validFrom) throw usage("--until must lie after --from");
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
-    const agency = await namedAgency(home, actor.registry, options.agency);
+    const agency = await agencyOfOperators(home, actor.registry, options.agency);
     const done = await setOperator(actor, {
       agencyId: agency.id,
       account,
@@ -83,7 +87,7 @@ export const operatorRemoveVerb = defineVerb({
     const account = parseAddress(args[0]!, "the operator");
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
-    const agency = await namedAgency(home, actor.registry, options.agency);
+    const agency = await agencyOfOperators(home, actor.registry, options.agency);
     const done = await revokeOperator(actor, agency.id, account);
     return {
       json: {
@@ -123,7 +127,7 @@ that of blocks; a moment before the key's first batch flags all of them.`,
       );
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
-    const agency = await namedAgency(home, actor.registry, options.agency);
+    const agency = await agencyOfOperators(home, actor.registry, options.agency);
     const done = await declareCompromised(actor, agency.id, account, since);
     return {
       json: {
@@ -149,7 +153,7 @@ export const operatorListVerb = defineVerb({
   run: async ({ options, home: dir, signal }) => {
     const home = requireHome(dir);
     const { registry } = await connect(home, options.rpc, signal);
-    const agency = await namedAgency(home, registry, options.agency);
+    const agency = await agencyOfOperators(home, registry, options.agency);
     const operators = await readOperators(registry, agency.id);
     return {
       json: operators.map(({ address, operator }) => ({ address, ...operatorJson(operator) })),

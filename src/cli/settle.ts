@@ -11,7 +11,7 @@ import { batchId } from "../commitment";
 import type { Home } from "../home";
 import type { Registry } from "../registry-views";
 import type { Vault } from "../vault/vault";
-import { connect, ownAgency } from "./context";
+import { connect, noteSuccession, ownAgency } from "./context";
 import { count, type Io, type Progress } from "./output";
 
 /** Waiting for another process with the same home: it may be anchoring millions. */
@@ -62,6 +62,7 @@ export async function settle(home: Home, options: SettleOptions): Promise<Settle
   if (!(await hasUnfinished(home))) return undefined;
   const { registry } = await connect(home, rpc, signal);
   const agency = await ownAgency(home, registry);
+  await noteSuccession(io, registry, agency);
   const signer = await home.signer();
   const vault = await home.writeVault({
     command: options.command,

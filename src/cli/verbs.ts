@@ -2,8 +2,18 @@
  * All verbs, in the order of the help.
  */
 import { agencyListVerb, agencyRegisterVerb, agencyShowVerb } from "./agency";
-import { administratorAcceptVerb, administratorNameVerb } from "./agency-administrator";
+import {
+  administratorAcceptVerb,
+  administratorNameVerb,
+  administratorRecoverVerb,
+} from "./agency-administrator";
 import { agencyCloseVerb, agencyReinstateVerb, agencySuspendVerb } from "./agency-standing";
+import {
+  successionAcceptVerb,
+  successionCompleteVerb,
+  successionNameVerb,
+  successionWithoutConsentVerb,
+} from "./agency-succession";
 import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
@@ -31,6 +41,11 @@ export const verbs: readonly Verb[] = [
   agencyCloseVerb,
   administratorNameVerb,
   administratorAcceptVerb,
+  administratorRecoverVerb,
+  successionNameVerb,
+  successionAcceptVerb,
+  successionCompleteVerb,
+  successionWithoutConsentVerb,
   operatorAddVerb,
   operatorRotateVerb,
   operatorRemoveVerb,

@@ -10,7 +10,8 @@ const folder = join(__dirname, "..", "..", "src", "cli");
 /** Every verb that was promised. */
 const PROMISED =
   `init doctor agency:register agency:show agency:list agency:suspend agency:reinstate agency:close
-agency:administrator:name agency:administrator:accept operator:add operator:rotate operator:remove operator:compromised operator:list type:check type:admit type:list type:show anchor resume batches receipt present verify
+agency:administrator:name agency:administrator:accept agency:administrator:recover agency:succession:name agency:succession:accept
+agency:succession:complete agency:succession:complete-without-consent operator:add operator:rotate operator:remove operator:compromised operator:list type:check type:admit type:list type:show anchor resume batches receipt present verify
 status withdraw audit`
     .split(/\s+/)
     .map((name) => name.replaceAll(":", " "));
