@@ -3,6 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
+import { connectChain } from "../../src/chain";
+import { openHome } from "../../src/home";
+import { execute } from "../../src/registry";
+import { managerInterface } from "../../src/registry-delayed";
+import { openRegistry } from "../../src/registry-views";
+import { roleIds } from "../../src/roles";
 import { rawRpc } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
@@ -223,6 +229,51 @@ describe("agencies and keys by commands", function () {
   });
 
   describe("standing", () => {
+    it("acts of a role with a delay are told as not yet done, and done by the same command afterwards", async () => {
+      const { rpcUrl, registry: address, accessManager, homes } = sandbox.ready;
+      const registry = await openRegistry(await connectChain({ urls: [rpcUrl] }), address);
+      const signer = await openHome(homes.ndrc).signer();
+      const grant = async (delay: number): Promise<void> => {
+        const data = managerInterface.encodeFunctionData("grantRole", [
+          roleIds.registrar,
+          signer.address,
+          delay,
+        ]);
+        await execute(registry, signer, { to: accessManager, data, what: "grant" });
+      };
+      const request = at("late/registration.json");
+      await expectRun(0, [
+        "init",
+        "--trial",
+        "--home",
+        at("late"),
+        "--code",
+        "LATE-1",
+        "--rpc",
+        rpcUrl,
+        "--registry",
+        address,
+      ]);
+      const register = ["agency", "register", request, ...ndrc];
+      await grant(3_600);
+      const { stdout } = await expectRun(0, register);
+      expect(stdout).to.match(
+        /^not yet: agency LATE-1 is an agency of the registry\. It is scheduled \(transaction 0x/,
+      );
+      expect(stdout).to.match(/run the same command again then\. Until then the guardian can cancel it$/m);
+      const waiting = await json<{ waitsUntil: number }>(register);
+      expect(waiting).to.include({ agencyId: null, already: true, transaction: null });
+      const suspended = await json(["agency", "close", "1", ...ndrc]);
+      expect(suspended).to.include({ standing: "active", already: false });
+      await rawRpc(rpcUrl, "evm_setNextBlockTimestamp", [waiting.waitsUntil + 1]);
+      await rawRpc(rpcUrl, "evm_mine", []);
+      expect(await json(register)).to.include({ already: false, waitsUntil: null, agencyId: 4 });
+      // A shorter delay holds after five days only.
+      await grant(0);
+      await rawRpc(rpcUrl, "evm_increaseTime", [6 * 86_400]);
+      await rawRpc(rpcUrl, "evm_mine", []);
+    });
+
     it("agency suspend, reinstate and close: each once, closing for ever", async () => {
       const { id } = await show(...tax);
       const change = (verb: string): Promise<Record<string, unknown>> =>

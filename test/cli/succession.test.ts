@@ -222,9 +222,18 @@ describe("agencies that are merged", function () {
     const direct = await anchor(permits("direct-3.ndjson", 0, 1, 2), "direct", last);
     expect(direct).to.include({ newVersions: 1 });
     await verify(3, "direct-2.json");
+    // Its standing counts for all: suspended, it may withdraw and not anchor.
+    await json(["agency", "suspend", String(ids.tax), "--reason", "key-compromised", ...ndrc]);
+    const stopped = await expectRun(
+      64,
+      ["anchor", permits("batch-3.ndjson", 2, 4, 3), "--type", at("type.json"), ...court],
+      last,
+    );
+    expect(stopped.stderr).to.contain(`agency ${ids.tax} is suspended`);
     const withdraw = ["withdraw", "--receipt", at("batch-2.json"), "--reason", "decision-revoked", ...court];
     expect(await json(withdraw, last)).to.include({ withdrawn: true });
     await verify(3, "batch-2.json");
+    await json(["agency", "reinstate", String(ids.tax), "--reason", "settled", ...ndrc]);
     const { stderr } = await expectRun(
       0,
       ["anchor", at("direct-3.ndjson"), "--type", at("type.json"), "--mode", "direct", ...court],
