@@ -197,8 +197,8 @@ async function readPolicy(
   chain: Chain | undefined,
 ): Promise<Policy> {
   const now = Math.floor(Date.now() / 1000);
-  const { on, asOf, maxAge } = options;
-  const age = maxAge === undefined ? {} : { maximumAge: maxAge };
+  const { on, asOf } = options;
+  const age = options.maxAge === undefined ? {} : { maximumAge: options.maxAge };
   if (asOf !== undefined) {
     const moment = await readMoment(asOf, now, chain);
     return { today: dateInChina(moment.time), now, asOf: moment, ...age };
