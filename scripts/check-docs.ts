@@ -27,7 +27,10 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ExitStatus } from "../src/errors";
+import { loadPolicySet, type Policy, policyRef, type Rule } from "../src/policy";
+import { periodText } from "../src/policy/period";
 import { reasons } from "../src/reasons";
+import { shippedHolidays } from "../src/policy/shipped";
 
 const root = join(__dirname, __dirname.endsWith(join("dist", "scripts")) ? "../.." : "..");
 const faults: string[] = [];
@@ -250,6 +253,35 @@ const TABLES: Readonly<Record<string, () => string[]>> = {
     "| ---: | --- |",
     ...Object.entries(ExitStatus).map(([name, status]) => `| ${status} | \`${name}\` |`),
   ],
+  policies: () => [
+    "| Policy | Authority | In force | Classes | Title |",
+    "| --- | --- | --- | --- | --- |",
+    ...loadPolicySet().policies.map(
+      (policy) =>
+        `| \`${policyRef(policy)}\` | \`${policy.authority}\` | ${policy.effectiveFrom ?? "…"} to ${policy.effectiveUntil ?? "…"} | ${policy.classes.map(({ name }) => `\`${name}\``).join(", ")} | ${policy.title} |`,
+    ),
+  ],
+  "policy-rules": () => [
+    "| Clock | Policy | Class or type | Period | Article | Certainty |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...loadPolicySet()
+      .policies.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })))
+      .sort((a, b) => (a.rule.code < b.rule.code ? -1 : a.rule.code > b.rule.code ? 1 : 0))
+      .map(ruleRow),
+  ],
+  "policy-signs": () => [
+    "| Policy | Fields | Words | Leave possible | Certainty |",
+    "| --- | --- | --- | --- | --- |",
+    ...loadPolicySet().policies.flatMap(signRows),
+  ],
+  holidays: () => [
+    "| Year | Notice |",
+    "| ---: | --- |",
+    ...shippedHolidays.map((table) => {
+      const { year, source } = table as { year: number; source: string };
+      return `| ${year} | ${source} |`;
+    }),
+  ],
   "audit-differences": () => {
     const found = readdirSync(join(root, "src/audit")).flatMap((name) => codesIn(join("src/audit", name)));
     const codes = new Set([...found, ...codesIn("src/audit.ts")]);
@@ -265,6 +297,30 @@ const TABLES: Readonly<Record<string, () => string[]>> = {
     ];
   },
 };
+
+function ruleRow({ policy, rule }: { policy: Policy; rule: Rule }): string {
+  const about = rule.class ?? rule.recordTypes?.join(", ") ?? "";
+  const longer =
+    rule.extension === undefined ? "" : `; ${periodText(rule.extension.period)} if ${rule.extension.when}`;
+  const period = `${periodText(rule.period)} from _${rule.from}_${longer}`;
+  const certainty = rule.note === undefined ? rule.certainty : `${rule.certainty}: ${rule.note}`;
+  return `| \`${rule.code}\` | \`${policy.id}\` | ${about} | ${period} | ${rule.article} | ${certainty} |`;
+}
+
+/** Words with the same meaning in one row. */
+function signRows(policy: Policy): string[] {
+  return [...policy.signs.values()].flat().flatMap((sign) => {
+    const byMeaning = new Map<string, string[]>();
+    for (const [word, possible] of sign.words) {
+      const meaning = possible.map((name) => `\`${name}\``).join(" or ");
+      byMeaning.set(meaning, [...(byMeaning.get(meaning) ?? []), word]);
+    }
+    return [...byMeaning].map(
+      ([meaning, words]) =>
+        `| \`${policy.id}\` | ${sign.fields.join(", ")} ${sign.by} | ${words.join(", ")} | ${meaning} | ${sign.certainty} |`,
+    );
+  });
+}
 
 function codesIn(path: string): string[] {
   const text = readFileSync(join(root, path), "utf8");
