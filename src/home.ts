@@ -12,12 +12,14 @@ import { type Access, findPassphrase } from "./home/passphrase";
 import { adoptNextKey, findKeystores, type Keystores, openNextKey } from "./home/rotation";
 import { defaultSettings, readSettings, type Settings, writeSettings } from "./home/settings";
 import {
+  commandSigner,
   encryptSigner,
+  environmentSigner,
   type HomeSigner,
   keystoreAddress,
   openKeystore,
   operatorFile,
-  signerOf,
+  type SignerKind,
 } from "./home/signer";
 import { createVault, openVault, openReader } from "./vault/open";
 import type { VaultReader } from "./vault/vault";
@@ -26,7 +28,7 @@ import type { LmdbVault } from "./vault/writer";
 export type { Access } from "./home/passphrase";
 export type { RegistrySettings, Settings } from "./home/settings";
 export type { Keystores } from "./home/rotation";
-export type { HomeSigner } from "./home/signer";
+export type { HomeSigner, SignerKind } from "./home/signer";
 
 /** Passphrase of homes made for trying; stands in a file beside them. */
 export const TRIAL_PASSPHRASE = "for trying only: this protects nothing";
@@ -55,9 +57,12 @@ export interface Home {
   agencyKey(): Promise<Uint8Array>;
   /** Address that signs, without the passphrase; undefined when there is no key. */
   signerAddress(): string | undefined;
+  /** Where the key is that signs. */
+  signerKind(): SignerKind;
   /**
-   * `CREDIT_ANCHOR_PRIVATE_KEY` of the environment, else the keystore.
-   * @throws CreditAnchorError `signer.missing`, `signer.invalid-key`, `home.wrong-passphrase`
+   * `CREDIT_ANCHOR_PRIVATE_KEY` or `CREDIT_ANCHOR_SIGNER_COMMAND` of the environment, else the command of the settings,
+   * else the keystore.
+   * @throws CreditAnchorError `signer.missing`, `signer.invalid-key`, `signer.settings`, `home.wrong-passphrase`
    */
   signer(): Promise<HomeSigner>;
   /** Addresses of the home's keystores; needs no passphrase. @throws CreditAnchorError `signer.damaged` */
@@ -197,13 +202,15 @@ class HomeFolder implements Home {
   }
 
   signerAddress(): string | undefined {
-    const key = this.#environmentKey();
-    return key === undefined ? keystoreAddress(this.dir) : signerOf(key).address;
+    return this.#signerElsewhere()?.signer.address ?? keystoreAddress(this.dir);
+  }
+
+  signerKind(): SignerKind {
+    return this.#signerElsewhere()?.kind ?? "keystore";
   }
 
   async signer(): Promise<HomeSigner> {
-    const key = this.#environmentKey();
-    return key === undefined ? openKeystore(this.dir, await this.#phrase()) : signerOf(key);
+    return this.#signerElsewhere()?.signer ?? openKeystore(this.dir, await this.#phrase());
   }
 
   keystores(): Keystores {
@@ -253,8 +260,12 @@ class HomeFolder implements Home {
     return this.#passphrase;
   }
 
-  #environmentKey(): string | undefined {
-    const key = (this.access.env ?? process.env).CREDIT_ANCHOR_PRIVATE_KEY;
-    return key === "" ? undefined : key;
+  /** The signer of the environment, or the command of the settings: what comes before the keystore. */
+  #signerElsewhere(): { readonly kind: SignerKind; readonly signer: HomeSigner } | undefined {
+    const env = this.access.env ?? process.env;
+    const given = environmentSigner(env);
+    if (given !== undefined) return given;
+    const { signer } = this.settings;
+    return signer === undefined ? undefined : { kind: "command", signer: commandSigner(signer, env) };
   }
 }

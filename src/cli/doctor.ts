@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { toHex } from "../bytes";
 import type { Block, Chain } from "../chain";
 import { keyCommitment } from "../commitment";
@@ -164,15 +165,29 @@ async function lookAtVault(home: Home, say: Say): Promise<void> {
   });
 }
 
+const WHERE_KEYS_ARE = {
+  keystore: "the encrypted keystore of the home",
+  environment: "the key of CREDIT_ANCHOR_PRIVATE_KEY",
+  command: "an external command",
+} as const;
+
+/** Whether the command signs with the key it should; a random digest is nothing that anybody could use. */
+async function trySigning(home: Home, say: Say): Promise<void> {
+  await (await home.signer()).signDigest(toHex(new Uint8Array(randomBytes(32))));
+  say("keys", "ok", "the external command signs, and with the right key");
+}
+
 async function lookAtKeys(home: Home, say: Say): Promise<void> {
   const signer = await attempt(say, "keys", async () => home.signerAddress());
-  if (signer !== undefined) say("keys", "ok", `signs as ${signer}`);
-  else if (home.settings.agency !== undefined)
+  if (signer !== undefined) {
+    say("keys", "ok", `signs as ${signer}, by ${WHERE_KEYS_ARE[home.signerKind()]}`);
+    if (home.signerKind() === "command") await attempt(say, "keys", () => trySigning(home, say));
+  } else if (home.settings.agency !== undefined)
     say(
       "keys",
       "warning",
       "the home has no signing key",
-      "set CREDIT_ANCHOR_PRIVATE_KEY, or put a keystore at keys/operator.json",
+      "put a keystore at keys/operator.json, name a signer in settings.json, or set CREDIT_ANCHOR_PRIVATE_KEY",
     );
   const next =
     signer === undefined ? undefined : await attempt(say, "keys", async () => home.keystores().next);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { CreditAnchorError, type Fault } from "../errors";
 import { feePolicies, type FeeSettings } from "../fees";
+import { isCommand, type SignerCommand } from "./external-signer";
 import { replaceFile } from "./files";
 
 /** The registry this home works with: its owner's trust, never taken from a receipt. */
@@ -47,6 +48,8 @@ export interface Settings {
   readonly authorities?: readonly string[];
   /** File with the passphrase, relative to the home folder. */
   readonly passphraseFile?: string;
+  /** A program that signs instead of a keystore. */
+  readonly signer?: SignerCommand;
 }
 
 export const defaultSettings: Settings = {
@@ -155,6 +158,11 @@ const settingsCheck = object({
   types: record(object({ typeId: id, typeHash: hash })),
   "authorities?": list(text(/^[a-z0-9-]{1,64}$/, "the name of an authority, such as samr")),
   "passphraseFile?": text(/^.+$/, "a file name"),
+  "signer?": object({
+    command: matching(isCommand, "a list of a program and its arguments"),
+    address,
+    "timeoutSeconds?": whole(1, 3_600),
+  }),
 });
 
 /**

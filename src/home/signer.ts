@@ -1,16 +1,27 @@
 import { readFileSync } from "node:fs";
 import { scrypt as nodeScrypt } from "node:crypto";
 import { join } from "node:path";
-import { decryptKeystoreJson, encryptKeystoreJson, scrypt, type TransactionLike, Wallet } from "ethers";
+import {
+  decryptKeystoreJson,
+  encryptKeystoreJson,
+  scrypt,
+  type Signature,
+  SigningKey,
+  Transaction,
+  Wallet,
+} from "ethers";
 
 import { CreditAnchorError } from "../errors";
+import type { TransactionSigner } from "../registry";
+import { isCommand, type SignerCommand, signByCommand } from "./external-signer";
 
-/** Signs for one account. Whoever holds the key otherwise (a hardware module) implements this. */
-export interface HomeSigner {
-  /** Lower-case `0x…`. */
-  readonly address: string;
-  /** @returns The raw signed transaction, `0x…`. */
-  sign(transaction: TransactionLike): Promise<string>;
+/** Where a home's key is: in its encrypted keystore, in the environment, or with a program that signs. */
+export type SignerKind = "keystore" | "environment" | "command";
+
+/** Signs transactions and typed data for one account; all kinds of signers are this. */
+export interface HomeSigner extends TransactionSigner {
+  /** @returns The signature of 32 bytes, `0x…`: r, s, v, with a low s. */
+  signDigest(digest: string): Promise<string>;
 }
 
 export const operatorFile = join("keys", "operator.json");
@@ -32,10 +43,70 @@ scrypt.register(
 /** @throws CreditAnchorError `signer.invalid-key`; the message does not repeat the key. */
 export function signerOf(privateKey: string): HomeSigner {
   const wallet = walletOf(privateKey);
+  const key = new SigningKey(wallet.privateKey);
+  return signsBy(wallet.address.toLowerCase(), async (digest) => key.sign(digest));
+}
+
+/** A signer whose key a program holds. Nothing is started before something is signed. */
+export function commandSigner(
+  command: SignerCommand,
+  env: Readonly<Record<string, string | undefined>>,
+): HomeSigner {
+  return signsBy(command.address, (digest) => signByCommand(command, digest, env));
+}
+
+/** Everything is signed as a digest, so that a transaction and typed data take one path for every kind of key. */
+function signsBy(address: string, signature: (digest: string) => Promise<Signature>): HomeSigner {
   return {
-    address: wallet.address.toLowerCase(),
-    sign: (transaction) => wallet.signTransaction(transaction),
+    address,
+    sign: async (content) => {
+      const transaction = Transaction.from(content);
+      transaction.signature = await signature(transaction.unsignedHash);
+      return transaction.serialized;
+    },
+    signDigest: async (digest) => (await signature(digest)).serialized,
   };
+}
+
+/**
+ * The signer that the environment names: a private key, or a command and the address of its key.
+ *
+ * @throws CreditAnchorError `signer.invalid-key`, `signer.settings`
+ */
+export function environmentSigner(
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly kind: SignerKind; readonly signer: HomeSigner } | undefined {
+  const [key, text, address] = ["PRIVATE_KEY", "SIGNER_COMMAND", "SIGNER_ADDRESS"].map(
+    (name) => env[`CREDIT_ANCHOR_${name}`] ?? "",
+  ) as [string, string, string];
+  if (key !== "" && text !== "")
+    throw new CreditAnchorError(
+      "signer.settings",
+      "CREDIT_ANCHOR_PRIVATE_KEY and CREDIT_ANCHOR_SIGNER_COMMAND are both set",
+      { hint: "unset one of them" },
+    );
+  if (key !== "") return { kind: "environment", signer: signerOf(key) };
+  if (text === "") return undefined;
+  const command = wordsOf(text);
+  if (!isCommand(command) || !/^0x[0-9a-fA-F]{40}$/.test(address))
+    throw new CreditAnchorError(
+      "signer.settings",
+      "CREDIT_ANCHOR_SIGNER_COMMAND is no command, or CREDIT_ANCHOR_SIGNER_ADDRESS no address",
+      {
+        hint: 'the command is a path, or a JSON list: ["/opt/sign", "--key", "7"]; the address is 0x and 40 digits',
+      },
+    );
+  return { kind: "command", signer: commandSigner({ command, address: address.toLowerCase() }, env) };
+}
+
+/** A JSON list as it is, anything else as one word. */
+function wordsOf(text: string): unknown {
+  if (!text.startsWith("[")) return [text];
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A JSON keystore (version 3) that other Ethereum tools read too. `n` is scrypt's cost. */
