@@ -265,4 +265,9 @@ describe("agencies that are merged", function () {
     const back = ["agency", "succession", "name", String(ids.court), ...tax];
     expect((await expectRun(64, back)).stderr).to.contain("closed");
   });
+
+  it("an audit of the chain and of that home finds nothing wrong with any of it", async () => {
+    const { differences } = await json<{ differences: unknown[] }>(["audit", ...court]);
+    expect(differences).to.deep.equal([]);
+  });
 });
