@@ -45,10 +45,10 @@ After a theft do not wait for the overlap: operator compromised, by the administ
   run: async ({ options, home: dir, io, signal }) => {
     const home = requireHome(dir);
     const old = home.keystores().present;
-    if (old === undefined)
+    if (old === undefined || home.settings.signer !== undefined)
       throw usage(
-        `${home.dir} has no keystore whose key could change`,
-        "for a key that is kept elsewhere: operator add the new one, then operator add the old one with --until",
+        `${home.dir} does not sign with a keystore of its own: its key is changed where it is kept`,
+        "then operator add the new one, and operator add the old one with --until",
       );
     const actor = await actorOf(home, options.rpc, signal);
     const own = await ownAgency(home, actor.registry);
@@ -68,7 +68,7 @@ After a theft do not wait for the overlap: operator compromised, by the administ
     if (agency.administrator === old && actor.signer.address !== old)
       throw usage(
         "the home's key is the agency's administrator and has to sign this itself",
-        "run it without CREDIT_ANCHOR_PRIVATE_KEY",
+        "run it without CREDIT_ANCHOR_PRIVATE_KEY and CREDIT_ANCHOR_SIGNER_COMMAND",
       );
     const was = await operatorToReplace(actor.registry, agency, own, old);
     const next = await home.nextSigner();

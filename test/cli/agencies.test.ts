@@ -149,7 +149,7 @@ describe("agencies and keys by commands", function () {
       const next = nextOf(tax)!;
       // Until it is done the home signs with the old key, which has not been told an end.
       const { findings } = await json<{ findings: { message: string }[] }>(["doctor", ...tax]);
-      expect(findings.map(({ message }) => message)).to.include(`signs as ${old}`);
+      expect(findings.map(({ message }) => message).join()).to.contain(`signs as ${old}`);
       expect(findings.map(({ message }) => message).join()).to.contain("a change of keys is not finished");
       expect((await operators(tax)).get(old)!.validUntil).to.be.greaterThan((await now()) + 86_400 * 365);
 
@@ -220,11 +220,19 @@ describe("agencies and keys by commands", function () {
       expect((await show(...court)).administrator).to.equal(administrator.address.toLowerCase());
     });
 
-    it("refuses a home without a key, and a key that is no operator", async () => {
+    it("refuses a home that is none, is no agency's, or signs by a command", async () => {
       const bare = await expectRun(64, ["operator", "rotate", "--home", at("nowhere")]);
       expect(bare.stderr).to.contain("is not a home folder");
       const { stderr } = await expectRun(64, ["operator", "rotate", ...ndrc]);
       expect(stderr).to.contain("is not the home of an agency");
+      const file = join(regulator[1]!, "settings.json");
+      const settings = readFileSync(file, "utf8");
+      const signer = { command: ["/bin/false"], address: `0x${"11".repeat(20)}` };
+      writeFileSync(file, JSON.stringify({ ...(JSON.parse(settings) as object), signer }));
+      const external = await expectRun(64, ["operator", "rotate", ...regulator]);
+      writeFileSync(file, settings);
+      expect(external.stderr).to.contain("its key is changed where it is kept");
+      expect(nextOf(regulator)).to.equal(undefined);
     });
   });
 
@@ -268,6 +276,8 @@ describe("agencies and keys by commands", function () {
       await rawRpc(rpcUrl, "evm_setNextBlockTimestamp", [waiting.waitsUntil + 1]);
       await rawRpc(rpcUrl, "evm_mine", []);
       expect(await json(register)).to.include({ already: false, waitsUntil: null, agencyId: 4 });
+      const without = await expectRun(64, ["operator", "rotate", "--home", at("late")]);
+      expect(without.stderr).to.contain("is no operator of agency 4");
       // A shorter delay holds after five days only.
       await grant(0);
       await rawRpc(rpcUrl, "evm_increaseTime", [6 * 86_400]);
