@@ -3,6 +3,7 @@
  *
  * Everything is computed by the oracle in test/support/oracle.ts, nothing by src/: so the corpus judges the product.
  */
+import { SigningKey } from "ethers";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
@@ -17,6 +18,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   commitments: commitmentVectors,
   trees: treeVectors,
   receipts: receiptVectors,
+  relay: relayVectors,
 };
 
 function canonicalVectors(): unknown {
@@ -113,6 +115,24 @@ function receiptVectors(): unknown {
       "`situation` verifies. Each case changes places of it (JSON pointers; no value: removed) and states the verdict: the checks that are not as in `passing`.",
     situation: situation(),
     ...CASES(),
+  };
+}
+
+function relayVectors(): unknown {
+  return {
+    about:
+      "Calls of the registry as an operator signs them for the relay: the EIP-712 hash and the signature (RFC 6979, `s` in the lower half) with a key that protects nothing.",
+    privateKey: sample.RELAY_KEY,
+    calls: sample.RELAYED_CALLS.map(({ chainId, relay, relayed }) => {
+      const digest = oracle.relayDigest(chainId, relay, relayed);
+      return {
+        chainId,
+        relay,
+        relayed,
+        digest,
+        signature: new SigningKey(sample.RELAY_KEY).sign(digest).serialized,
+      };
+    }),
   };
 }
 

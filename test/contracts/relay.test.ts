@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
-import { time } from "@nomicfoundation/hardhat-network-helpers";
+import { setCode, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
 import type { Relay } from "../../typechain-types";
 import {
@@ -23,7 +23,8 @@ import {
   testRecord,
   useWorld,
 } from "../support/registry";
-import type { OracleHeader } from "../support/oracle";
+import type { OracleHeader, OracleRelayedCall } from "../support/oracle";
+import { loadVectors } from "../support/vectors";
 
 interface Relayed {
   operator: string;
@@ -120,6 +121,40 @@ describe("the relay", () => {
   it("hashes what is signed as EIP-712 says", async () => {
     const call = withdrawal();
     expect(await relay.digestOf(call)).to.equal(ethers.TypedDataEncoder.hash(await domainOf(), types, call));
+  });
+
+  it("hashes the vectors as they say, at the addresses that they name", async () => {
+    const here = Number((await ethers.provider.getNetwork()).chainId);
+    const { calls } = loadVectors<{
+      calls: {
+        chainId: number;
+        relay: string;
+        relayed: OracleRelayedCall;
+        digest: string;
+        signature: string;
+      }[];
+    }>("relay");
+    expect(new Set(calls.map(({ digest }) => digest))).to.have.property("size", calls.length);
+    const code = await ethers.provider.getCode(relay);
+    for (const { chainId, relay: address, relayed, digest, signature } of calls) {
+      expect(ethers.recoverAddress(digest, signature).toLowerCase()).to.equal(relayed.operator);
+      await setCode(address, code);
+      const there = (await ethers.getContractAt("Relay", address)) as unknown as Relay;
+      if (chainId === here) expect(await there.digestOf(relayed)).to.equal(digest);
+      else expect(await there.digestOf(relayed), "of another chain").not.to.equal(digest);
+    }
+  });
+
+  it("is no relay anywhere else: the registry takes a copy of it for any other caller", async () => {
+    const { registry, operator, stranger } = world();
+    const copy = ethers.Wallet.createRandom().address;
+    await setCode(copy, await ethers.provider.getCode(relay));
+    const call = withdrawal();
+    const signature = await sign(operator, call, { verifyingContract: copy });
+    const there = (await ethers.getContractAt("Relay", copy, stranger)) as unknown as Relay;
+    await expect(there.relay(call, signature))
+      .to.be.revertedWithCustomError(registry, "NotOperator")
+      .withArgs(AGENCY, copy);
   });
 
   it("anchors for the operator who signed, whoever sends it", async () => {
@@ -363,6 +398,20 @@ describe("the relay", () => {
       const own = withdrawal({ operator: colleague.address });
       await relay.relay(own, await sign(colleague, own));
     });
+  });
+
+  it("carries for the successor of an agency, and no more for the agency's own operators", async () => {
+    const { registry, registrar, administrator, otherAdministrator, operator, otherOperator } = world();
+    await registry.connect(administrator).nameSuccessor(AGENCY, OTHER_AGENCY);
+    await registry.connect(otherAdministrator).acceptSuccession(AGENCY, OTHER_AGENCY);
+    await registry.connect(registrar).succeedAgency(AGENCY, OTHER_AGENCY, REASON);
+    const old = withdrawal();
+    await expect(relay.relay(old, await sign(operator, old)))
+      .to.be.revertedWithCustomError(registry, "NotOperator")
+      .withArgs(OTHER_AGENCY, operator.address);
+    const own = withdrawal({ operator: otherOperator.address });
+    await relay.relay(own, await sign(otherOperator, own));
+    expect(await registry.statusOf(batchIdOf(header), 0)).to.equal(Status.Withdrawn);
   });
 
   it("is the only one whose word on who acts counts", async () => {

@@ -4,9 +4,13 @@ import type { ContractTransactionResponse } from "ethers";
 import { ethers } from "hardhat";
 import type { OracleHeader } from "../support/oracle";
 import {
+  AGENCY,
   ERASED,
   EVIDENCE,
+  FAR_FUTURE,
   Mark,
+  OTHER_AGENCY,
+  Permission,
   REASON,
   Status,
   anchorBatch,
@@ -186,6 +190,73 @@ describe("the table of moves", () => {
             .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")
             .withArgs(here[who].address);
     }
+  });
+
+  describe("of a succeeded agency's records", () => {
+    /** The other agency takes over; its second operator, whom an erasure needs, is the stranger. */
+    async function succeed(): Promise<World> {
+      const here = world();
+      const { registry, registrar, administrator, otherAdministrator, stranger } = here;
+      const asOther = registry.connect(otherAdministrator);
+      await asOther.setOperator(OTHER_AGENCY, stranger.address, Permission.both, 0, FAR_FUTURE);
+      await registry.connect(administrator).nameSuccessor(AGENCY, OTHER_AGENCY);
+      await asOther.acceptSuccession(AGENCY, OTHER_AGENCY);
+      await registry.connect(registrar).succeedAgency(AGENCY, OTHER_AGENCY, REASON);
+      return { ...here, colleague: stranger };
+    }
+
+    for (const from of Object.keys(froms) as From[])
+      for (const [name, move] of Object.entries(moves)) {
+        const allowed = table[from][name] === "yes";
+        it(`${from}: ${name} is ${allowed ? "the successor's and not" : "refused to the successor, and to"} the old operator's`, async () => {
+          const header = await recordIn(from);
+          const here = await succeed();
+          const { registry, operator, otherOperator } = here;
+          const before = froms[from].byte;
+          const status = async (): Promise<bigint> => registry.statusOf(batchIdOf(header), 0);
+          const old =
+            name === "erase"
+              ? registry.connect(operator).proposeErasure(header, LEAF, REASON, EVIDENCE)
+              : move(here, header, operator);
+          await expect(old)
+            .to.be.revertedWithCustomError(registry, "NotOperator")
+            .withArgs(OTHER_AGENCY, operator.address);
+          expect(await status(), "unchanged").to.equal(before);
+          if (!allowed) {
+            await expect(move(here, header, otherOperator)).to.be.revertedWithCustomError(
+              registry,
+              name === "erase" ? "AlreadyErased" : "MoveNotAllowed",
+            );
+            expect(await status(), "unchanged").to.equal(before);
+            return;
+          }
+          await move(here, header, otherOperator);
+          expect(await status()).to.equal(name === "erase" ? before | ERASED : targets[name]);
+        });
+      }
+
+    it("marks are set and cleared by the successor, Masked apart, and not by the old operator", async () => {
+      const header = await recordIn("Active");
+      const { registry, operator, otherOperator } = await succeed();
+      const as = registry.connect(otherOperator);
+      for (const [mark, bit] of Object.entries(Mark)) {
+        if (mark === "Masked") {
+          for (const name of ["setMarks", "clearMarks"] as const)
+            await expect(as[name](header, LEAF, bit, REASON, EVIDENCE))
+              .to.be.revertedWithCustomError(registry, "MarksNotAllowed")
+              .withArgs(bit);
+          continue;
+        }
+        await as.setMarks(header, LEAF, bit, REASON, EVIDENCE);
+        expect(await registry.statusOf(batchIdOf(header), 0), mark).to.equal(bit);
+        for (const name of ["setMarks", "clearMarks"] as const)
+          await expect(registry.connect(operator)[name](header, LEAF, bit, REASON, EVIDENCE))
+            .to.be.revertedWithCustomError(registry, "NotOperator")
+            .withArgs(OTHER_AGENCY, operator.address);
+        await as.clearMarks(header, LEAF, bit, REASON, EVIDENCE);
+        expect(await registry.statusOf(batchIdOf(header), 0), mark).to.equal(0);
+      }
+    });
   });
 
   it("every move keeps the marks that are set", async () => {

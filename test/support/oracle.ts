@@ -153,6 +153,42 @@ export const headerHash = (h: OracleHeader): Hex =>
 export const batchId = (agencyId: number, sequence: number): string =>
   ((BigInt(agencyId) << 32n) | BigInt(sequence)).toString();
 
+export interface OracleRelayedCall {
+  operator: Hex;
+  agencyId: number;
+  call: Hex;
+  nonce: Hex;
+  deadline: number;
+}
+
+const word = (value: number): Hex => "0x" + value.toString(16).padStart(64, "0");
+const padded = (address: Hex): Hex => "0x" + address.slice(2).padStart(64, "0");
+const textHash = (text: string): Hex => keccak256(toUtf8Bytes(text));
+
+/** EIP-712, word for word: what an operator signs for the relay of a registry. */
+export function relayDigest(chainId: number, relay: Hex, relayed: OracleRelayedCall): Hex {
+  const separator = keccak256(
+    join(
+      textHash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+      textHash("credit-anchor relay"),
+      textHash("1"),
+      word(chainId),
+      padded(relay),
+    ),
+  );
+  const struct = keccak256(
+    join(
+      textHash("RelayedCall(address operator,uint32 agencyId,bytes call,bytes32 nonce,uint64 deadline)"),
+      padded(relayed.operator),
+      word(relayed.agencyId),
+      keccak256(relayed.call),
+      relayed.nonce,
+      word(relayed.deadline),
+    ),
+  );
+  return keccak256(join("0x1901", separator, struct));
+}
+
 type HashOf = (hex: Hex) => Hex;
 const sha256: HashOf = (hex) => hexOf(createHash("sha256").update(bytes(hex)).digest());
 export const digests = { keccak256: keccak256 as HashOf, sha256 };

@@ -1,3 +1,4 @@
+import { Interface, computeAddress } from "ethers";
 import { createHash } from "node:crypto";
 import * as oracle from "./oracle";
 
@@ -314,3 +315,55 @@ export const REFUSED_TEXTS: [string, string, string][] = [
   ["[".repeat(65) + "]".repeat(65), "json.depth", "/0".repeat(64)],
   ['{"a":'.repeat(65) + "1" + "}".repeat(65), "json.depth", "/a".repeat(64)],
 ];
+
+/** A key that signs for the relay in vectors. */
+export const RELAY_KEY = bytesOf("key of a relayed operator");
+
+const header =
+  "tuple(uint16 format,uint32 agencyId,uint32 typeId,uint32 sequence,uint32 size,uint64 anchoredAt,address operator,bytes20 previous,bytes32 root,bytes32 manifestHash)";
+const signed = new Interface([
+  "function anchorRoot(uint32 agencyId,uint32 typeId,bytes20 previous,uint32 size,bytes32 root,bytes32 manifestHash)",
+  `function withdraw(${header} header,bytes positions,uint16 reason,bytes32 evidenceHash)`,
+]);
+
+/** What operators sign for the relay: anchoring without a nonce, a move with one; two chains, two relays. */
+export const RELAYED_CALLS: { chainId: number; relay: string; relayed: oracle.OracleRelayedCall }[] = (
+  [
+    [CHAIN_ID, "relay", signed.encodeFunctionData("anchorRoot", anchoringOf(HEADERS[0]!)), 0, 1780003600],
+    [CHAIN_ID, "relay", signed.encodeFunctionData("withdraw", withdrawalOf(HEADERS[0]!)), 1, 1780003600],
+    [
+      CHAIN_ID,
+      "other relay",
+      signed.encodeFunctionData("withdraw", withdrawalOf(HEADERS[0]!)),
+      1,
+      1780003600,
+    ],
+    [1, "relay", signed.encodeFunctionData("withdraw", withdrawalOf(HEADERS[0]!)), 1, 1780003600],
+    [CHAIN_ID, "relay", "0x", 2, 9007199254740991],
+  ] as const
+).map(([chainId, relay, call, nonce, deadline]) => ({
+  chainId,
+  relay: bytesOf(relay, 20),
+  relayed: {
+    operator: computeAddress(RELAY_KEY).toLowerCase(),
+    agencyId: HEADERS[0]!.agencyId,
+    call,
+    nonce: nonce === 0 ? "0x" + "00".repeat(32) : bytesOf(`nonce ${nonce}`),
+    deadline,
+  },
+}));
+
+function anchoringOf({
+  agencyId,
+  typeId,
+  previous,
+  size,
+  root,
+  manifestHash,
+}: oracle.OracleHeader): unknown[] {
+  return [agencyId, typeId, previous, size, root, manifestHash];
+}
+
+function withdrawalOf(of: oracle.OracleHeader): unknown[] {
+  return [of, "0x0000000000000000", 10, bytesOf("evidence")];
+}
