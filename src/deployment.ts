@@ -1,12 +1,12 @@
 import type { ContractTransactionResponse, Signer } from "ethers";
 import {
-  AccessManager__factory,
+  RegistryAuthority__factory,
   CreditRegistry__factory,
-  type AccessManager,
+  type RegistryAuthority,
   type CreditRegistry,
 } from "../typechain-types";
 import type { NonPayableOverrides } from "../typechain-types/common";
-import { administratorRoleId, roleIds, roleNames, selectorsOf, type RoleName } from "./roles";
+import { administratorRoleId, ownSelectors, roleIds, roleNames, selectorsOf, type RoleName } from "./roles";
 
 /** Gas price and the like, added to every transaction: `{ gasPrice: 0 }` on networks without fees. */
 export type TransactionOverrides = Omit<NonPayableOverrides, "from">;
@@ -28,7 +28,7 @@ export interface DeploymentOptions {
 }
 
 export interface Deployment {
-  readonly manager: AccessManager;
+  readonly manager: RegistryAuthority;
   readonly registry: CreditRegistry;
 }
 
@@ -43,20 +43,20 @@ export interface WiringStep {
 }
 
 /**
- * Deploys an AccessManager whose only administrator is the signer, and waits until it is mined.
+ * Deploys an authority whose only administrator is the signer, and waits until it is mined.
  *
  * @param overrides added to the transaction
  */
 export async function deployManager(
   signer: Signer,
   overrides: TransactionOverrides = {},
-): Promise<AccessManager> {
-  const manager = await new AccessManager__factory(signer).deploy(await signer.getAddress(), overrides);
+): Promise<RegistryAuthority> {
+  const manager = await new RegistryAuthority__factory(signer).deploy(await signer.getAddress(), overrides);
   return manager.waitForDeployment();
 }
 
 /**
- * Deploys a registry under an AccessManager and waits until it is mined. Nobody may call its restricted functions but
+ * Deploys a registry under an authority and waits until it is mined. Nobody may call its restricted functions but
  * the manager's administrator, until the steps of {@link wiringSteps} are done.
  */
 export async function deployRegistryContract(
@@ -89,11 +89,19 @@ export function wiringSteps(
       grantStep(deployment, role, roleIds[role], holder, options),
     ),
   ]);
-  return [...wiring, ...administratorSteps(deployment, options, deployer)];
+  const own = targetStep(
+    deployment.manager,
+    deployment.manager,
+    ownSelectors(),
+    "governor",
+    "the authority's own functions",
+    options,
+  );
+  return [...wiring, own, ...administratorSteps(deployment, options, deployer)];
 }
 
 /**
- * Deploys and wires a registry in one go: AccessManager, CreditRegistry, {@link wiringSteps}.
+ * Deploys and wires a registry in one go: RegistryAuthority, CreditRegistry, {@link wiringSteps}.
  *
  * The signer stays administrator of the manager unless `administrators` says otherwise.
  */
@@ -138,18 +146,29 @@ function functionsStep(
   role: RoleName,
   options: DeploymentOptions,
 ): WiringStep {
-  const selectors = selectorsOf(role);
+  return targetStep(manager, registry, selectorsOf(role), role, `functions of ${role}`, options);
+}
+
+/** Maps functions of a contract to a role. */
+function targetStep(
+  manager: RegistryAuthority,
+  target: CreditRegistry | RegistryAuthority,
+  selectors: string[],
+  role: RoleName,
+  name: string,
+  { overrides = {} }: DeploymentOptions,
+): WiringStep {
   return {
-    name: `functions of ${role}`,
+    name,
     isDone: async () => {
-      const target = await registry.getAddress();
+      const address = await target.getAddress();
       const roles = await Promise.all(
-        selectors.map((selector) => manager.getTargetFunctionRole(target, selector)),
+        selectors.map((selector) => manager.getTargetFunctionRole(address, selector)),
       );
       return roles.every((id) => id === roleIds[role]);
     },
-    send: async (own = options.overrides ?? {}) =>
-      manager.setTargetFunctionRole(await registry.getAddress(), selectors, roleIds[role], own),
+    send: async (own = overrides) =>
+      manager.setTargetFunctionRole(await target.getAddress(), selectors, roleIds[role], own),
   };
 }
 
@@ -197,6 +216,6 @@ function administratorSteps(
 }
 
 /** Whether an account is administrator of the manager: may grant roles and wire functions. */
-export async function isAdministrator(manager: AccessManager, account: string): Promise<boolean> {
+export async function isAdministrator(manager: RegistryAuthority, account: string): Promise<boolean> {
   return (await manager.hasRole(administratorRoleId, account)).isMember;
 }

@@ -1,4 +1,4 @@
-import { CreditRegistry__factory } from "../typechain-types";
+import { CreditRegistry__factory, RegistryAuthority__factory } from "../typechain-types";
 
 /** Roles of the AccessManager under which the registry runs, by name. 0 is the manager's own administrator. */
 export const roleIds = {
@@ -46,6 +46,30 @@ export const roleOfFunction = {
 } as const satisfies Record<string, RoleName>;
 
 export type RestrictedFunction = keyof typeof roleOfFunction;
+
+/**
+ * The authority's own functions that change who may do what. OpenZeppelin lets administrators call them, and nobody can
+ * change the guardian of that role. Mapped to the governor, whose guardian is the guardian, they stay the
+ * administrator's to call, and become the guardian's to cancel.
+ */
+const ownFunctions = [
+  "labelRole",
+  "grantRole",
+  "revokeRole",
+  "setRoleAdmin",
+  "setRoleGuardian",
+  "setGrantDelay",
+  "setTargetAdminDelay",
+  "setTargetFunctionRole",
+  "setTargetClosed",
+  "updateAuthority",
+] as const;
+
+/** Selectors of {@link ownFunctions}, lower-case hex of four bytes each. */
+export function ownSelectors(): string[] {
+  const authority = RegistryAuthority__factory.createInterface();
+  return ownFunctions.map((name) => authority.getFunction(name).selector);
+}
 
 /**
  * Selectors of the restricted functions that a role may call, for `AccessManager.setTargetFunctionRole`.

@@ -82,6 +82,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ICreditRegistry__factory>;
     getContractFactory(
+      name: "IRegistryAuthority",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IRegistryAuthority__factory>;
+    getContractFactory(
       name: "IRelay",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IRelay__factory>;
@@ -129,6 +133,10 @@ declare module "hardhat/types/runtime" {
       name: "Verification",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Verification__factory>;
+    getContractFactory(
+      name: "RegistryAuthority",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.RegistryAuthority__factory>;
 
     getContractAt(
       name: "AccessManaged",
@@ -216,6 +224,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.ICreditRegistry>;
     getContractAt(
+      name: "IRegistryAuthority",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IRegistryAuthority>;
+    getContractAt(
       name: "IRelay",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -275,6 +288,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.Verification>;
+    getContractAt(
+      name: "RegistryAuthority",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.RegistryAuthority>;
 
     deployContract(
       name: "AccessManaged",
@@ -345,6 +363,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICreditRegistry>;
     deployContract(
+      name: "IRegistryAuthority",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IRegistryAuthority>;
+    deployContract(
       name: "IRelay",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IRelay>;
@@ -392,6 +414,10 @@ declare module "hardhat/types/runtime" {
       name: "Verification",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Verification>;
+    deployContract(
+      name: "RegistryAuthority",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RegistryAuthority>;
 
     deployContract(
       name: "AccessManaged",
@@ -479,6 +505,11 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICreditRegistry>;
     deployContract(
+      name: "IRegistryAuthority",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IRegistryAuthority>;
+    deployContract(
       name: "IRelay",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -538,6 +569,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Verification>;
+    deployContract(
+      name: "RegistryAuthority",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RegistryAuthority>;
 
     // default types
     getContractFactory(

@@ -10,7 +10,12 @@ library Clock {
     /// @notice Seconds since 1970, on chains that count milliseconds too.
     /// @return The time.
     function time() internal view returns (uint64) {
-        uint256 timestamp = block.timestamp;
-        return uint64(timestamp > LAST_PLAUSIBLE_SECOND ? timestamp / 1000 : timestamp);
+        return uint64(countsMilliseconds() ? block.timestamp / 1000 : block.timestamp);
+    }
+
+    /// @notice Whether the chain counts milliseconds.
+    /// @return Whether it does.
+    function countsMilliseconds() internal view returns (bool) {
+        return block.timestamp > LAST_PLAUSIBLE_SECOND;
     }
 }

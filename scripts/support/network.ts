@@ -94,10 +94,7 @@ export function commitHasOurCode(root: string, commit: string): boolean | undefi
   } catch {
     return undefined;
   }
-  const paths = [
-    "contracts/CreditRegistry__factory.ts",
-    "@openzeppelin/contracts/access/manager/AccessManager__factory.ts",
-  ];
+  const paths = ["contracts/CreditRegistry__factory.ts", "contracts/RegistryAuthority__factory.ts"];
   try {
     return paths.every((path) => {
       const file = `typechain-types/factories/${path}`;

@@ -24,8 +24,8 @@ export function readDeployment(fileOrFolder: string): ContractRecord {
   return parseRecord(value, "CreditRegistry", file);
 }
 
-/** The record of the AccessManager beside it; undefined if there is none. */
+/** The record of the authority beside it; undefined if there is none. */
 export function readManagerRecord(fileOrFolder: string): ContractRecord | undefined {
   const isFolder = statSync(fileOrFolder, { throwIfNoEntry: false })?.isDirectory() === true;
-  return readRecord(isFolder ? fileOrFolder : dirname(fileOrFolder), "AccessManager");
+  return readRecord(isFolder ? fileOrFolder : dirname(fileOrFolder), "RegistryAuthority");
 }

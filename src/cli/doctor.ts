@@ -24,7 +24,7 @@ import { codeHashOf, connectNode, requireHome } from "./context";
 import { readDeployment, readManagerRecord } from "./deployment-file";
 import { text, url } from "./options";
 import { count, counted, timeForPeople } from "./output";
-import { AccessManager__factory } from "../../typechain-types";
+import { RegistryAuthority__factory } from "../../typechain-types";
 import { can } from "./operator";
 import { defineVerb } from "./verb";
 
@@ -340,7 +340,7 @@ async function lookAtRegistry(
     say(
       "contract",
       "problem",
-      `the registry obeys AccessManager ${authority}, the home expects ${trusted.accessManager}`,
+      `the registry obeys authority ${authority}, the home expects ${trusted.accessManager}`,
       "ask the registry's governance; then correct settings.json",
     );
   if (await isPaused(registry))
@@ -444,9 +444,9 @@ async function lookAtOperator(
   }
 }
 
-/** Roles of the AccessManager that the home's key holds. */
+/** Roles of the authority that the home's key holds. */
 async function lookAtRoles(registry: Registry, home: Home, signer: string, say: Say): Promise<void> {
-  const manager = AccessManager__factory.createInterface();
+  const manager = RegistryAuthority__factory.createInterface();
   const held: string[] = [];
   for (const role of ["administrator", ...roleNames] as const) {
     const id = role === "administrator" ? 0n : roleIds[role];

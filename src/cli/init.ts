@@ -160,7 +160,7 @@ async function look(
   if (manager !== undefined && manager.address !== accessManager)
     throw new CreditAnchorError(
       "registry.other-authority",
-      "the registry obeys another AccessManager than the deployment record says",
+      "the registry obeys another authority than the deployment record says",
     );
   const deployedAtBlock =
     options.fromBlock ?? record?.blockNumber ?? (await deploymentBlock(chain, registry.address));

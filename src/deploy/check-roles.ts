@@ -1,23 +1,27 @@
 import type { Interface } from "ethers";
 
-import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
 import type { Chain } from "../chain";
-import { administratorRoleId, roleIds, roleNames, roleOfFunction } from "../roles";
+import { administratorRoleId, ownSelectors, roleIds, roleNames, roleOfFunction } from "../roles";
 import { type Check, compare, isCallFailure } from "./comparison";
-import { delayOnChain, type ProfileRole, profileRoles } from "./profile";
+import { contractHolders, delayOnChain, type Profile, type ProfileRole, profileRoles } from "./profile";
 import type { ContractRecord } from "./record";
 
 const idOf = (role: ProfileRole): bigint => (role === "administrator" ? administratorRoleId : roleIds[role]);
 
 const roleName = (id: bigint): string => profileRoles.find((role) => idOf(role) === id) ?? `role ${id}`;
 
-/** Everything AccessManager ever said about roles. */
+/** Everything the authority ever said about roles. */
 interface RoleHistory {
   /** Accounts that were ever granted a role, by its id. */
   readonly accounts: Map<bigint, Set<string>>;
   readonly labels: Map<bigint, string>;
-  /** Selectors of the registry that were ever mapped to a role. */
-  readonly selectors: Set<string>;
+  /** Functions that were ever mapped to a role: `target selector`. */
+  readonly functions: Set<string>;
+  /** Targets that were ever closed or had a delay, with the delay set last: a longer one takes effect days later. */
+  readonly targets: Map<string, number>;
+  /** Roles that ever had a setting of their own, with the grant delay set last. */
+  readonly roles: Map<bigint, number>;
 }
 
 /**
@@ -29,23 +33,40 @@ export async function checkRoles(
   manager: ContractRecord,
   registry: ContractRecord,
 ): Promise<Check[]> {
-  const access = AccessManager__factory.connect(manager.address, chain.provider);
-  const history = await readHistory(chain, manager, registry.address);
+  const access = RegistryAuthority__factory.connect(manager.address, chain.provider);
+  const contracts = await Promise.all(
+    contractHolders(manager.governance ?? { roles: {} as Profile["roles"] }).map(async ({ role, account }) =>
+      compare(
+        `${role} ${account}`,
+        "a contract",
+        (await chain.code(account)) === "0x" ? "no contract" : "a contract",
+      ),
+    ),
+  );
+  const history = await readHistory(chain, manager);
   try {
     return [
-      ...(await checkFunctions(access, history, registry.address)),
+      ...contracts,
+      ...(await checkFunctions(access, history, registry.address, manager.address)),
+      ...(await checkTargets(access, history, registry.address, manager.address)),
       ...(await checkSettings(access, history)),
       ...(await checkHolders(access, history, manager)),
     ];
   } catch (error) {
-    if (isCallFailure(error)) return [compare("roles", "an AccessManager that answers", "no answer")];
+    if (isCallFailure(error)) return [compare("roles", "an authority that answers", "no answer")];
     throw error;
   }
 }
 
-async function readHistory(chain: Chain, manager: ContractRecord, registry: string): Promise<RoleHistory> {
-  const history: RoleHistory = { accounts: new Map(), labels: new Map(), selectors: new Set() };
-  const shapes = AccessManager__factory.createInterface();
+async function readHistory(chain: Chain, manager: ContractRecord): Promise<RoleHistory> {
+  const history: RoleHistory = {
+    accounts: new Map(),
+    labels: new Map(),
+    functions: new Set(),
+    targets: new Map(),
+    roles: new Map(),
+  };
+  const shapes = RegistryAuthority__factory.createInterface();
   // From the very first block: a record that names a later block must not hide an early grant.
   const filter = { address: manager.address, fromBlock: 0, toBlock: await chain.blockNumber() };
   for await (const page of chain.logs(filter)) {
@@ -59,44 +80,112 @@ async function readHistory(chain: Chain, manager: ContractRecord, registry: stri
           (history.accounts.get(id) ?? new Set()).add((event.args.account as string).toLowerCase()),
         );
       if (event.name === "RoleLabel") history.labels.set(id, event.args.label as string);
-      const target = event.args.target as string | undefined;
-      if (event.name === "TargetFunctionRoleUpdated" && target?.toLowerCase() === registry)
-        history.selectors.add(event.args.selector as string);
+      else if (event.name.startsWith("Role") && typeof id === "bigint")
+        history.roles.set(
+          id,
+          event.name === "RoleGrantDelayChanged" ? Number(event.args.delay) : (history.roles.get(id) ?? 0),
+        );
+      const target = String(event.args.target).toLowerCase();
+      if (event.name === "TargetFunctionRoleUpdated")
+        history.functions.add(`${target} ${event.args.selector as string}`);
+      else if (event.name.startsWith("Target"))
+        history.targets.set(
+          target,
+          event.name === "TargetAdminDelayUpdated"
+            ? Number(event.args.delay)
+            : (history.targets.get(target) ?? 0),
+        );
     }
   }
   return history;
 }
 
-type Access = ReturnType<typeof AccessManager__factory.connect>;
+type Access = ReturnType<typeof RegistryAuthority__factory.connect>;
 
-async function checkFunctions(access: Access, history: RoleHistory, registry: string): Promise<Check[]> {
+async function checkFunctions(
+  access: Access,
+  history: RoleHistory,
+  registry: string,
+  manager: string,
+): Promise<Check[]> {
   const abi: Interface = CreditRegistry__factory.createInterface();
-  const expected = new Map<string, string>(
-    Object.entries(roleOfFunction).map(([name, role]) => [abi.getFunction(name)!.selector, role]),
-  );
-  const selectors = new Set([...expected.keys(), ...history.selectors]);
+  const expected = new Map<string, string>([
+    ...Object.entries(roleOfFunction).map(
+      ([name, role]) => [`${registry} ${abi.getFunction(name)!.selector}`, role] as const,
+    ),
+    ...ownSelectors().map((selector) => [`${manager} ${selector}`, "governor"] as const),
+  ]);
   return Promise.all(
-    [...selectors].map(async (selector) => {
-      const name = abi.getFunction(selector)?.name ?? selector;
-      const id = await access.getTargetFunctionRole(registry, selector);
-      return compare(`who may call ${name}`, expected.get(selector) ?? "administrator", roleName(id));
+    [...new Set([...expected.keys(), ...history.functions])].map(async (place) => {
+      const [target, selector] = place.split(" ") as [string, string];
+      const id = await access.getTargetFunctionRole(target, selector);
+      return compare(
+        nameOf(target, selector, registry, manager, abi),
+        expected.get(place) ?? "administrator",
+        roleName(id),
+      );
+    }),
+  );
+}
+
+function nameOf(target: string, selector: string, registry: string, manager: string, abi: Interface): string {
+  if (target === registry) return `who may call ${abi.getFunction(selector)?.name ?? selector}`;
+  if (target !== manager) return `who may call ${selector} of ${target}`;
+  const own = RegistryAuthority__factory.createInterface().getFunction(selector as "grantRole");
+  return `who may cancel ${own?.name ?? selector}`;
+}
+
+/** Nothing is closed, and no administration has a delay but that of its holders. */
+async function checkTargets(
+  access: Access,
+  history: RoleHistory,
+  registry: string,
+  manager: string,
+): Promise<Check[]> {
+  return Promise.all(
+    [...new Set([registry, manager, ...history.targets.keys()])].map(async (target) => {
+      const [closed, delay] = await Promise.all([
+        access.isTargetClosed(target),
+        access.getTargetAdminDelay(target),
+      ]);
+      const what = target === registry ? "registry" : target === manager ? "authority" : target;
+      return compare(
+        `${what} open to its roles`,
+        { closed: false, delay: 0 },
+        { closed, delay: Number(delay) },
+      );
     }),
   );
 }
 
 async function checkSettings(access: Access, history: RoleHistory): Promise<Check[]> {
+  const known = new Map(roleNames.map((role) => [roleIds[role] as bigint, role]));
   return Promise.all(
-    roleNames.map(async (role) => {
-      const id = roleIds[role];
-      const [guardian, admin] = await Promise.all([access.getRoleGuardian(id), access.getRoleAdmin(id)]);
-      const expected = {
-        label: role,
-        guardian: role === "guardian" ? "administrator" : "guardian",
-        admin: "administrator",
-      };
-      const found = { label: history.labels.get(id), guardian: roleName(guardian), admin: roleName(admin) };
-      return compare(`role ${role} (${id})`, expected, found);
-    }),
+    [...new Set([...known.keys(), ...history.roles.keys()])]
+      .filter((id) => id !== administratorRoleId)
+      .map(async (id) => {
+        const role = known.get(id);
+        const [guardian, admin, grantDelay] = await Promise.all([
+          access.getRoleGuardian(id),
+          access.getRoleAdmin(id),
+          access.getRoleGrantDelay(id),
+        ]);
+        const expected = {
+          label: role,
+          guardian: role === undefined || role === "guardian" ? "administrator" : "guardian",
+          admin: "administrator",
+          grantDelay: 0,
+          grantDelayToCome: 0,
+        };
+        const found = {
+          label: history.labels.get(id),
+          guardian: roleName(guardian),
+          admin: roleName(admin),
+          grantDelay: Number(grantDelay),
+          grantDelayToCome: history.roles.get(id) ?? 0,
+        };
+        return compare(`role ${role ?? "unknown"} (${id})`, expected, found);
+      }),
   );
 }
 

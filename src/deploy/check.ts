@@ -1,6 +1,6 @@
 import { concat, getCreateAddress, keccak256 } from "ethers";
 
-import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import { CreditRegistry__factory } from "../../typechain-types";
 import { firstHead } from "../audit/journal";
 import { toHex } from "../bytes";
 import type { Chain } from "../chain";
@@ -138,18 +138,11 @@ async function checkAuthority(
   if ((await chain.code(registry.address)) === "0x")
     return [compare("authority", manager.address, "no code")];
   const contract = CreditRegistry__factory.connect(registry.address, chain.provider);
-  const access = AccessManager__factory.connect(manager.address, chain.provider);
-  const closed = await answer(() => access.isTargetClosed(registry.address));
   return [
     compare(
       "authority of the registry",
       manager.address,
       (await answer(() => contract.authority())).toLowerCase(),
-    ),
-    compare(
-      "registry open to its roles",
-      "open",
-      closed === "false" ? "open" : closed === "true" ? "closed" : closed,
     ),
   ];
 }

@@ -1,13 +1,13 @@
 import { AbiCoder, getCreateAddress } from "ethers";
 
-import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
 import { toHex } from "../bytes";
 import { domain } from "../commitment";
 import type { ContractName } from "./record";
 
 /** What the compiler made of each contract: the code that a deployment sends, without constructor arguments. */
 export const creationCode: Readonly<Record<ContractName, string>> = {
-  AccessManager: AccessManager__factory.bytecode,
+  RegistryAuthority: RegistryAuthority__factory.bytecode,
   CreditRegistry: CreditRegistry__factory.bytecode,
 };
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { CreditAnchorError, type Fault } from "../errors";
 import { roleNames, type RoleName } from "../roles";
 
-/** The roles a profile fills: those of the registry and the administrator of the AccessManager. */
+/** The roles a profile fills: those of the registry and the administrator of the authority. */
 export type ProfileRole = "administrator" | RoleName;
 
 export const profileRoles: readonly ProfileRole[] = ["administrator", ...roleNames];
@@ -14,6 +14,8 @@ export interface Holder {
   readonly account: string;
   /** Seconds between announcing an act of the role and doing it; 0: at once. */
   readonly delay: number;
+  /** The account must be a contract, a multisig say: deploying is refused and checking fails if it is not. */
+  readonly kind?: "contract";
 }
 
 /** Who governs a registry: a reviewed file of deployments/profiles. */
@@ -66,15 +68,18 @@ export function parseRoles(
     }
     roles[role] = holders.map((holder: unknown, index): Holder => {
       const path = `/roles/${role}/${index}`;
-      const { account, delay, ...rest } = isObject(holder) ? holder : {};
+      const { account, delay, kind, ...rest } = isObject(holder) ? holder : {};
       const isAccount = typeof account === "string" && /^0x[0-9a-fA-F]{40}$/.test(account);
       if (!isAccount && !(allowDeployer && account === "deployer"))
         fault(`${path}/account`, `expected an address${allowDeployer ? ' or "deployer"' : ""}`);
       const isDelay = typeof delay === "number" && Number.isSafeInteger(delay) && delay >= 0;
       if (!isDelay || delayOnChain(delay, clockUnit) > LARGEST_DELAY)
         fault(`${path}/delay`, "expected a whole number of seconds that fits the chain's 32 bits");
-      for (const name of Object.keys(rest)) fault(`${path}/${name}`, "unknown; known are account, delay");
-      return { account: String(account).toLowerCase(), delay: Number(delay) };
+      if (kind !== undefined && kind !== "contract") fault(`${path}/kind`, "expected contract, or nothing");
+      for (const name of Object.keys(rest))
+        fault(`${path}/${name}`, "unknown; known are account, delay, kind");
+      const lower = { account: String(account).toLowerCase(), delay: Number(delay) };
+      return kind === "contract" ? { ...lower, kind } : lower;
     });
     const accounts = roles[role].map((holder) => holder.account);
     if (new Set(accounts).size < accounts.length) fault(`/roles/${role}`, "names an account twice");
@@ -134,6 +139,13 @@ export function readProfile(file: string): Profile {
     );
   }
   return parseProfile(value, file);
+}
+
+/** The holders that have to be contracts. */
+export function contractHolders({ roles }: Pick<Profile, "roles">): { role: ProfileRole; account: string }[] {
+  return profileRoles.flatMap((role) =>
+    (roles[role] ?? []).flatMap(({ account, kind }) => (kind === "contract" ? [{ role, account }] : [])),
+  );
 }
 
 /** The profile with the deploying account in the place of `deployer`. */

@@ -13,9 +13,9 @@ export interface CompilerInfo {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export type ContractName = "AccessManager" | "CreditRegistry";
+export type ContractName = "RegistryAuthority" | "CreditRegistry";
 
-export const contractNames: readonly ContractName[] = ["AccessManager", "CreditRegistry"];
+export const contractNames: readonly ContractName[] = ["RegistryAuthority", "CreditRegistry"];
 
 /**
  * What is known of one deployed contract: `deployments/<network>/<contract>.json`. Everything in it can be compared with
@@ -41,7 +41,7 @@ export interface ContractRecord {
   readonly compiler: CompilerInfo;
   /** Commit of the source, null if it was not committed as it was deployed. */
   readonly sourceCommit: string | null;
-  /** Of AccessManager: who was given which role, `deployer` replaced by its address. */
+  /** Of RegistryAuthority: who was given which role, `deployer` replaced by its address. */
   readonly governance?: Profile;
 }
 
@@ -101,7 +101,7 @@ export function parseRecord(value: unknown, contract: ContractName, file: string
   if (record.contract !== contract) fault("/contract", `expected ${contract}`);
   for (const name of Object.keys(record))
     if (!(name in fields) && name !== "contract" && name !== "governance") fault(`/${name}`, "unknown");
-  if (contract === "AccessManager") {
+  if (contract === "RegistryAuthority") {
     const governance = isObject(record.governance) ? record.governance : {};
     const { clockUnit } = governance;
     if (typeof governance.name !== "string") fault("/governance/name", "expected a name");
@@ -144,7 +144,7 @@ export function readRecord(folder: string, contract: ContractName): ContractReco
 
 /** @throws {CreditAnchorError} `deployment.missing` when a record is not there, else as {@link readRecord}. */
 export function readRecords(folder: string): DeploymentRecords {
-  const manager = readRecord(folder, "AccessManager");
+  const manager = readRecord(folder, "RegistryAuthority");
   const registry = readRecord(folder, "CreditRegistry");
   if (manager === undefined || registry === undefined)
     throw new CreditAnchorError("deployment.missing", `${folder} holds no whole deployment record`, {

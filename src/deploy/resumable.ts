@@ -1,6 +1,6 @@
 import { concat, getCreateAddress, keccak256, type Signer, toQuantity } from "ethers";
 
-import { AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
 import type { Chain, Receipt } from "../chain";
 import { type Deployment, isAdministrator, wiringSteps } from "../deployment";
 import { CreditAnchorError } from "../errors";
@@ -8,7 +8,7 @@ import { type FeePolicy, suggestFees } from "../fees";
 import { roleNames } from "../roles";
 import { delay } from "../rpc";
 import { creationCode, encodeArguments, isCodeOf } from "./code";
-import { delayOnChain, type Holder, type Profile, resolveProfile } from "./profile";
+import { contractHolders, delayOnChain, type Holder, type Profile, resolveProfile } from "./profile";
 import {
   type CompilerInfo,
   type ContractName,
@@ -59,7 +59,7 @@ interface Run extends Required<Omit<ResumableOptions, "fees">> {
  * fix its address) before it is sent, so it happens once; wiring is compared with the chain. A run that finds everything
  * done sends nothing.
  *
- * @throws {CreditAnchorError} `deployment.other-chain` for records of another chain id, `deployment.chain-reset` when
+ * @throws {CreditAnchorError} `deployment.no-contract`, `deployment.other-chain` for records of another chain id, `deployment.chain-reset` when
  * the chain does not hold what was recorded, `deployment.other-profile`, `deployment.other-deployer`,
  * `deployment.not-administrator`, `deployment.refused`, `deployment.failed`, `deployment.slow`; and what the chain throws.
  */
@@ -76,9 +76,10 @@ export async function deployResumably(options: ResumableOptions): Promise<Resuma
     sent: 0,
   };
   await checkClock(run);
+  await checkContracts(run);
   await checkRecords(run);
   await waitUntilNothingIsUnderWay(run);
-  const manager = await ensureContract(run, "AccessManager", [deployer]);
+  const manager = await ensureContract(run, "RegistryAuthority", [deployer]);
   // The second argument of every run is the manager of the first.
   const registry = await ensureContract(run, "CreditRegistry", [manager.address]);
   await wire(run, manager, registry);
@@ -99,9 +100,20 @@ async function checkClock({ chain, profile }: Run): Promise<void> {
     );
 }
 
+/** Who is to be a contract is one before anything is sent: an account of one key must not govern by mistake. */
+async function checkContracts({ chain, profile }: Run): Promise<void> {
+  for (const { account, role } of contractHolders(profile))
+    if ((await chain.code(account)) === "0x")
+      throw new CreditAnchorError(
+        "deployment.no-contract",
+        `profile ${profile.name} wants a contract as ${role}, and there is no code at ${account}`,
+        { hint: "deploy the multisig first, on this chain, and compare its address with the profile" },
+      );
+}
+
 async function checkRecords(run: Run): Promise<void> {
   const { chain, folder } = run;
-  const records = [readRecord(folder, "AccessManager"), readRecord(folder, "CreditRegistry")];
+  const records = [readRecord(folder, "RegistryAuthority"), readRecord(folder, "CreditRegistry")];
   const found = [...records, readPending(folder)].filter((item) => item !== undefined);
   const foreign = found.find((item) => item.chainId !== chain.chainId);
   if (foreign !== undefined)
@@ -339,7 +351,7 @@ async function makeRecord(
     blockTime: block!.time,
     compiler: run.compiler,
     sourceCommit: run.sourceCommit,
-    ...(contract === "AccessManager" ? { governance: run.profile } : {}),
+    ...(contract === "RegistryAuthority" ? { governance: run.profile } : {}),
   };
 }
 
@@ -348,7 +360,7 @@ async function makeRecord(
 async function wire(run: Run, manager: ContractRecord, registry: ContractRecord): Promise<void> {
   const { signer, profile } = run;
   const deployment: Deployment = {
-    manager: AccessManager__factory.connect(manager.address, signer),
+    manager: RegistryAuthority__factory.connect(manager.address, signer),
     registry: CreditRegistry__factory.connect(registry.address, signer),
   };
   const onChain = ({ account, delay: seconds }: Holder): Holder => ({
@@ -362,7 +374,7 @@ async function wire(run: Run, manager: ContractRecord, registry: ContractRecord)
     if (!(await isAdministrator(deployment.manager, run.deployer)))
       throw new CreditAnchorError(
         "deployment.not-administrator",
-        `"${step.name}" is not done, and ${run.deployer} is no administrator of the AccessManager`,
+        `"${step.name}" is not done, and ${run.deployer} is no administrator of the authority`,
         { hint: "an administrator has to do it" },
       );
     run.log(step.name);

@@ -190,7 +190,7 @@ describe("roles of the NDRC", () => {
 
     it("is replaced by the authority alone, and that is journaled", async () => {
       const { registry, manager, deployer, stranger } = world();
-      const next = await (await ethers.getContractFactory("AccessManager")).deploy(deployer.address);
+      const next = await (await ethers.getContractFactory("RegistryAuthority")).deploy(deployer.address);
       const target = await next.getAddress();
       for (const caller of [deployer, stranger])
         await expect(registry.connect(caller).setAuthority(target))

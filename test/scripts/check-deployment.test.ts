@@ -5,13 +5,17 @@ import { expect } from "chai";
 import type { Wallet } from "ethers";
 import { keccak256 } from "ethers";
 
-import { type AccessManager, AccessManager__factory, CreditRegistry__factory } from "../../typechain-types";
+import {
+  type RegistryAuthority,
+  RegistryAuthority__factory,
+  CreditRegistry__factory,
+} from "../../typechain-types";
 import { type Chain, connectChain } from "../../src/chain";
 import { type Check, checkDeployment, type SourceKnowledge } from "../../src/deploy/check";
 import { compilerVersion, isCodeOf } from "../../src/deploy/code";
 import { compiler } from "../../src/deploy/compiler";
 import type { ContractRecord, DeploymentRecords } from "../../src/deploy/record";
-import { roleIds, roleNames, roleOfFunction } from "../../src/roles";
+import { ownSelectors, roleIds, roleNames, roleOfFunction } from "../../src/roles";
 import { startAnvil, startProxy, type TestChain } from "../support/chains";
 import { deploy, newDeployer } from "../support/deployments";
 
@@ -22,7 +26,7 @@ describe("checking a deployment", function () {
   let signer: Wallet;
   let folder: string;
   let records: DeploymentRecords;
-  let access: AccessManager;
+  let access: RegistryAuthority;
   const commit = "ab".repeat(20);
   const knowledge: SourceKnowledge = { compiler, commitHasOurCode: (given) => given === commit };
   const stranger = `0x${"5".repeat(40)}`;
@@ -34,7 +38,7 @@ describe("checking a deployment", function () {
     // So that no number in a record is one that would do for another.
     for (let i = 0; i < 3; i++) await node.rpc("evm_mine");
     records = await deploy({ chain, signer, folder, sourceCommit: commit });
-    access = AccessManager__factory.connect(records.manager.address, signer);
+    access = RegistryAuthority__factory.connect(records.manager.address, signer);
   });
   after(async () => {
     await node.stop();
@@ -86,7 +90,7 @@ describe("checking a deployment", function () {
     it("manager: the transaction of the other contract", async () => {
       const { transaction, blockNumber, blockHash, blockTime } = records.registry;
       const changed = { ...records.manager, transaction, blockNumber, blockHash, blockTime };
-      expect(await differing({ ...records, manager: changed })).to.include("AccessManager: address");
+      expect(await differing({ ...records, manager: changed })).to.include("RegistryAuthority: address");
     });
 
     it("manager: clock unit", async () => {
@@ -112,6 +116,14 @@ describe("checking a deployment", function () {
         ]);
       });
     }
+  });
+
+  it("catches a holder that is to be a contract and is none", async () => {
+    const governance = structuredClone(records.manager.governance!);
+    Object.assign(governance.roles.administrator[0]!, { kind: "contract" });
+    expect(await differing({ ...records, manager: { ...records.manager, governance } })).to.deep.equal([
+      `administrator ${signer.address.toLowerCase()}`,
+    ]);
   });
 
   describe("catches a chain where one thing was done", () => {
@@ -171,11 +183,30 @@ describe("checking a deployment", function () {
         ),
       ["who may call setAuthority"],
     );
+    caught(
+      "the administration of the registry delayed",
+      () => access.setTargetAdminDelay(records.registry.address, 60),
+      ["registry open to its roles"],
+    );
+    caught(
+      "another contract put under a role",
+      () => access.setTargetFunctionRole(stranger, ["0x11111111"], roleIds.arbiter),
+      [`who may call 0x11111111 of ${stranger}`],
+    );
+    caught(
+      "the authority's own function taken from the guardian's veto",
+      () => access.setTargetFunctionRole(records.manager.address, [ownSelectors()[1]!], roleIds.guardian),
+      ["who may cancel grantRole"],
+    );
+    caught("a grant delay", () => access.setGrantDelay(roleIds.arbiter, 60), [
+      `role arbiter (${roleIds.arbiter})`,
+    ]);
+    caught("a role of its own that nobody knows", () => access.setRoleAdmin(78, 1), ["role unknown (78)"]);
     caught("the registry closed to its roles", () => access.setTargetClosed(records.registry.address, true), [
       "registry open to its roles",
     ]);
     it("another authority put in place", async () => {
-      const other = await new AccessManager__factory(signer).deploy(signer.address);
+      const other = await new RegistryAuthority__factory(signer).deploy(signer.address);
       await other.waitForDeployment();
       await (await access.updateAuthority(records.registry.address, await other.getAddress())).wait();
       expect(await differing()).to.deep.equal(["authority of the registry"]);
@@ -197,7 +228,7 @@ describe("checking a deployment", function () {
 
     it("no manager at all", async () => {
       await node.rpc("anvil_setCode", records.manager.address, "0x");
-      expect(await differing()).to.include.members(["AccessManager: code", "roles"]);
+      expect(await differing()).to.include.members(["RegistryAuthority: code", "roles"]);
     });
   });
 
@@ -239,7 +270,7 @@ describe("checking a deployment", function () {
     expect(first).to.include({ name: "CreditRegistry: source commit", holds: undefined });
     const shallow = await check(records, { commitHasOurCode: () => undefined });
     expect(shallow.filter(({ holds }) => holds !== true).map(({ name }) => name)).to.deep.equal([
-      "AccessManager: source commit",
+      "RegistryAuthority: source commit",
       "CreditRegistry: source commit",
     ]);
   });
@@ -251,7 +282,7 @@ describe("checking a deployment", function () {
       expect(isCodeOf("CreditRegistry", code, 31337, address)).to.equal(true);
       expect(isCodeOf("CreditRegistry", code, 31338, address)).to.equal(false);
       expect(isCodeOf("CreditRegistry", code, 31337, records.manager.address)).to.equal(false);
-      expect(isCodeOf("AccessManager", code, 31337, address)).to.equal(false);
+      expect(isCodeOf("RegistryAuthority", code, 31337, address)).to.equal(false);
       expect(isCodeOf("CreditRegistry", "0x", 31337, address)).to.equal(false);
       expect(isCodeOf("CreditRegistry", code.slice(0, -2), 31337, address)).to.equal(false);
       expect(isCodeOf("CreditRegistry", `0x${code.slice(4)}`, 31337, address)).to.equal(false);

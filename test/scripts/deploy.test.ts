@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { getCreateAddress, Wallet } from "ethers";
 
-import { AccessManager__factory } from "../../typechain-types";
+import { RegistryAuthority__factory } from "../../typechain-types";
 import { connectChain } from "../../src/chain";
 import { checkDeployment } from "../../src/deploy/check";
 import { readPending, readRecord, readRecords } from "../../src/deploy/record";
@@ -47,7 +47,7 @@ describe("deployment", function () {
     const folder = newFolder();
     const first = await deploy({ chain, signer, folder });
     expect(first.sent).to.equal(TRANSACTIONS);
-    expect(readdirSync(folder).sort()).to.deep.equal(["AccessManager.json", "CreditRegistry.json"]);
+    expect(readdirSync(folder).sort()).to.deep.equal(["CreditRegistry.json", "RegistryAuthority.json"]);
     expect(readRecords(folder)).to.deep.equal({ manager: first.manager, registry: first.registry });
     expect(await differences(chain, first)).to.deep.equal([]);
 
@@ -165,7 +165,7 @@ describe("deployment", function () {
     const signer = new Wallet(`0x${randomBytes(32).toString("hex")}`, chain.provider);
     const error = await failure(() => deploy({ chain, signer, folder: newFolder() }));
     expect(error.code).to.equal("deployment.refused");
-    expect(error.message).to.contain("creation of AccessManager").and.not.to.contain("0x60");
+    expect(error.message).to.contain("creation of RegistryAuthority").and.not.to.contain("0x60");
     expect(error.hint).to.contain(signer.address.toLowerCase()).and.to.contain("no funds");
   });
 
@@ -248,7 +248,10 @@ describe("deployment", function () {
       const { chain, signer } = await newDeployer(node);
       const folder = newFolder();
       await deploy({ chain, signer: crashing(signer, 5, "before"), folder }).catch(() => undefined);
-      const manager = AccessManager__factory.connect(readRecord(folder, "AccessManager")!.address, signer);
+      const manager = RegistryAuthority__factory.connect(
+        readRecord(folder, "RegistryAuthority")!.address,
+        signer,
+      );
       await (await manager.renounceRole(0, signer.address)).wait();
       expect((await failure(() => deploy({ chain, signer, folder }))).code).to.equal(
         "deployment.not-administrator",
@@ -266,7 +269,7 @@ describe("deployment", function () {
     });
   });
 
-  for (const content of ["", "null", "{}", '{"contract":"AccessManager","chainId":31337}'])
+  for (const content of ["", "null", "{}", '{"contract":"RegistryAuthority","chainId":31337}'])
     it(`refuses an announcement that is damaged: ${content === "" ? "empty" : content}`, async () => {
       const { chain, signer } = await newDeployer(node);
       const folder = newFolder();
@@ -291,7 +294,7 @@ describe("deployment", function () {
     };
     const records = await deploy({ chain, signer, folder, profile });
     expect(await differences(chain, records)).to.deep.equal([]);
-    const manager = AccessManager__factory.connect(records.manager.address, chain.provider);
+    const manager = RegistryAuthority__factory.connect(records.manager.address, chain.provider);
     expect([...(await manager.hasRole(0, boss))]).to.deep.equal([true, 86_400n]);
     expect([...(await manager.hasRole(0, signer.address))]).to.deep.equal([false, 0n]);
     expect([...(await manager.hasRole(roleIds.registrar, officer))]).to.deep.equal([true, 3_600n]);
@@ -311,7 +314,7 @@ describe("deployment", function () {
         roles: { ...localProfile.roles, arbiter: [{ account: "deployer", delay: 60 }] },
       };
       const records = await deploy({ chain, signer, folder: newFolder(), profile });
-      const manager = AccessManager__factory.connect(records.manager.address, chain.provider);
+      const manager = RegistryAuthority__factory.connect(records.manager.address, chain.provider);
       expect((await manager.hasRole(roleIds.arbiter, signer.address)).executionDelay).to.equal(60_000n);
       expect(records.registry.blockTime).to.be.lessThan(2_000_000_000);
       expect(await differences(chain, records)).to.deep.equal([]);
@@ -397,7 +400,7 @@ describe("deployment", function () {
 
         const { manager } = readRecords(folder);
         const chain = await connectChain({ urls: [besu.url], pollMs: 5 });
-        const access = AccessManager__factory.connect(manager.address, new Wallet(key, chain.provider));
+        const access = RegistryAuthority__factory.connect(manager.address, new Wallet(key, chain.provider));
         await (
           await access.grantRole(roleIds.registrar, Wallet.createRandom().address, 0, { gasPrice: 0 })
         ).wait();

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 
 import {
@@ -35,6 +36,18 @@ describe("deployment profile", () => {
     expect(profile).to.include({ name: "test", clockUnit: "seconds" });
   });
 
+  it("of production is refused until it is filled in, and then is one", async () => {
+    const text = readFileSync(`${root}/deployments/profiles/production.example.json`, "utf8");
+    const { faults } = await failure(() => parseProfile(JSON.parse(text), "x"));
+    expect(new Set(faults.map(({ path }) => path.split("/").at(-1)))).to.deep.equal(new Set(["account"]));
+    const filled = parseProfile(
+      JSON.parse(text.replace(/"account": "[^"]*"/g, `"account": "${account}"`)),
+      "x",
+    );
+    expect(filled.roles.administrator).to.deep.equal([{ account, delay: 604_800, kind: "contract" }]);
+    expect(filled.roles.guardian[0]!.delay, "the guardian never waits").to.equal(0);
+  });
+
   it("puts the deployer's address in place of its name", () => {
     const resolved = resolveProfile(parseProfile(good, "x"), account);
     for (const role of profileRoles) expect(resolved.roles[role]).to.deep.equal([{ account, delay: 0 }]);
@@ -64,6 +77,11 @@ describe("deployment profile", () => {
       "a delay beyond 32 bits",
       withRoles({ arbiter: [{ account, delay: 2 ** 32 }] }),
       "/roles/arbiter/0/delay",
+    ],
+    [
+      "a kind that is none",
+      withRoles({ arbiter: [{ account, delay: 0, kind: "dao" }] }),
+      "/roles/arbiter/0/kind",
     ],
     ["a misspelt delay", withRoles({ arbiter: [{ account, delay: 0, dealy: 1 }] }), "/roles/arbiter/0/dealy"],
     [

@@ -14,7 +14,7 @@ export const root = join(__dirname, "..", "..");
 export const localProfile: Profile = readProfile(join(root, "deployments", "profiles", "local.json"));
 
 /** Transactions of a deployment by the local profile: two contracts, labels, guardians, functions, grants. */
-export const TRANSACTIONS = 28;
+export const TRANSACTIONS = 29;
 
 /** A deployer of its own on a test chain, with funds. */
 export async function newDeployer(

@@ -3,14 +3,14 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signer
 import type { ContractTransactionResponse, Result } from "ethers";
 import { ethers } from "hardhat";
 import { deployRegistry } from "../../src/deployment";
-import type { AccessManager, CreditRegistry } from "../../typechain-types";
+import type { CreditRegistry, RegistryAuthority } from "../../typechain-types";
 import { expectJournalReplays } from "./journal-replay";
 import * as oracle from "./oracle";
 import type { OracleHeader } from "./oracle";
 
 /** One registry, two agencies, a type that is not personal and one that is, and somebody in every part. */
 export interface World {
-  manager: AccessManager;
+  manager: RegistryAuthority;
   registry: CreditRegistry;
   domain: string;
   deployer: HardhatEthersSigner;

@@ -10,3 +10,4 @@ export type { periphery };
 import type * as registry from "./registry";
 export type { registry };
 export type { CreditRegistry } from "./CreditRegistry";
+export type { RegistryAuthority } from "./RegistryAuthority";

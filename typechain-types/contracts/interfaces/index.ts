@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { ICreditRegistry } from "./ICreditRegistry";
+export type { IRegistryAuthority } from "./IRegistryAuthority";
 export type { IRelay } from "./IRelay";

@@ -6,3 +6,4 @@ export * as mocks from "./mocks";
 export * as periphery from "./periphery";
 export * as registry from "./registry";
 export { CreditRegistry__factory } from "./CreditRegistry__factory";
+export { RegistryAuthority__factory } from "./RegistryAuthority__factory";

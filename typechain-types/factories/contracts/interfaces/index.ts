@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export { ICreditRegistry__factory } from "./ICreditRegistry__factory";
+export { IRegistryAuthority__factory } from "./IRegistryAuthority__factory";
 export { IRelay__factory } from "./IRelay__factory";
