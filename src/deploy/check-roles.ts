@@ -151,8 +151,8 @@ async function checkTargets(
       const what = target === registry ? "registry" : target === manager ? "authority" : target;
       return compare(
         `${what} open to its roles`,
-        { closed: false, delay: 0 },
-        { closed, delay: Number(delay) },
+        { closed: false, delay: 0, delayToCome: 0 },
+        { closed, delay: Number(delay), delayToCome: history.targets.get(target) ?? 0 },
       );
     }),
   );
