@@ -103,10 +103,10 @@ async function step(session: Session): Promise<boolean> {
     session.state = "begun";
   }
   await finalise(session);
-  // Once, and first: a suspended agency may still withdraw, and must not be kept from it by batches that wait.
+  // Once, and first: a suspended agency may still withdraw and mark, and must not be kept from it by batches that wait.
   if (session.state === "begun") {
     session.state = "withdrawn";
-    if (await settleMoves(session, "withdrawals")) return true;
+    if (await settleMoves(session, "always")) return true;
   }
   const next = nextBatch(session);
   if (next === undefined) return settleMoves(session);

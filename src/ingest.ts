@@ -43,6 +43,8 @@ export interface IngestOptions {
   readonly batchSize?: number;
   /** Name of a file that does not exist; it is made if rows are rejected (`Home.rejectedFile`). */
   readonly rejectedFile: string;
+  /** Rejects rows of records that the vault does not have (`known`), or that it has (`new`). */
+  readonly only?: "known" | "new";
   /** Threads that check and seal; 0: none but this one. Default: one for each processor, four at most, for
    * files that are worth it. */
   readonly threads?: number;
@@ -54,6 +56,8 @@ export interface IngestResult {
   readonly counts: Readonly<IngestCounts>;
   /** How many rows have a warning of each code. */
   readonly warningCodes: Readonly<Record<string, number>>;
+  /** How many new records were decided on each date, `YYYY-MM-DD`; those without a date are left out. */
+  readonly decidedOn: ReadonlyMap<string, number>;
   /** Doubts about the header of the file. */
   readonly headerWarnings: readonly Fault[];
   /** Where the rejected rows are told, with their faults; absent when there are none. */
@@ -101,6 +105,7 @@ export async function* ingest(options: IngestOptions): AsyncGenerator<Plan, Inge
     return {
       counts: planner.counts,
       warningCodes: planner.warningCodes,
+      decidedOn: datesOf(planner.decidedOn),
       headerWarnings: reader.warnings,
       ...(told === undefined ? {} : { rejectedFile: told }),
     };
@@ -124,10 +129,19 @@ function checkedBatchSize({ batchSize, target }: IngestOptions): number {
   return size;
 }
 
-function sealContext({ target, agencyKey, agencyCode, hashes }: IngestOptions, sha256: Hex): SealContext {
+function sealContext(
+  { target, agencyKey, agencyCode, only, hashes }: IngestOptions,
+  sha256: Hex,
+): SealContext {
   const { registry, agencyId, typeId, type, mode } = target;
   const place = { domain: domain(registry.chainId, registry.address, hashes), agencyId, typeId };
-  return { type, place, mode, agencyKey, agencyCode, sha256, hashes };
+  return { type, place, mode, agencyKey, agencyCode, sha256, only, hashes };
+}
+
+/** 20260401 as `2026-04-01`. */
+function datesOf(days: ReadonlyMap<number, number>): Map<string, number> {
+  const dates = [...days].filter(([day]) => day !== 0).sort(([a], [b]) => a - b);
+  return new Map(dates.map(([day, number]) => [String(day).replace(/(..)(..)$/, "-$1-$2"), number]));
 }
 
 /** The manifest of the first batch names the digest of the whole file, so the file is read once for that alone. */

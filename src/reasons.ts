@@ -21,6 +21,17 @@ export const reasons = {
   32: { name: "review-or-litigation", text: "administrative review or litigation is under way" },
   33: { name: "review-ended", text: "administrative review or litigation has ended" },
   34: { name: "court-order", text: "a court ordered it" },
+  35: { name: "objection-kept", text: "the objection was decided: the record is right and stays" },
+  36: {
+    name: "objection-corrected",
+    text: "the objection was decided: the record was wrong and is corrected",
+  },
+  37: { name: "objection-supplemented", text: "the objection was decided: what was missing is supplemented" },
+  38: { name: "objection-withdrawn", text: "the objection was decided: the record is withdrawn" },
+  39: {
+    name: "objection-unestablished",
+    text: "the objection was decided: it cannot be established who is right, a note is kept",
+  },
   40: { name: "retention-ended", text: "the time for which it may be kept is over" },
   41: { name: "deletion-duty", text: "the law demands deletion" },
   50: { name: "key-compromised", text: "somebody else may hold a key" },

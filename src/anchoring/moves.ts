@@ -26,21 +26,68 @@ const WINDOW = 16;
 /** A move whose transaction comes to nothing so often is given up. */
 const MOST_ATTEMPTS = 12;
 
-/** The function that makes a move, and the status it leads to. */
-const kinds = {
-  supersede: { call: "supersede", to: 1, from: [0, 3] },
-  withdraw: { call: "withdraw", to: 2, from: [0, 1, 3] },
-  repair: { call: "repair", to: 3, from: [0] },
-  revokeRepair: { call: "revokeRepair", to: 0, from: [3] },
-} as const;
+/** Of a status byte: which status, erased for ever or not. */
+const STATUS = 7;
+const ERASED = 8;
+
+/** The function that makes a move, and what it makes of a status byte: from which ones, and which it leads to. */
+interface Kind {
+  /** Possible also for a suspended agency, and while the registry is paused. */
+  readonly always: boolean;
+  readonly event: "StatusChanged" | "RecordsSuperseded" | "MarksSet" | "MarksCleared";
+  /** Of a byte that is not erased. */
+  readonly isPossible: (byte: number, marks: number) => boolean;
+  readonly isMade: (byte: number, marks: number) => boolean;
+}
+
+const statusKind = (to: number, from: readonly number[], always = false): Kind => ({
+  always,
+  event: to === 1 ? "RecordsSuperseded" : "StatusChanged",
+  isPossible: (byte) => from.includes(byte & STATUS),
+  isMade: (byte) => (byte & STATUS) === to,
+});
+
+const kinds: Readonly<Record<Move["kind"], Kind>> = {
+  supersede: statusKind(1, [0, 3]),
+  withdraw: statusKind(2, [0, 1, 3], true),
+  repair: statusKind(3, [0]),
+  revokeRepair: statusKind(0, [3]),
+  setMarks: {
+    always: true,
+    event: "MarksSet",
+    isPossible: (byte, marks) => (byte & marks) !== marks,
+    isMade: (byte, marks) => (byte & marks) === marks,
+  },
+  clearMarks: {
+    always: true,
+    event: "MarksCleared",
+    isPossible: (byte, marks) => (byte & marks) !== 0,
+    isMade: (byte, marks) => (byte & marks) === 0,
+  },
+};
+
+/** What a move would do to a record with this status byte: it can be made, is made already, or is impossible. */
+export function moveOn(
+  { kind, marks = 0 }: Pick<Move, "kind" | "marks">,
+  byte: number,
+): "possible" | "made" | "impossible" {
+  const { isPossible, isMade } = kinds[kind];
+  if (isMade(byte, marks)) return "made";
+  return (byte & ERASED) === 0 && isPossible(byte, marks) ? "possible" : "impossible";
+}
+
+/** Whether a move is possible also for a suspended agency, and while the registry is paused. */
+export function isAlwaysAllowed(kind: Move["kind"]): boolean {
+  return kinds[kind].always;
+}
 
 /**
  * Tells the chain about some of the status moves that the vault holds for it.
  *
  * @returns false if none can be made now.
  */
-export async function settleMoves(session: Session, which: "all" | "withdrawals" = "all"): Promise<boolean> {
-  const ready = (await eligible(session)).filter((move) => which === "all" || move.kind === "withdraw");
+export async function settleMoves(session: Session, which: "all" | "always" = "all"): Promise<boolean> {
+  const ready = (await eligible(session)).filter((move) => which === "all" || isAlwaysAllowed(move.kind));
   if (ready.length === 0) return false;
   await checkMover(session, ready);
   for (let at = 0; at < ready.length; at += WINDOW) {
@@ -54,7 +101,7 @@ export async function settleMoves(session: Session, which: "all" | "withdrawals"
   return true;
 }
 
-/** Moves whose batches are anchored; of a suspended agency or paused registry withdrawals only, which come first. */
+/** Moves whose batches are anchored. Those come first that a suspended agency or a paused registry does not stop. */
 async function eligible(session: Session): Promise<Move[]> {
   const { vault, registry, settings, minedMoves } = session;
   const mined = new Set(minedMoves.map((move) => move.id));
@@ -67,14 +114,14 @@ async function eligible(session: Session): Promise<Move[]> {
     .unfinishedMoves()
     .filter((move) => !mined.has(move.id) && isAnchored(move.plan) && isAnchored(move.after));
   if (open.length === 0) return open;
-  const withdrawals = open.filter((move) => move.kind === "withdraw");
-  const others = open.filter((move) => move.kind !== "withdraw");
-  if (session.what === "all") return [...withdrawals, ...others];
+  const first = open.filter((move) => isAlwaysAllowed(move.kind));
+  const others = open.filter((move) => !isAlwaysAllowed(move.kind));
+  if (session.what === "all") return [...first, ...others];
   const agency = await readAgency(registry, settings.agencyId);
   const acting = agency === undefined ? undefined : await readActing(registry, agency);
   const stopped = acting?.standing !== Standing.active || (await isPaused(registry));
   session.summary.movesWaiting = stopped ? others.length : 0;
-  return stopped ? withdrawals : [...withdrawals, ...others];
+  return stopped ? first : [...first, ...others];
 }
 
 async function checkMover({ registry, settings, signer }: Session, moves: readonly Move[]): Promise<void> {
@@ -82,7 +129,7 @@ async function checkMover({ registry, settings, signer }: Session, moves: readon
     agencyId: settings.agencyId,
     account: signer.address,
     permissions: 2,
-    withdrawing: moves[0]!.kind === "withdraw",
+    withdrawing: isAlwaysAllowed(moves[0]!.kind),
     fees: settings.fees,
   });
 }
@@ -162,7 +209,7 @@ async function signMove(
       await lookAgain(session);
       return undefined;
     }
-    if (error.errorName !== "MoveNotAllowed" && error.errorName !== "AlreadyErased") throw error;
+    if (!["MoveNotAllowed", "MarksUnchanged", "AlreadyErased"].includes(error.errorName)) throw error;
     const left = await positionsLeft(session, move, header);
     if (left.length === 0) {
       await foundMoved(session, move);
@@ -186,14 +233,9 @@ async function foundMoved(session: Session, move: Move): Promise<void> {
 
 /** Positions that the chain does not show as moved yet, and that can be. */
 async function positionsLeft(session: Session, move: Move, header: Header): Promise<number[]> {
-  const { to, from } = kinds[move.kind];
   const statuses = await statusesOf(session.registry, header.agencyId, header.sequence, move.positions);
-  const left = move.positions.filter(
-    (_, i) => statuses[i]! < 8 && (from as readonly number[]).includes(statuses[i]! & 7),
-  );
-  const lost = statuses.filter(
-    (byte) => (byte & 7) !== to && ((byte & 8) !== 0 || !(from as readonly number[]).includes(byte & 7)),
-  );
+  const left = move.positions.filter((_, i) => moveOn(move, statuses[i]!) === "possible");
+  const lost = statuses.filter((byte) => moveOn(move, byte) === "impossible");
   if (lost.length > 0) {
     const id = batchId(header.agencyId, header.sequence);
     const message = `${lost.length} records of batch ${id} have ended or moved otherwise meanwhile: no ${move.kind} for them`;
@@ -203,14 +245,16 @@ async function positionsLeft(session: Session, move: Move, header: Header): Prom
 }
 
 function moveCall({ registry }: Session, move: Move, header: Header, positions: readonly number[]): Call {
-  const { call } = kinds[move.kind];
-  const spans = encodePositions(positions);
-  const successors =
-    move.kind === "supersede" ? [positions.map((position) => successorOf(move, position))] : [];
+  const more =
+    move.kind === "supersede"
+      ? [positions.map((position) => successorOf(move, position))]
+      : move.marks === undefined
+        ? []
+        : [move.marks];
   return registryCall(
     registry,
-    call,
-    [header, spans, ...successors, move.reason, move.evidenceHash],
+    move.kind,
+    [header, encodePositions(positions), ...more, move.reason, move.evidenceHash],
     describe(move),
   );
 }
@@ -259,7 +303,7 @@ function requireMove({ registry, vault, signer }: Session, move: Move, receipt: 
   // The key may have changed since it was signed.
   const actor = move.signed?.from ?? signer.address;
   const header = vault.plan(move.plan).header!;
-  const name = move.kind === "supersede" ? "RecordsSuperseded" : "StatusChanged";
+  const { event: name, isMade } = kinds[move.kind];
   const { topicHash } = registryInterface.getEvent(name);
   for (const log of receipt.logs) {
     if (log.address !== registry.address || log.topics[0] !== topicHash) continue;
@@ -274,7 +318,9 @@ function requireMove({ registry, vault, signer }: Session, move: Move, receipt: 
       positions.every((position) => move.positions.includes(position)) &&
       (move.kind === "supersede"
         ? positions.every((position, i) => successors[i] === successorOf(move, position))
-        : Number(fields.status) === kinds[move.kind].to)
+        : move.marks === undefined
+          ? isMade(Number(fields.status), 0)
+          : Number(fields.marks) === move.marks)
     )
       return;
   }

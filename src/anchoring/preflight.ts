@@ -19,7 +19,7 @@ export interface Intent {
   readonly account: string;
   /** 1: anchor batches. 2: move statuses. 3: both. */
   readonly permissions: number;
-  /** Withdrawing only: allowed while the agency is suspended or the registry paused. */
+  /** Withdrawing or marking only: allowed while the agency is suspended or the registry paused. */
   readonly withdrawing?: boolean;
   readonly fees?: FeeSettings | undefined;
 }

@@ -43,7 +43,7 @@ export interface AnchoringOptions {
   readonly registry: Registry;
   readonly signer: TransactionSigner;
   readonly settings: AnchoringSettings;
-  /** `moves` leaves batches alone: for withdrawals, which a suspended agency may still make. Default `all`. */
+  /** `moves` leaves batches alone: for those status moves that a suspended agency may still make. Default `all`. */
   readonly what?: "all" | "moves";
   readonly onProgress?: (progress: AnchoringProgress) => void;
   readonly signal?: AbortSignal;
@@ -106,7 +106,7 @@ export interface Session {
   /** Status moves in trouble: since when (milliseconds), and how often they came to nothing. */
   readonly trouble: Map<number, { readonly since: number; attempts: number }>;
   gasFactor: number;
-  /** How far it has come: compared with the chain, withdrawals made, found ready to anchor. */
+  /** How far it has come: compared with the chain, urgent moves made, found ready to anchor. */
   state: "new" | "begun" | "withdrawn" | "ready";
 }
 

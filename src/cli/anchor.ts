@@ -2,14 +2,19 @@ import { checkReadiness, startAnchoring, type AnchoringSummary } from "../anchor
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
+import { judge, type PolicySet } from "../policy";
+import type { VaultReader } from "../vault/vault";
+import type { Supersession } from "../vault/writer";
 import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
-import { ENCODINGS, type InputOptions } from "../input";
+import { ENCODINGS, openInput, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
 import { connect, noteSuccession, ownAgency, requireHome } from "./context";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
-import { choice, flag, integer, text, url, usage } from "./options";
+import { type Flag, flagOf, policyRefs, todayOf } from "./judging";
+import { knownPolicies, policyOption } from "./known-policies";
+import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
 import { columns, count, durationForPeople, type Io } from "./output";
 import {
   anchoringSettings,
@@ -20,11 +25,44 @@ import {
   watchAnchoring,
 } from "./settle";
 import { commonFaults } from "./rejections";
-import { defineVerb } from "./verb";
+import { defineVerb, type Call, type Outcome } from "./verb";
 import { packageVersion } from "./version";
 
 /** Records of one batch are kept in memory while it is made. */
 const LARGEST_BATCH = 1_048_576;
+
+/** What goes with every file of records. */
+export const anchoringOptions = {
+  type: text("--type <name>", "record type: its name, or the file of its document"),
+  mode: choice("--mode <mode>", "how batches are anchored", ["root", "leaves", "direct"], "root"),
+  batchSize: integer("--batch-size <n>", "records in a batch", {
+    min: 1,
+    max: LARGEST_BATCH,
+    defaultsTo: "65536, 1000 in mode leaves, 1 in mode direct",
+  }),
+  encoding: choice(
+    "--encoding <name>",
+    "encoding of the file; otherwise found out",
+    ["auto", ...ENCODINGS],
+    "auto",
+  ),
+  format: choice(
+    "--format <name>",
+    "format of the file; otherwise found out",
+    ["auto", "csv", "ndjson"],
+    "auto",
+  ),
+  delimiter: text("--delimiter <character>", "between the cells of a CSV file; otherwise found out"),
+  source: text("--source <label>", "your name for the system the file came from, for the manifest", "file"),
+  until: choice("--until <state>", "return when batches are", ["anchored", "final"], "final"),
+  dryRun: flag(
+    "--dry-run",
+    "read and compare only: say what would be anchored; no chain, and nothing written but rejected rows",
+  ),
+  wait: flag("--wait", "wait until another process that uses this home has finished"),
+  rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+  policy: policyOption(),
+};
 
 export const anchorVerb = defineVerb({
   name: "anchor",
@@ -38,34 +76,7 @@ Modes: root for volume; leaves puts every leaf hash on the chain; direct anchors
 contracts that read it, never for personal data.`,
   arguments: [{ name: "<file>", about: "records: a CSV or NDJSON file" }],
   options: {
-    type: text("--type <name>", "record type: its name, or the file of its document"),
-    mode: choice("--mode <mode>", "how batches are anchored", ["root", "leaves", "direct"], "root"),
-    batchSize: integer("--batch-size <n>", "records in a batch", {
-      min: 1,
-      max: LARGEST_BATCH,
-      defaultsTo: "65536, 1000 in mode leaves, 1 in mode direct",
-    }),
-    encoding: choice(
-      "--encoding <name>",
-      "encoding of the file; otherwise found out",
-      ["auto", ...ENCODINGS],
-      "auto",
-    ),
-    format: choice(
-      "--format <name>",
-      "format of the file; otherwise found out",
-      ["auto", "csv", "ndjson"],
-      "auto",
-    ),
-    delimiter: text("--delimiter <character>", "between the cells of a CSV file; otherwise found out"),
-    source: text("--source <label>", "your name for the system the file came from, for the manifest", "file"),
-    until: choice("--until <state>", "return when batches are", ["anchored", "final"], "final"),
-    dryRun: flag(
-      "--dry-run",
-      "read and compare only: say what would be anchored; no chain, and nothing written but rejected rows",
-    ),
-    wait: flag("--wait", "wait until another process that uses this home has finished"),
-    rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+    ...anchoringOptions,
   },
   examples: [
     "credit-anchor anchor penalties.csv --type cn.penalty --home agency",
@@ -73,107 +84,147 @@ contracts that read it, never for personal data.`,
     "credit-anchor anchor critical.ndjson --type cn.licence --mode direct",
     "credit-anchor anchor penalties.csv --type cn.penalty --dry-run",
   ],
-  run: async ({ args, options, home: dir, io, signal }) => {
-    const file = expectFile(args[0]!);
-    if (options.type === undefined)
-      throw usage("--type is missing", "name the record type: --type cn.penalty");
-    const mode = options.mode ?? "root";
-    if (mode === "direct" && (options.batchSize ?? 1) !== 1)
-      throw usage("in mode direct every record is a batch of its own: leave --batch-size out");
-    const home = requireHome(dir);
-    const type = nameType(options.type, home);
-    const input: InputOptions = {
-      encoding: options.encoding ?? "auto",
-      format: options.format ?? "auto",
-      ...(options.delimiter === undefined ? {} : { delimiter: delimiterOf(options.delimiter) }),
-    };
-    if (options.dryRun) return dryRun({ home, type, file, input, io, signal });
-
-    const started = Date.now();
-    const { registry } = await connect(home, options.rpc, signal);
-    const agency = await ownAgency(home, registry);
-    await noteSuccession(io, registry, agency);
-    const typeId = await admittedId(registry, type, options.type);
-    const signer = await home.signer();
-    await checkReadiness(registry, {
-      agencyId: agency.id,
-      account: signer.address,
-      permissions: 1,
-      fees: home.settings.fees,
-    });
-    keepType(home, type, typeId);
-    const agencyKey = await home.agencyKey();
-    const vault = await home.writeVault({
-      command: "anchor",
-      waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
-    });
-    const progress = io.progress();
-    let counts: Readonly<IngestCounts> | undefined;
-    const line = (): string => progressLine(started, counts, watcher.records(), watcher.batchIds().length);
-    const watcher = watchAnchoring(vault, progress, io, line);
-    try {
-      const anchoring = startAnchoring({
-        vault,
-        registry,
-        signer,
-        settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
-        onProgress: watcher.onProgress,
-        signal,
-      });
-      let result: IngestResult;
-      try {
-        const planning = ingest({
-          vault,
-          target: {
-            registry: { chainId: registry.chain.chainId, address: registry.address },
-            agencyId: agency.id,
-            typeId,
-            type,
-            mode,
-          },
-          agencyKey,
-          agencyCode: agency.code,
-          file,
-          input,
-          source: { system: options.source ?? "file", collector: `credit-anchor ${packageVersion()}` },
-          hashes: await loadFastHashes(),
-          batchSize: options.batchSize ?? defaultBatchSize[mode],
-          rejectedFile: home.rejectedFile(file),
-          onProgress: (sofar) => {
-            counts = { ...sofar };
-            progress.update(line);
-            throwIfCancelled(signal);
-          },
-        });
-        for (;;) {
-          const next = await planning.next();
-          if (next.done === true) {
-            result = next.value;
-            break;
-          }
-          anchoring.kick();
-        }
-      } catch (error) {
-        // What was planned stays planned; the batch under way is brought to a place where it can be left.
-        await anchoring.finish().catch(() => undefined);
-        throw error;
-      }
-      const summary = await anchoring.finish();
-      progress.end();
-      const gas = await gasOf(registry, watcher.transactions());
-      return outcome(
-        home,
-        result,
-        summary,
-        { ids: watcher.batchIds(), gas, milliseconds: Date.now() - started },
-        io,
-      );
-    } finally {
-      progress.end();
-      await vault.close();
-    }
-  },
+  run: (call) => anchorFile(call, { command: "anchor" }),
 });
+
+/** What anchoring a file is for. */
+export interface AnchoringPurpose {
+  readonly command: string;
+  /** Rejects rows of records that the vault does not have, or that it has. */
+  readonly only?: "known" | "new";
+  /** The file has to hold one record. */
+  readonly single?: boolean;
+  /** Why the records take the place of earlier ones; asked for when everything else was found in order. */
+  readonly supersession?: (home: Home, vault: VaultReader) => Promise<Supersession>;
+}
+
+type AnchorCall = Pick<Call<typeof anchoringOptions>, "args" | "home" | "io" | "signal"> & {
+  readonly options: OptionValues<typeof anchoringOptions>;
+};
+
+/** Reads a file of records and anchors what is new in it, to the outcome of the verb. */
+export async function anchorFile(
+  { args, options, home: dir, io, signal }: AnchorCall,
+  { command, only, single, supersession }: AnchoringPurpose,
+): Promise<Outcome> {
+  const file = expectFile(args[0]!);
+  if (options.type === undefined) throw usage("--type is missing", "name the record type: --type cn.penalty");
+  const mode = options.mode ?? "root";
+  if (mode === "direct" && (options.batchSize ?? 1) !== 1)
+    throw usage("in mode direct every record is a batch of its own: leave --batch-size out");
+  const home = requireHome(dir);
+  const type = nameType(options.type, home);
+  const input: InputOptions = {
+    encoding: options.encoding ?? "auto",
+    format: options.format ?? "auto",
+    ...(options.delimiter === undefined ? {} : { delimiter: delimiterOf(options.delimiter) }),
+  };
+  if (single === true) await expectOneRow(file, input);
+  if (options.dryRun) return dryRun({ home, type, file, input, io, signal, only });
+
+  const started = Date.now();
+  const policies = knownPolicies(home, options.policy);
+  const { registry } = await connect(home, options.rpc, signal);
+  const agency = await ownAgency(home, registry);
+  await noteSuccession(io, registry, agency);
+  const typeId = await admittedId(registry, type, options.type);
+  const signer = await home.signer();
+  await checkReadiness(registry, {
+    agencyId: agency.id,
+    account: signer.address,
+    permissions: only === undefined ? 1 : 3,
+    fees: home.settings.fees,
+  });
+  keepType(home, type, typeId);
+  const agencyKey = await home.agencyKey();
+  const vault = await home.writeVault({
+    command,
+    waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
+  });
+  const progress = io.progress();
+  let counts: Readonly<IngestCounts> | undefined;
+  const line = (): string => progressLine(started, counts, watcher.records(), watcher.batchIds().length);
+  const watcher = watchAnchoring(vault, progress, io, line);
+  try {
+    const why = await supersession?.(home, vault);
+    const anchoring = startAnchoring({
+      vault,
+      registry,
+      signer,
+      settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
+      onProgress: watcher.onProgress,
+      signal,
+    });
+    let result: IngestResult;
+    try {
+      const planning = ingest({
+        vault,
+        target: {
+          registry: { chainId: registry.chain.chainId, address: registry.address },
+          agencyId: agency.id,
+          typeId,
+          type,
+          mode,
+          policies: policyRefs(policies),
+          ...(why === undefined ? {} : { supersession: why }),
+        },
+        agencyKey,
+        agencyCode: agency.code,
+        file,
+        input,
+        source: { system: options.source ?? "file", collector: `credit-anchor ${packageVersion()}` },
+        hashes: await loadFastHashes(),
+        batchSize: options.batchSize ?? defaultBatchSize[mode],
+        ...(only === undefined ? {} : { only }),
+        rejectedFile: home.rejectedFile(file),
+        onProgress: (sofar) => {
+          counts = { ...sofar };
+          progress.update(line);
+          throwIfCancelled(signal);
+        },
+      });
+      for (;;) {
+        const next = await planning.next();
+        if (next.done === true) {
+          result = next.value;
+          break;
+        }
+        anchoring.kick();
+      }
+    } catch (error) {
+      // What was planned stays planned; the batch under way is brought to a place where it can be left.
+      await anchoring.finish().catch(() => undefined);
+      throw error;
+    }
+    const summary = await anchoring.finish();
+    progress.end();
+    const gas = await gasOf(registry, watcher.transactions());
+    const late = lateFlags(policies, type.name, result.decidedOn, await todayOf(registry));
+    return outcome(
+      home,
+      result,
+      summary,
+      late,
+      { ids: watcher.batchIds(), gas, milliseconds: Date.now() - started },
+      io,
+    );
+  } finally {
+    progress.end();
+    await vault.close();
+  }
+}
+
+/** @throws {CreditAnchorError} `usage` unless the file has exactly one row. */
+async function expectOneRow(file: string, options: InputOptions): Promise<void> {
+  const input = await openInput(file, options);
+  let rows = 0;
+  try {
+    for await (const portion of input.rows()) if ((rows += portion.length) > 1) break;
+  } finally {
+    await input.close();
+  }
+  if (rows !== 1) throw usage("one record takes the place of one other: the file has to hold exactly one");
+}
 
 /** `\t` can be typed in any shell. */
 function delimiterOf(word: string): string {
@@ -197,6 +248,7 @@ function outcome(
   home: Home,
   { counts, rejectedFile, headerWarnings, warningCodes }: IngestResult,
   summary: AnchoringSummary,
+  late: readonly LateFlag[],
   anchored: { readonly ids: readonly string[]; readonly gas: bigint; readonly milliseconds: number },
   io: Io,
 ): { json: unknown; text: string[]; exitStatus: number } {
@@ -217,6 +269,7 @@ function outcome(
       rejectedFile: rejectedFile ?? null,
       warnings: warningCodes,
       headerWarnings,
+      flags: late,
       batches: summary.batches,
       batchIds: anchored.ids,
       records: summary.records,
@@ -249,10 +302,30 @@ function outcome(
         ["time", durationForPeople(anchored.milliseconds)],
       ]),
       ...waitingLines(summary),
+      ...late.map(({ records, message }) => `flagged: ${count(records)} × ${message}`),
       ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
     ],
     exitStatus: rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };
+}
+
+type LateFlag = Flag & { readonly records: number };
+
+/** New records that went public after their limit, by the date of their decision. */
+function lateFlags(
+  policies: PolicySet,
+  recordType: string,
+  decidedOn: IngestResult["decidedOn"],
+  today: string,
+): LateFlag[] {
+  return [...decidedOn].flatMap(([decided, records]) => {
+    const clock = judge(policies, { recordType, events: { decided, published: today } }, today).find(
+      ({ code }) => code === "publication.limit",
+    );
+    if (clock?.state !== "late") return [];
+    const what = `decided ${decided}, anchored ${today}, due ${clock.due}`;
+    return [{ ...flagOf("anchor.late", what, clock), records }];
+  });
 }
 
 const IDS_SHOWN = 8;

@@ -22,10 +22,20 @@ export interface DryRun {
   readonly input: InputOptions;
   readonly io: Io;
   readonly signal: AbortSignal;
+  /** As `ingest` takes it. */
+  readonly only?: "known" | "new" | undefined;
 }
 
 /** Rows are compared with the vault, not with each other: a record that the file has twice counts as it stands. */
-export async function dryRun({ home, type, file, input: options, io, signal }: DryRun): Promise<Outcome> {
+export async function dryRun({
+  home,
+  type,
+  file,
+  input: options,
+  io,
+  signal,
+  only,
+}: DryRun): Promise<Outcome> {
   const agencyKey = await home.agencyKey();
   const { code } = home.settings.agency!;
   const hashes = await loadFastHashes();
@@ -49,7 +59,12 @@ export async function dryRun({ home, type, file, input: options, io, signal }: D
         }
         const { keyValues, values } = result.record;
         const latest = vault.latest(recordKey(agencyKey, code, type.name, keyValues, hashes));
-        if (latest === undefined) counts.new++;
+        if (only !== undefined && (latest === undefined) === (only === "known")) {
+          counts.rejected++;
+          const code = `record.${latest === undefined ? "unknown" : "known"}`;
+          const message = latest === undefined ? "is of no record of this home" : "its key is no new one";
+          rejected.add([{ row: row.row, faults: [{ path: "", code, message }] }]);
+        } else if (latest === undefined) counts.new++;
         else if (equalBytes(vault.read(latest.plan, latest.index).payload, canonical(values)))
           counts.unchanged++;
         else counts.newVersions++;

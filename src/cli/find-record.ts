@@ -10,7 +10,7 @@ import { readKey } from "../record";
 import { loadType, type RecordType } from "../types";
 import type { Plan, Position, VaultReader } from "../vault/vault";
 import { usage } from "./options";
-import { expectEvidence } from "./present";
+import { optionReference, type Reference } from "./references";
 
 /** What the user gave; exactly one way. */
 export interface Selector {
@@ -40,9 +40,26 @@ export function checkSelector(selector: Selector): void {
  * @throws {CreditAnchorError} `record.unknown`, `record.ambiguous`, `record.key`, `batch.unknown`
  */
 export async function findRecord(home: Home, vault: VaultReader, selector: Selector): Promise<Position> {
-  if (selector.key !== undefined) return findByKey(home, vault, selector.key, selector.type);
-  if (selector.receipt !== undefined) {
-    const { batch, record } = expectEvidence(selector.receipt);
+  return recordFinder(home, vault, selector.type)(optionReference(selector));
+}
+
+/** {@link findRecord} for many: what does not change from record to record is read once. */
+export function recordFinder(
+  home: Home,
+  vault: VaultReader,
+  type: string | undefined,
+): (reference: Reference) => Promise<Position> {
+  let byKey: Promise<(key: JsonObject) => Position> | undefined;
+  return async (reference) => {
+    if (reference.by === "key") {
+      byKey ??= keyFinder(home, vault, type);
+      return (await byKey)(reference.key);
+    }
+    if (reference.by === "place") {
+      const plan = findBatch(vault, reference.batch);
+      return { plan: plan.number, index: expectIndex(plan, reference.index) };
+    }
+    const { batch, record } = reference.evidence;
     const plan = findBatch(vault, batchId(batch.agencyId, batch.sequence));
     const entry = vault.entry(plan.number, expectIndex(plan, record.index));
     // The receipt names a place; that it is about what is there has to be so too.
@@ -52,9 +69,7 @@ export async function findRecord(home: Home, vault: VaultReader, selector: Selec
         "the receipt is of another record than the vault has there",
       );
     return entry;
-  }
-  const plan = findBatch(vault, selector.batch!);
-  return { plan: plan.number, index: expectIndex(plan, selector.index!) };
+  };
 }
 
 /** The batch with a public id. @throws {CreditAnchorError} `batch.unknown` */
@@ -75,26 +90,36 @@ function expectIndex(plan: Plan, index: number): number {
   );
 }
 
-async function findByKey(
+/** Finds the latest version of the record with a natural key. */
+async function keyFinder(
   home: Home,
   vault: VaultReader,
-  key: JsonObject,
   typeName: string | undefined,
-): Promise<Position> {
+): Promise<(key: JsonObject) => Position> {
   const agency = home.settings.agency;
   if (agency === undefined)
     throw new CreditAnchorError("home.no-agency", `${home.dir} is not the home of an agency`, {
       hint: "a record can be found by its key only by the agency that anchored it",
     });
+  const agencyKey = await home.agencyKey();
   const used = usedTypes(vault);
   const types = typeName === undefined ? used : used.filter(({ name }) => name === typeName);
   if (types.length === 0)
     throw new CreditAnchorError("record.unknown", "this home has anchored no records of such a type");
-  const agencyKey = await home.agencyKey();
+  return (key) => findByKey(types, agencyKey, agency.code, vault, key);
+}
+
+function findByKey(
+  types: readonly RecordType[],
+  agencyKey: Uint8Array,
+  code: string,
+  vault: VaultReader,
+  key: JsonObject,
+): Position {
   const found: { type: RecordType; place: Position }[] = [];
   const complaints: CreditAnchorError[] = [];
   for (const type of types) {
-    const row = withIssuer(type, key, agency.code);
+    const row = withIssuer(type, key, code);
     const read = readKey(type, row);
     if (!read.ok) {
       complaints.push(
@@ -104,7 +129,7 @@ async function findByKey(
       );
       continue;
     }
-    const place = vault.latest(recordKey(agencyKey, agency.code, type.name, read.keyValues));
+    const place = vault.latest(recordKey(agencyKey, code, type.name, read.keyValues));
     if (place !== undefined) found.push({ type, place });
   }
   if (found.length > 1)

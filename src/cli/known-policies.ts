@@ -7,12 +7,19 @@ import { join } from "node:path";
 import type { Home } from "../home";
 import { loadPolicySet, type PolicySet } from "../policy";
 import { readTypeDocument } from "./known-types";
+import type { OptionSpec } from "./options";
 
 type Folder = Pick<Home, "dir" | "settings">;
 
 /** Option of every verb that judges by policies. */
-export const POLICY_OPTION = "--policy <files...>";
-export const POLICY_OPTION_HELP = "policies or holiday tables of your own (docs/policies.md)";
+export function policyOption(): OptionSpec<readonly string[]> {
+  return {
+    flags: "--policy <files...>",
+    about: "policies or holiday tables of your own (docs/policies.md)",
+    // An option that takes several words comes as a list.
+    parse: (raw: unknown) => (Array.isArray(raw) ? (raw as string[]) : []),
+  };
+}
 
 /**
  * @param files as named on the command line

@@ -157,6 +157,20 @@ export function parseTime(raw: string, name: string): number {
   return Math.floor(milliseconds / 1000);
 }
 
+/** A calendar date in China. */
+export function date(flags: string, about: string): OptionSpec<string | undefined> {
+  return {
+    flags,
+    about,
+    parse: (raw, name) => {
+      if (raw === undefined || typeof raw === "boolean") return undefined;
+      if (!/^\d{4}-\d{2}-\d{2}$/.test(raw)) throw usage(`${name} takes a date such as 2026-04-01`);
+      parseTime(raw, name);
+      return raw;
+    },
+  };
+}
+
 /** `--batch-size <n>` is `batchSize` for the verb and `--batch-size` in messages. */
 export function longFlag(flags: string): string {
   return /--[a-z0-9-]+/.exec(flags)![0];

@@ -28,6 +28,8 @@ export const groups: Readonly<Record<string, string>> = {
   "agency administrator": "who manages an agency's operators: hand over, recover",
   "agency succession": "one agency taking over another",
   operator: "keys that act for an agency",
+  dispute: "objections to records: open, resolve with an outcome",
+  mark: "marks beside the status of a record: set, clear",
   type: "record types: check, admit, show",
 };
 

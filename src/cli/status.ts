@@ -1,15 +1,16 @@
 import { toHex } from "../bytes";
-import { batchId, headerHash, parseBatchId, type Header } from "../commitment";
+import { batchId } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import { readHistory } from "../history";
 import { openHome } from "../home";
-import { batchAt, headerHashOf, openRegistry, statusesOf, type Registry } from "../registry-views";
+import { openRegistry, statusesOf, type Registry } from "../registry-views";
 import { parseStatus } from "../verify";
 import { indexOption } from "./acts";
+import { type AnyPlace, placeInBatch, placeOfReceipt } from "./any-record";
 import { connect, connectNode, requireHome } from "./context";
 import { checkSelector, findRecord, type Selector } from "./find-record";
 import { historyLines } from "./history-lines";
-import { address, jsonObject, text, url, usage } from "./options";
+import { address, jsonObject, text, url } from "./options";
 import { expectEvidence } from "./present";
 import { defineVerb } from "./verb";
 
@@ -87,64 +88,29 @@ async function registryOf(
   return openRegistry(chain, named, isOwn ? own.deployedAtBlock : 0);
 }
 
-interface Place {
-  readonly header: Header;
-  readonly index: number;
-  readonly blockNumber: number;
-  readonly type?: string;
-  readonly version?: number;
-  /** Record key. */
-  readonly key?: string;
-}
-
-async function placeOf(dir: string | undefined, selector: Selector, registry: Registry): Promise<Place> {
-  if (selector.receipt !== undefined) {
-    const { batch, record, transaction, registry: named } = expectEvidence(selector.receipt);
-    if (named.chainId !== registry.chain.chainId || named.address !== registry.address)
-      throw new CreditAnchorError(
-        "receipt.other-registry",
-        "the receipt names another registry than the one you trust",
-        {
-          hint: "credit-anchor verify says what else is wrong with it",
-        },
-      );
-    const stored = await headerHashOf(registry, batch.agencyId, batch.sequence);
-    if (stored !== toHex(headerHash(batch)))
-      throw new CreditAnchorError(
-        "receipt.not-anchored",
-        "the registry has no such batch as the receipt names",
-        {
-          hint: "credit-anchor verify says what is wrong with it",
-        },
-      );
-    const { blockNumber } = transaction;
-    const { index, type, version, key } = record;
-    return { header: batch, index, blockNumber, type, version, key };
+async function placeOf(dir: string | undefined, selector: Selector, registry: Registry): Promise<AnyPlace> {
+  if (selector.receipt !== undefined) return placeOfReceipt(expectEvidence(selector.receipt), registry);
+  if (selector.key === undefined) return placeInBatch(selector.batch!, selector.index!, registry);
+  const home = requireHome(dir);
+  const vault = await home.readVault();
+  try {
+    const found = await findRecord(home, vault, selector);
+    const plan = vault.plan(found.plan);
+    if (plan.header === undefined)
+      throw new CreditAnchorError("record.not-anchored", "the record is planned, and not anchored yet", {
+        hint: "finish it with: credit-anchor resume",
+      });
+    const { key, version } = vault.entry(found.plan, found.index);
+    const { blockNumber } = plan.transaction!;
+    return {
+      header: plan.header,
+      index: found.index,
+      blockNumber,
+      type: plan.type,
+      version,
+      key: toHex(key),
+    };
+  } finally {
+    await vault.close();
   }
-  if (selector.key !== undefined) {
-    const home = requireHome(dir);
-    const vault = await home.readVault();
-    try {
-      const found = await findRecord(home, vault, selector);
-      const plan = vault.plan(found.plan);
-      if (plan.header === undefined)
-        throw new CreditAnchorError("record.not-anchored", "the record is planned, and not anchored yet", {
-          hint: "finish it with: credit-anchor resume",
-        });
-      const { version, key } = vault.entry(found.plan, found.index);
-      const { blockNumber } = plan.transaction!;
-      const { header, type } = plan;
-      return { header, index: found.index, blockNumber, type, version, key: toHex(key) };
-    } finally {
-      await vault.close();
-    }
-  }
-  const { agencyId, sequence } = parseBatchId(selector.batch!);
-  const batch = await batchAt(registry, agencyId, sequence);
-  if (batch === undefined)
-    throw new CreditAnchorError("batch.unknown", `the registry has no batch ${selector.batch!}`);
-  const index = selector.index!;
-  if (index >= batch.header.size)
-    throw usage(`the batch has ${batch.header.size} records, with index 0 to ${batch.header.size - 1}`);
-  return { header: batch.header, index, blockNumber: batch.blockNumber };
 }

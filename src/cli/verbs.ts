@@ -17,12 +17,17 @@ import {
 import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
+import { correctVerb } from "./correct";
+import { disputeOpenVerb, disputeResolveVerb } from "./dispute";
 import { doctorVerb } from "./doctor";
+import { dueVerb } from "./due";
 import { initVerb } from "./init";
+import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
 import { operatorRotateVerb } from "./operator-rotate";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
+import { repairVerb } from "./repair";
 import { resumeVerb } from "./resume";
 import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
@@ -56,6 +61,7 @@ export const verbs: readonly Verb[] = [
   typeListVerb,
   typeShowVerb,
   anchorVerb,
+  correctVerb,
   resumeVerb,
   batchesVerb,
   receiptVerb,
@@ -63,5 +69,11 @@ export const verbs: readonly Verb[] = [
   verifyVerb,
   statusVerb,
   withdrawVerb,
+  repairVerb,
+  disputeOpenVerb,
+  disputeResolveVerb,
+  markSetVerb,
+  markClearVerb,
+  dueVerb,
   auditVerb,
 ];

@@ -67,6 +67,8 @@ export class Planner {
   readonly counts = zeroCounts();
   /** Rows with a warning of each code. */
   readonly warningCodes: Record<string, number> = {};
+  /** New records by the date of their decision, YYYYMMDD; 0: without one. */
+  readonly decidedOn = new Map<number, number>();
   /** Since the last batch. */
   #since = zeroCounts();
   #firstRow = 1;
@@ -129,6 +131,10 @@ export class Planner {
     if (!current) return this.#addAgain(chunk, row, inDraft);
     if (chunk.unchanged[row] === 1) return { unchanged: 1 };
     this.#draft.append(chunk, row);
+    if (plan === NONE) {
+      const day = chunk.decidedOn[row]!;
+      this.decidedOn.set(day, (this.decidedOn.get(day) ?? 0) + 1);
+    }
     return { accepted: 1, newVersions: plan === NONE ? 0 : 1 };
   }
 

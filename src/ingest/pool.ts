@@ -38,10 +38,10 @@ export function poolSealing(
   vault: LmdbVault,
   threads: number,
 ): RowSealing {
-  const { type, place, mode, agencyKey, agencyCode, sha256 } = context;
+  const { type, place, mode, agencyKey, agencyCode, sha256, only } = context;
   const { folder, secretsKey } = vault.location();
   const { document } = type;
-  const known = { folder, secretsKey, sha256 };
+  const known = { folder, secretsKey, sha256, only };
   const setup: WorkerSetup = { document, header, place, mode, agencyKey, agencyCode, ...known };
   const workers = Array.from({ length: threads }, () => new SealingThread(setup));
   return {

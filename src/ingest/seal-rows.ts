@@ -41,6 +41,8 @@ export interface SealContext {
   readonly agencyCode: string;
   /** Of the file whose rows are sealed; 32 bytes in hex. */
   readonly sha256: Hex;
+  /** Rejects rows of records that the vault does not have, or that it has. */
+  readonly only?: "known" | "new" | undefined;
   readonly hashes: Hashes;
 }
 
@@ -56,6 +58,8 @@ export interface SealedChunk extends SealedRows {
   readonly unchanged: Uint8Array;
   /** Of each row: its number in the file. */
   readonly rowNumbers: Float64Array;
+  /** Of each row of a new record: when it was decided, as the number YYYYMMDD; 0: it does not say, or is not new. */
+  readonly decidedOn: Uint32Array;
   readonly rejected: readonly { readonly row: number; readonly faults: readonly Fault[] }[];
   readonly warnings: readonly { readonly row: number; readonly faults: readonly Fault[] }[];
 }
@@ -124,13 +128,21 @@ export class RowSealer {
     chunk: ChunkBuilder,
     row: number,
   ): void {
-    const { agencyKey, agencyCode, type, mode, hashes } = this.context;
+    const { agencyKey, agencyCode, type, mode, only, hashes } = this.context;
     if (mode === "direct" && record.personal)
       throw rejection("record.personal", "is about a natural person: anchor it in mode root or leaves");
     const key = recordKey(agencyKey, agencyCode, type.name, record.keyValues, hashes);
     const payload = this.#canonical(record.values);
     const found = known.find(key);
-    if (found === undefined) return this.seal(record.values, payload, key, FIRST, secret, chunk);
+    if (found === undefined) {
+      if (only === "known")
+        throw rejection("record.unknown", "is of no record of this home: anchor it first");
+      this.seal(record.values, payload, key, FIRST, secret, chunk);
+      chunk.decidedOn[chunk.count - 1] = compactDate(record.values["decidedOn"]);
+      return;
+    }
+    if (only === "new")
+      throw rejection("record.known", "is of a record that this home has already: its key is no new one");
     if (found.ended) throw rejection("record.ended", "was withdrawn or erased: no version may follow");
     if (found.direct !== (mode === "direct"))
       throw rejection(
@@ -209,6 +221,11 @@ export class RowSealer {
   }
 }
 
+/** `2026-04-01` as 20260401. */
+function compactDate(value: JsonValue | undefined): number {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? Number(value.replaceAll("-", "")) : 0;
+}
+
 function rejection(code: string, message: string): CreditAnchorError {
   return new CreditAnchorError(code, message, { faults: [{ path: "", code, message }] });
 }
@@ -222,6 +239,7 @@ export class ChunkBuilder implements SealedChunk {
   payloads: Uint8Array;
   readonly unchanged: Uint8Array;
   readonly rowNumbers: Float64Array;
+  readonly decidedOn: Uint32Array;
   readonly rejected: { row: number; faults: readonly Fault[] }[] = [];
   readonly warnings: { row: number; faults: readonly Fault[] }[] = [];
 
@@ -231,6 +249,7 @@ export class ChunkBuilder implements SealedChunk {
     this.payloads = new Uint8Array(capacity * 768);
     this.unchanged = new Uint8Array(capacity);
     this.rowNumbers = new Float64Array(capacity);
+    this.decidedOn = new Uint32Array(capacity);
   }
 
   /** A row with room for its payload. */
@@ -266,7 +285,7 @@ export class ChunkBuilder implements SealedChunk {
 
   /** Without what only building needs: for another thread. */
   plain(): SealedChunk {
-    const { count, fixed, numbers, payloads, unchanged, rowNumbers, rejected, warnings } = this;
-    return { count, fixed, numbers, payloads, unchanged, rowNumbers, rejected, warnings };
+    const { count, fixed, numbers, payloads, unchanged, rowNumbers, decidedOn, rejected, warnings } = this;
+    return { count, fixed, numbers, payloads, unchanged, rowNumbers, decidedOn, rejected, warnings };
   }
 }

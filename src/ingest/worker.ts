@@ -9,7 +9,7 @@ import { loadType } from "../types";
 import { openReader } from "../vault/open";
 import type { Hex, Mode } from "../vault/vault";
 import type { PlainError } from "./pool";
-import { RowSealer, type SealedChunk } from "./seal-rows";
+import { RowSealer, type SealContext, type SealedChunk } from "./seal-rows";
 
 // A thread that checks and seals rows: see pool.ts. Receives portions of rows, answers with chunks.
 
@@ -22,6 +22,7 @@ export interface WorkerSetup {
   readonly agencyKey: Uint8Array;
   readonly agencyCode: string;
   readonly sha256: Hex;
+  readonly only: SealContext["only"];
   /** The vault's folder. */
   readonly folder: string;
   readonly secretsKey: Uint8Array | undefined;
@@ -38,7 +39,8 @@ async function main(setup: WorkerSetup): Promise<void> {
   parentPort!.on("message", (rows: readonly InputRow[]) => {
     try {
       const chunk = sealer.sealRows(rows, reader, vault).plain();
-      const buffers = [chunk.fixed, chunk.numbers, chunk.payloads, chunk.unchanged, chunk.rowNumbers];
+      const { fixed, numbers, payloads, unchanged, rowNumbers, decidedOn } = chunk;
+      const buffers = [fixed, numbers, payloads, unchanged, rowNumbers, decidedOn];
       parentPort!.postMessage(
         { chunk } satisfies WorkerAnswer,
         buffers.map((part) => part.buffer as ArrayBuffer),

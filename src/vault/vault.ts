@@ -66,6 +66,8 @@ export interface Plan {
   readonly transaction?: TransactionPlace;
   /** ISO 8601, by this machine's clock. */
   readonly plannedAt: string;
+  /** Versions of all policies the home judged by then: of these its records keep what held when they were decided. */
+  readonly policies?: readonly string[];
   readonly signedAt?: string;
   readonly sentAt?: string;
   readonly anchoredAt?: string;
@@ -113,7 +115,7 @@ export interface StoredRecord extends Entry {
  */
 export interface Move {
   readonly id: number;
-  readonly kind: "supersede" | "withdraw" | "repair" | "revokeRepair";
+  readonly kind: "supersede" | "withdraw" | "repair" | "revokeRepair" | "setMarks" | "clearMarks";
   readonly status: "planned" | "signed" | "sent" | "done";
   /** Batch whose leaves move. */
   readonly plan: number;
@@ -123,8 +125,14 @@ export interface Move {
   readonly positions: readonly number[];
   /** For `supersede`: leaf hash of the successor of each position. */
   readonly successors?: readonly Hex[];
+  /** For `setMarks` and `clearMarks`: bits 4 to 7 of the status byte. */
+  readonly marks?: number;
   readonly reason: number;
   readonly evidenceHash: Hex;
+  /** When what led to the move happened, `YYYY-MM-DD` in China, by the names of the policies' events. */
+  readonly dates?: Readonly<Record<string, string>>;
+  /** Versions of the policies that its records were judged under for it. */
+  readonly policies?: readonly string[];
   readonly signed?: SignedTransaction;
   readonly transaction?: TransactionPlace;
 }
@@ -193,6 +201,8 @@ export interface Vault extends VaultReader {
   recordUnsigned(plan: number): Plan;
 
   planMove(move: NewMove): Move;
+  /** All of them or none; `ended`: keys of records that no version may follow from now on. */
+  planMoves(moves: readonly NewMove[], ended?: readonly Uint8Array[]): Move[];
   /** `planned`, `signed` or `sent` → `signed`. */
   recordMoveSigned(id: number, signed: SignedTransaction): Move;
   /** `signed` or `sent` → `sent`. */

@@ -16,6 +16,7 @@ import type {
   NewMove,
   Plan,
   PlanStatus,
+  Position,
   SignedTransaction,
   Slot,
   TransactionPlace,
@@ -30,12 +31,23 @@ export interface PlanTarget {
   readonly typeId: number;
   readonly type: RecordType;
   readonly mode: Mode;
+  /** See {@link Plan.policies}. */
+  readonly policies?: readonly string[];
+  /** Why its records take the place of earlier ones; otherwise: because they are newer. */
+  readonly supersession?: Supersession;
+}
+
+export interface Supersession {
+  readonly reason: number;
+  readonly evidenceHash: Hex;
+  /** The version of a record with another key whose place the only record of the batch takes; nothing may follow it. */
+  readonly replaces?: Position;
 }
 
 /** Positions that one call moves at most. */
-const POSITIONS_PER_MOVE = 256;
-/** Reason code of a supersession by a newer version. */
-const NEWER_VERSION = 0;
+export const POSITIONS_PER_MOVE = 256;
+/** Of a supersession by a newer version, unless more was said. */
+const NEWER_VERSION: Supersession = { reason: 0, evidenceHash: toHex(ZERO_32) };
 
 export class LmdbVault extends LmdbVaultReader implements Vault {
   constructor(
@@ -75,6 +87,7 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
       manifestHash: toHex(batch.manifestHash),
       manifest: batch.manifest,
       plannedAt: new Date().toISOString(),
+      ...(target.policies === undefined ? {} : { policies: target.policies }),
       files,
     };
     this.#write(() => {
@@ -83,7 +96,10 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
       if (!database.types.doesExist(typeHash)) database.types.putSync(typeHash, target.type.document);
       this.#indexRecords(sorted, number, target.mode === "direct");
       // A direct batch supersedes the version before in the same call.
-      if (target.mode !== "direct") for (const move of supersessions(sorted, number)) this.#addMove(move);
+      const why = target.supersession ?? NEWER_VERSION;
+      if (target.mode !== "direct")
+        for (const move of supersessions(sorted, number, why)) this.#addMove(move);
+      if (why.replaces !== undefined) this.#replace(why.replaces, sorted, number, why);
     });
     return this.plan(number);
   }
@@ -125,7 +141,14 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   planMove(move: NewMove): Move {
-    return this.#write(() => this.#addMove(move));
+    return this.planMoves([move])[0]!;
+  }
+
+  planMoves(moves: readonly NewMove[], ended: readonly Uint8Array[] = []): Move[] {
+    return this.#write(() => {
+      for (const key of ended) this.#putEnded(key, true);
+      return moves.map((move) => this.#addMove(move));
+    });
   }
 
   recordMoveSigned(id: number, signed: SignedTransaction): Move {
@@ -231,14 +254,30 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
   }
 
   #setEnded(keys: readonly Uint8Array[], ended: boolean): void {
-    const { database } = this.context;
     this.#write(() => {
-      for (const key of keys) {
-        const found = findLatest(database, key);
-        if (found !== undefined)
-          database.latest.putSync(latestKey(key), encodeLatest({ ...found, ended }, Buffer.alloc(9)));
-      }
+      for (const key of keys) this.#putEnded(key, ended);
     });
+  }
+
+  #putEnded(key: Uint8Array, ended: boolean): void {
+    const { database } = this.context;
+    const found = findLatest(database, key);
+    if (found !== undefined)
+      database.latest.putSync(latestKey(key), encodeLatest({ ...found, ended }, Buffer.alloc(9)));
+  }
+
+  /** One record takes the place of another, whose key was wrong. */
+  #replace(old: Position, batch: SortedBatch, plan: number, why: Supersession): void {
+    if (batch.size !== 1)
+      throw new CreditAnchorError("vault.replaces", "one record takes the place of one other", {
+        exitStatus: 70,
+      });
+    const successor = {
+      position: old.index,
+      successor: toHex(fixedAt(batch.rows, batch.order[0]!, LEAF_AT)),
+    };
+    for (const move of supersedeMoves(old.plan, plan, [successor], why)) this.#addMove(move);
+    this.#putEnded(this.entry(old.plan, old.index).key, true);
   }
 
   /** The number after the last one. */
@@ -254,9 +293,14 @@ function unsigned(plan: StoredPlan): Omit<StoredPlan, "status"> {
   return without(plan, "status", ...later);
 }
 
+interface Succession {
+  readonly position: number;
+  readonly successor: Hex;
+}
+
 /** The moves that tell the chain which versions this batch replaces, by batch of the versions replaced. */
-function supersessions(batch: SortedBatch, plan: number): NewMove[] {
-  const byPlan = new Map<number, { position: number; successor: Hex }[]>();
+function supersessions(batch: SortedBatch, plan: number, why: Supersession): NewMove[] {
+  const byPlan = new Map<number, Succession[]>();
   for (let row = 0; row < batch.size; row++) {
     const earlier = earlierOf(batch, row, plan);
     if (earlier === undefined) continue;
@@ -264,21 +308,37 @@ function supersessions(batch: SortedBatch, plan: number): NewMove[] {
     list.push({ position: earlier.index, successor: toHex(fixedAt(batch.rows, row, LEAF_AT)) });
     byPlan.set(earlier.plan, list);
   }
+  return [...byPlan]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([old, list]) =>
+      supersedeMoves(
+        old,
+        plan,
+        list.sort((a, b) => a.position - b.position),
+        why,
+      ),
+    );
+}
+
+/** Of records of one batch by records of another, as many calls as it takes. */
+function supersedeMoves(
+  old: number,
+  after: number,
+  list: readonly Succession[],
+  { reason, evidenceHash }: Supersession,
+): NewMove[] {
   const moves: NewMove[] = [];
-  for (const [old, list] of [...byPlan].sort(([a], [b]) => a - b)) {
-    list.sort((a, b) => a.position - b.position);
-    for (let at = 0; at < list.length; at += POSITIONS_PER_MOVE) {
-      const part = list.slice(at, at + POSITIONS_PER_MOVE);
-      moves.push({
-        kind: "supersede",
-        plan: old,
-        after: plan,
-        positions: part.map((item) => item.position),
-        successors: part.map((item) => item.successor),
-        reason: NEWER_VERSION,
-        evidenceHash: toHex(ZERO_32),
-      });
-    }
+  for (let at = 0; at < list.length; at += POSITIONS_PER_MOVE) {
+    const part = list.slice(at, at + POSITIONS_PER_MOVE);
+    moves.push({
+      kind: "supersede",
+      plan: old,
+      after,
+      positions: part.map((item) => item.position),
+      successors: part.map((item) => item.successor),
+      reason,
+      evidenceHash,
+    });
   }
   return moves;
 }

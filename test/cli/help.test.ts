@@ -23,10 +23,10 @@ function sourceOf(verb: string): string {
     .filter((name) => name === `${first}.ts` || name.startsWith(`${first}-`))
     .map((name) => readFileSync(join(folder, name), "utf8"))
     .join("\n");
-  const shared = source.includes("checkSelector(")
-    ? readFileSync(join(folder, "find-record.ts"), "utf8")
-    : "";
-  return source + shared.replaceAll("selector.", "options.");
+  const shared = ["anchor", "find-record", "move", "references"]
+    .filter((name) => source.includes(`"./${name}"`))
+    .map((name) => readFileSync(join(folder, `${name}.ts`), "utf8"));
+  return [source, ...shared].join("\n").replaceAll("selector.", "options.");
 }
 
 describe("help", function () {

@@ -82,6 +82,34 @@ describe("status moves", function () {
     }
   });
 
+  it("set and clear marks, also for a suspended agency, and leave what is so already", async () => {
+    const [disputed, review] = [16, 32];
+    vault.planMove({ ...move("setMarks", [0, 1]), marks: disputed });
+    vault.planMove({ ...move("setMarks", [1, 2]), marks: disputed | review });
+    await anchor(world, vault);
+    expect(await statuses()).to.deep.equal([16, 48, 48, 0]);
+    await suspendAgency(ndrc(), world.agencyId, 1);
+    vault.planMove({ ...move("clearMarks", [0, 1, 3]), marks: disputed });
+    vault.planMove({ ...move("setMarks", [1]), marks: review });
+    const { notices, moved } = await anchor(world, vault, { what: "moves" });
+    expect(await statuses()).to.deep.equal([0, 32, 48, 0]);
+    expect(notices).to.deep.equal([]);
+    expect(moved).to.equal(3);
+    expect(vault.unfinishedMoves()).to.deep.equal([]);
+  });
+
+  it("are planned together or not at all, and what they end has no next version", async () => {
+    const ended = vault.entry(0, 0).key;
+    const bad = { ...move("withdraw", [1]), positions: [2, 1] };
+    const error = await failure(async () => vault.planMoves([move("withdraw", [0]), bad], [ended]));
+    expect(error.code).to.equal("vault.positions");
+    expect(vault.unfinishedMoves()).to.deep.equal([]);
+    expect(vault.latest(ended)!.ended).to.equal(false);
+    vault.planMoves([move("withdraw", [0])], [ended]);
+    expect(vault.latest(ended)!.ended).to.equal(true);
+    expect(vault.unfinishedMoves()).to.have.length(1);
+  });
+
   it("that the chain shows made are recorded as done, and only what is left is sent", async () => {
     await withdrawElsewhere([0, 2]);
     vault.planMove(move("withdraw", [0, 1, 2]));

@@ -1,0 +1,128 @@
+import { CreditAnchorError } from "../errors";
+import { parseReason } from "../reasons";
+import type { Position, VaultReader } from "../vault/vault";
+import type { Supersession } from "../vault/writer";
+import type { Home } from "../home";
+import { anchorFile, anchoringOptions } from "./anchor";
+import { requireHome } from "./context";
+import { evidenceOption, keepEvidence } from "./evidence-file";
+import { expectFile } from "./files";
+import { findRecord, type Selector } from "./find-record";
+import { placeText } from "./judging";
+import { integer, jsonObject, text, usage } from "./options";
+import { settle } from "./settle";
+import { defineVerb } from "./verb";
+
+export const correctVerb = defineVerb({
+  name: "correct",
+  summary: "correct records: anchor new versions that take the place of the wrong ones",
+  about: `The file holds the corrected records, whole, as anchor reads them; each becomes the next version of the record
+with its natural key, and the version before is superseded with the reason and the evidence given here. Rows of
+records that the home does not have are rejected; exit status 4. Interrupted, the same command or resume
+finishes it.
+
+When the natural key itself was wrong, the file holds the one record with its right key, and --replaces,
+--replaces-receipt, or --replaces-batch with --replaces-index names the wrong one: it is superseded by the new
+record, and no version may follow it.`,
+  arguments: [{ name: "<file>", about: "corrected records: a CSV or NDJSON file" }],
+  options: {
+    ...anchoringOptions,
+    reason: text("--reason <code>", "why: a number or a name, see docs/format.md", "correction"),
+    evidence: evidenceOption(),
+    replaces: jsonObject("--replaces <json>", "natural key of the record whose key was wrong"),
+    replacesReceipt: text("--replaces-receipt <file>", "receipt of that record"),
+    replacesBatch: text("--replaces-batch <id>", "id of the batch of that record"),
+    replacesIndex: integer("--replaces-index <n>", "its position in the batch, from 0", {
+      min: 0,
+      max: 2 ** 32 - 2,
+    }),
+  },
+  examples: [
+    "credit-anchor correct corrected.csv --type cn.penalty --evidence decision.pdf --home agency",
+    "credit-anchor correct corrected.ndjson --type cn.penalty --reason amendment --dry-run",
+    `credit-anchor correct right-number.csv --type cn.penalty --replaces '{"documentNumber": "…", "partyUscc": "91…"}'`,
+  ],
+  run: async (call) => {
+    const { options, io } = call;
+    const reason = parseReason(options.reason ?? "correction");
+    if (options.evidence !== undefined) expectFile(options.evidence);
+    const selector: Selector = {
+      key: options.replaces,
+      receipt: options.replacesReceipt,
+      batch: options.replacesBatch,
+      index: options.replacesIndex,
+      type: undefined,
+    };
+    const ways = [selector.key, selector.receipt, selector.batch].filter((way) => way !== undefined).length;
+    if (ways > 1) throw usage("the record that is replaced is named in more than one way");
+    if ((selector.batch === undefined) !== (selector.index === undefined))
+      throw usage("--replaces-batch and --replaces-index go together");
+    if (options.mode === "direct") {
+      if (options.reason !== undefined || options.evidence !== undefined)
+        throw usage(
+          "a correction in mode direct carries no reason and no evidence: the contract supersedes in the same call",
+          "leave --reason and --evidence out",
+        );
+      if (ways === 1)
+        throw usage("a wrong natural key is not corrected in mode direct", "use mode root or leaves");
+    }
+    const replacing = ways === 1;
+    if (replacing && !options.dryRun) {
+      const home = requireHome(call.home);
+      const begun = await begunReplacement(home, selector);
+      if (begun !== undefined) {
+        const more = { rpc: options.rpc, io, signal: call.signal, waitForHome: options.wait };
+        const settled = await settle(home, { ...more, command: "correct" });
+        return {
+          json: { already: true, replaced: begun, moved: settled?.summary.moved ?? 0 },
+          text: [
+            `${begun} was replaced already${settled === undefined ? "" : "; what was left is done now"}`,
+          ],
+        };
+      }
+    }
+    return anchorFile(call, {
+      command: "correct",
+      only: replacing ? "new" : "known",
+      ...(replacing ? { single: true } : {}),
+      supersession: async (home, vault): Promise<Supersession> => {
+        const replaces = replacing ? await replaceable(home, vault, selector) : undefined;
+        if (replaces !== undefined)
+          io.note(`note: ${placeText(vault.plan(replaces.plan), replaces.index)} will be superseded`);
+        const evidenceHash = await keepEvidence(home, options.evidence);
+        return { reason, evidenceHash, ...(replaces === undefined ? {} : { replaces }) };
+      },
+    });
+  },
+});
+
+/** A replacement that was planned before, by this command or another: in words. */
+async function begunReplacement(home: Home, selector: Selector): Promise<string | undefined> {
+  const vault = await home.readVault();
+  try {
+    const { plan, index } = await findRecord(home, vault, selector);
+    if (vault.latest(vault.entry(plan, index).key)?.ended !== true) return undefined;
+    for (const move of vault.moves())
+      if (move.kind === "supersede" && move.plan === plan && move.positions.includes(index))
+        return placeText(vault.plan(plan), index);
+    return undefined;
+  } finally {
+    await vault.close();
+  }
+}
+
+/** The record whose key was wrong: its latest version, with nothing under way. */
+async function replaceable(home: Home, vault: VaultReader, selector: Selector): Promise<Position> {
+  const found = await findRecord(home, vault, selector);
+  const latest = vault.latest(vault.entry(found.plan, found.index).key)!;
+  const what = placeText(vault.plan(found.plan), found.index);
+  if (latest.ended)
+    throw new CreditAnchorError("correct.ended", `${what} was replaced, withdrawn or erased already`, {
+      hint: "credit-anchor resume finishes what was begun; credit-anchor status tells what became of it",
+    });
+  if (latest.plan !== found.plan || latest.index !== found.index)
+    throw new CreditAnchorError("correct.not-latest", `${what} is not the latest version of its record`, {
+      hint: "name the record by its natural key, or by the receipt of its latest version",
+    });
+  return { plan: found.plan, index: found.index };
+}

@@ -1,0 +1,118 @@
+import { parseReason } from "../reasons";
+import type { VaultReader } from "../vault/vault";
+import type { Judgement } from "./judging";
+import { moveOptions, runMove, type Target } from "./move";
+import { choice, date, text, usage } from "./options";
+import { defineVerb } from "./verb";
+
+const DISPUTED = 16;
+
+/** How an objection ends, and the reason code that says so. */
+const OUTCOMES = {
+  keep: "objection-kept",
+  correct: "objection-corrected",
+  supplement: "objection-supplemented",
+  withdraw: "objection-withdrawn",
+  "cannot-establish": "objection-unestablished",
+} as const;
+
+export const disputeOpenVerb = defineVerb({
+  name: "dispute open",
+  summary: "mark records as disputed: an objection was received",
+  about: `The record stays in force, and whoever verifies it sees that it is disputed. The time for deciding runs from the
+day the objection was received: credit-anchor due tells until when. Possible also while the agency is suspended.`,
+  options: {
+    ...moveOptions,
+    reason: text("--reason <code>", "why: a number or a name", "objection"),
+    receivedOn: date("--received-on <date>", "when the objection was received; otherwise today"),
+  },
+  examples: [
+    `credit-anchor dispute open --key '{"documentNumber": "…", "partyUscc": "91…"}' \\`,
+    "    --received-on 2026-04-03 --evidence objection.pdf --home agency",
+    "credit-anchor dispute open --receipt receipt.json --reason review-or-litigation",
+  ],
+  run: (call) =>
+    runMove(
+      {
+        verb: "mark as disputed",
+        past: "marked as disputed",
+        done: "disputed",
+        moves: [{ kind: "setMarks", marks: DISPUTED }],
+        reason: parseReason(call.options.reason ?? "objection"),
+        dates: (today) => ({
+          "objection-received": call.options.receivedOn ?? today,
+          "objection-marked": today,
+        }),
+      },
+      call,
+    ),
+});
+
+export const disputeResolveVerb = defineVerb({
+  name: "dispute resolve",
+  summary: "clear the mark Disputed, with the outcome of the objection",
+  about: `Outcomes: keep (the record is right); correct and supplement (its next version is anchored already: do that
+first, with credit-anchor correct); withdraw (withdraws the record in the same command); cannot-establish (a note
+stays in the record's history). The outcome is the reason code of the act.`,
+  options: {
+    ...moveOptions,
+    outcome: choice("--outcome <outcome>", "how the objection was decided", [
+      "keep",
+      "correct",
+      "supplement",
+      "withdraw",
+      "cannot-establish",
+    ]),
+    decidedOn: date("--decided-on <date>", "when the objection was decided; otherwise today"),
+  },
+  examples: [
+    "credit-anchor dispute resolve --receipt receipt.json --outcome keep --evidence decision.pdf --home agency",
+    "credit-anchor dispute resolve --file decided.csv --outcome withdraw",
+  ],
+  run: async (call) => {
+    const { options } = call;
+    const outcome = options.outcome;
+    if (outcome === undefined)
+      throw usage("--outcome is missing", "how was the objection decided? --outcome keep, for example");
+    const clear = { kind: "clearMarks", marks: DISPUTED } as const;
+    const withdrawing = outcome === "withdraw";
+    const replaced = outcome === "correct" || outcome === "supplement";
+    return runMove(
+      {
+        verb: "resolve the dispute of",
+        past: "resolved the dispute of",
+        done: "resolved",
+        moves: withdrawing ? [{ kind: "withdraw" }, clear] : [clear],
+        reason: parseReason(OUTCOMES[outcome]),
+        dates: (today) => ({
+          "objection-decided": options.decidedOn ?? today,
+          ...(withdrawing ? { withdrawn: today } : {}),
+        }),
+        ends: withdrawing,
+        anyVersion: true,
+        ...(replaced ? { judge: expectNextVersion() } : {}),
+      },
+      call,
+    );
+  },
+});
+
+/** A dispute that ends with a correction needs the correction. */
+function expectNextVersion(): (target: Target, vault: VaultReader) => Judgement {
+  let replaced: Set<string> | undefined;
+  return ({ plan, index, isLatest }, vault) => {
+    // By its own next version, or by a record with another key.
+    replaced ??= new Set(
+      [...vault.moves()]
+        .filter(({ kind }) => kind === "supersede")
+        .flatMap((move) => move.positions.map((position) => `${move.plan} ${position}`)),
+    );
+    if (!isLatest || replaced.has(`${plan} ${index}`)) return { policies: [] };
+    const message = "the record has no next version: the outcome says that it was corrected or supplemented";
+    return {
+      refused: { code: "dispute.not-corrected", message },
+      hint: "anchor the corrected record first: credit-anchor correct FILE --type TYPE",
+      policies: [],
+    };
+  };
+}

@@ -1,0 +1,484 @@
+/**
+ * What all verbs that move a record's status share: whom they name, what the law and the chain allow, and how it is
+ * told, planned in the vault, sent and looked at again. A verb says which move, and why.
+ */
+import { anchorPending, checkReadiness } from "../anchoring";
+import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
+import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
+import type { Home } from "../home";
+import { rejectedRows } from "../ingest/rejected-rows";
+import type { JsonObject } from "../json";
+import { parseReason, reasonText } from "../reasons";
+import { statusesOf, type Registry } from "../registry-views";
+import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";
+import { POSITIONS_PER_MOVE } from "../vault/writer";
+import { parseStatus } from "../verify";
+import { indexOption } from "./acts";
+import { connect, noteSuccession, ownAgency, requireHome } from "./context";
+import { evidenceOption, keepEvidence } from "./evidence-file";
+import { expectFile } from "./files";
+import { checkSelector, recordFinder } from "./find-record";
+import { type Flag, type Judgement, placeText, todayOf } from "./judging";
+import { choice, flag, jsonObject, text, url, usage, type OptionValues } from "./options";
+import { columns, count } from "./output";
+import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
+import { commonFaults } from "./rejections";
+import { anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
+import type { Call, Outcome } from "./verb";
+
+/** Which records: one by key, receipt or place, or many by a file. */
+export const recordOptions = {
+  key: jsonObject("--key <json>", 'natural key of the record: \'{"documentNumber": "…", …}\''),
+  type: text("--type <name>", "record type, where records of several types have the key"),
+  receipt: text("--receipt <file>", "receipt of the record"),
+  batch: text("--batch <id>", "id of the batch"),
+  index: indexOption(),
+  file: text(
+    "--file <file>",
+    "many records: CSV or NDJSON of natural keys, of receipts, or of the columns batch and index",
+  ),
+};
+
+/** What goes with every move. */
+export const moveOptions = {
+  ...recordOptions,
+  evidence: evidenceOption(),
+  dryRun: flag("--dry-run", "say what would be done; send nothing"),
+  until: choice("--until <state>", "return when it is", ["anchored", "final"], "final"),
+  wait: flag("--wait", "wait until another process that uses this home has finished"),
+  rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+};
+
+/** A record whose status shall move. */
+export interface Target extends Position {
+  readonly row: number;
+  readonly type: string;
+  readonly version: number;
+  readonly key: Uint8Array;
+  readonly isLatest: boolean;
+}
+
+/** What a verb wants. */
+export interface MoveSpec {
+  /** As told to people: `withdraw`, `withdrew`; and the member of the JSON that says it is so. */
+  readonly verb: string;
+  readonly past: string;
+  readonly done: string;
+  /** What is sent, in this order. A record for which all of it is so already is left alone. */
+  readonly moves: readonly Pick<Move, "kind" | "marks">[];
+  readonly reason: number;
+  /** Of what led to it, by names of the policies' events. */
+  readonly dates: (today: string) => Readonly<Record<string, string>>;
+  /** No version may follow. */
+  readonly ends?: boolean;
+  /** Of a record named by its key, the newest version on which it is possible, not the latest alone. */
+  readonly anyVersion?: boolean;
+  /** What the law says, and what has to be so first. */
+  readonly judge?: (target: Target, vault: VaultReader, today: string) => Judgement;
+}
+
+type MoveCall = Pick<Call<typeof moveOptions>, "home" | "io" | "signal"> & {
+  readonly options: OptionValues<typeof moveOptions>;
+};
+
+/** @throws {CreditAnchorError} `usage` unless one record is named in one way, or a file of many. */
+export function checkNamed(options: OptionValues<typeof recordOptions>): void {
+  if (options.file === undefined) return checkSelector(options);
+  const { key, receipt, batch, index } = options;
+  if ([key, receipt, batch, index].some((word) => word !== undefined))
+    throw usage("--file names the records: no other record can be named beside it");
+  expectFile(options.file);
+}
+
+/** Runs a verb that moves statuses, to its outcome. */
+export async function runMove(
+  spec: MoveSpec,
+  { options, home: dir, io, signal }: MoveCall,
+): Promise<Outcome> {
+  checkNamed(options);
+  if (options.evidence !== undefined) expectFile(options.evidence);
+  const home = requireHome(dir);
+  const { registry } = await connect(home, options.rpc, signal);
+  const agency = await ownAgency(home, registry);
+  await noteSuccession(io, registry, agency);
+  const today = await todayOf(registry);
+  const rejected = rejectedRows(home.rejectedFile(options.file ?? "records"));
+  const single = options.file === undefined;
+  const choose = async (vault: VaultReader): Promise<Chosen> => {
+    const refuse = (row: number, faults: readonly Fault[], error?: unknown): void => {
+      if (single) throw error;
+      rejected.add([{ row, faults }]);
+      refused++;
+    };
+    let refused = 0;
+    const named = await findTargets(home, vault, options, refuse);
+    const chosen = await chooseTargets({ spec, registry, vault, today, refuse }, named.targets);
+    return { ...chosen, named: named.rows, refused };
+  };
+  try {
+    if (options.dryRun) {
+      const vault = await home.readVault({ decrypt: true });
+      try {
+        return tell(spec, home, await choose(vault), { dryRun: true, single, rejectedFile: rejected.file() });
+      } finally {
+        await vault.close();
+      }
+    }
+    const signer = await home.signer();
+    await checkReadiness(registry, {
+      agencyId: agency.id,
+      account: signer.address,
+      permissions: 2,
+      withdrawing: spec.moves.every(({ kind }) => isAlwaysAllowed(kind)),
+      fees: home.settings.fees,
+    });
+    const vault = await home.writeVault({
+      command: spec.verb,
+      waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
+    });
+    const settle = () =>
+      anchorPending({
+        vault,
+        registry,
+        signer,
+        settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
+        what: "moves",
+        onProgress: (event) => {
+          if (event.kind === "notice") io.note(`note: ${event.message}`);
+        },
+        signal,
+      });
+    try {
+      // What an earlier run began comes first: then the chain tells what is left to do.
+      if (vault.unfinishedMoves().length > 0) await settle();
+      const chosen = await choose(vault);
+      for (const note of chosen.notes) io.note(`note: ${note}`);
+      if (chosen.targets.length === 0)
+        return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() });
+      const evidenceHash = await keepEvidence(home, options.evidence);
+      const ended =
+        spec.ends === true ? chosen.targets.filter((at) => at.isLatest).map(({ key }) => key) : [];
+      vault.planMoves(newMoves(spec, chosen, evidenceHash, today), ended);
+      const summary = await settle();
+      await confirmMoved(registry, vault, spec, chosen.targets);
+      return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() }, summary);
+    } finally {
+      await vault.close();
+    }
+  } finally {
+    rejected.close();
+  }
+}
+
+type Refuse = (row: number, faults: readonly Fault[], error: unknown) => void;
+
+async function findTargets(
+  home: Home,
+  vault: VaultReader,
+  options: OptionValues<typeof recordOptions>,
+  refuse: Refuse,
+): Promise<{ readonly rows: number; readonly targets: Target[] }> {
+  const find = recordFinder(home, vault, options.type);
+  const targets = new Map<string, Target>();
+  const named: AsyncIterable<NamedRow> | NamedRow[] =
+    options.file === undefined
+      ? [{ row: 1, reference: optionReference(options) }]
+      : readReferences(options.file);
+  let rows = 0;
+  for await (const { row, reference, faults } of named) {
+    rows++;
+    if (reference === undefined) {
+      refuse(row, faults ?? [], undefined);
+      continue;
+    }
+    try {
+      const { plan: number, index } = await find(reference);
+      const plan = vault.plan(number);
+      if (plan.header === undefined)
+        throw new CreditAnchorError("record.not-anchored", "the record is planned, and not anchored yet", {
+          hint: "finish it with: credit-anchor resume",
+        });
+      const target = targetAt(vault, { plan: number, index }, row);
+      if (!targets.has(`${number} ${index}`)) targets.set(`${number} ${index}`, target);
+    } catch (error) {
+      refuse(row, faultsOf(error), error);
+    }
+  }
+  return { rows, targets: [...targets.values()] };
+}
+
+function targetAt(vault: VaultReader, { plan, index }: Position, row: number): Target {
+  const { key, version } = vault.entry(plan, index);
+  const latest = vault.latest(key);
+  const isLatest = latest?.plan === plan && latest.index === index;
+  return { plan, index, row, key, version, isLatest, type: vault.plan(plan).type };
+}
+
+interface Chosen {
+  /** What moves. */
+  readonly targets: readonly Target[];
+  /** Status bytes of the targets. */
+  readonly bytes: ReadonlyMap<Target, number>;
+  /** What is so already. */
+  readonly already: readonly Target[];
+  readonly notes: readonly string[];
+  readonly flags: readonly (Flag & { readonly records: number })[];
+  readonly policies: readonly string[];
+  readonly named: number;
+  readonly refused: number;
+  readonly plan: (number: number) => Plan;
+}
+
+async function chooseTargets(
+  {
+    spec,
+    registry,
+    vault,
+    today,
+    refuse,
+  }: {
+    readonly spec: MoveSpec;
+    readonly registry: Registry;
+    readonly vault: VaultReader;
+    readonly today: string;
+    readonly refuse: Refuse;
+  },
+  found: readonly Target[],
+): Promise<Omit<Chosen, "named" | "refused">> {
+  const targets: Target[] = [];
+  const already: Target[] = [];
+  const notes = new Set<string>();
+  const flags = new Map<string, Flag & { records: number }>();
+  const policies = new Set<string>();
+  const read = statusReader(registry, vault);
+  const bytes = new Map<Target, number>();
+  for (const first of found.toSorted((a, b) => a.plan - b.plan || a.index - b.index)) {
+    let target = first;
+    let byte = await read(target);
+    // The latest version came after what is to be moved: a mark stays with the version it was set on.
+    while (spec.anyVersion === true && outcomeOn(spec, byte) === "made") {
+      const { earlier } = vault.entry(target.plan, target.index);
+      if (earlier === undefined) break;
+      const before = targetAt(vault, earlier, first.row);
+      const beforeByte = await read(before);
+      if (outcomeOn(spec, beforeByte) === "possible") [target, byte] = [before, beforeByte];
+      else break;
+    }
+    const outcome = outcomeOn(spec, byte);
+    if (outcome === "made") {
+      already.push(target);
+      continue;
+    }
+    const what = placeText(vault.plan(target.plan), target.index);
+    try {
+      if (outcome === "impossible") throw impossible(spec, what, byte);
+      if ((byte & 7) === 1 && spec.anyVersion !== true)
+        notes.add("a newer version took the place of one of these; the newer one is left as it is");
+      const judged = spec.judge?.(target, vault, today);
+      if (judged?.refused !== undefined) {
+        const { code, message } = judged.refused;
+        throw new CreditAnchorError(code, message, judged.hint === undefined ? {} : { hint: judged.hint });
+      }
+      for (const ref of judged?.policies ?? []) policies.add(ref);
+      if (judged?.flag !== undefined) {
+        const known = flags.get(judged.flag.message) ?? { ...judged.flag, records: 0 };
+        known.records++;
+        flags.set(judged.flag.message, known);
+      }
+      bytes.set(target, byte);
+      targets.push(target);
+    } catch (error) {
+      refuse(target.row, faultsOf(error), error);
+    }
+  }
+  return {
+    targets,
+    bytes,
+    already,
+    notes: [...notes],
+    flags: [...flags.values()],
+    policies: [...policies].sort(),
+    plan: (number) => vault.plan(number),
+  };
+}
+
+/** A word of statuses is asked for once. */
+function statusReader(registry: Registry, vault: VaultReader): (at: Position) => Promise<number> {
+  const words = new Map<string, readonly number[]>();
+  return async ({ plan, index }) => {
+    const word = `${plan} ${index >>> 5}`;
+    let statuses = words.get(word);
+    if (statuses === undefined) {
+      const { agencyId, sequence } = vault.plan(plan).header!;
+      const first = index & ~31;
+      const all = Array.from({ length: 32 }, (_, i) => first + i);
+      words.set(word, (statuses = await statusesOf(registry, agencyId, sequence, all)));
+    }
+    return statuses[index & 31]!;
+  };
+}
+
+function outcomeOn({ moves }: Pick<MoveSpec, "moves">, byte: number): "possible" | "made" | "impossible" {
+  const outcomes = moves.map((move) => moveOn(move, byte));
+  // Erased for ever, also where the status before was the one wanted.
+  if ((byte & 8) !== 0 || outcomes.includes("impossible")) return "impossible";
+  return outcomes.includes("possible") ? "possible" : "made";
+}
+
+function impossible({ verb }: MoveSpec, what: string, byte: number): CreditAnchorError {
+  if ((byte & 8) !== 0)
+    return new CreditAnchorError("record.erased", `${what} is erased: nothing moves on it any more`);
+  const status = parseStatus(byte)?.status ?? "unknown";
+  return new CreditAnchorError(
+    "move.impossible",
+    `${what} is ${status}: to ${verb} it is not possible any more`,
+    {
+      hint: "credit-anchor status tells what became of it; docs/format.md lists the moves",
+    },
+  );
+}
+
+/** In calls of 256 positions of one batch, neighbours as one span: what the gas of bulk moves is measured with. */
+function newMoves(
+  spec: MoveSpec,
+  { targets, bytes, policies }: Chosen,
+  evidenceHash: string,
+  today: string,
+): NewMove[] {
+  const dates = spec.dates(today);
+  const moves: NewMove[] = [];
+  for (const move of spec.moves) {
+    const byPlan = new Map<number, number[]>();
+    for (const target of targets) {
+      if (moveOn(move, bytes.get(target)!) !== "possible") continue;
+      const indexes = byPlan.get(target.plan) ?? [];
+      indexes.push(target.index);
+      byPlan.set(target.plan, indexes);
+    }
+    for (const [plan, indexes] of byPlan) {
+      const positions = [...new Set(indexes)].sort((a, b) => a - b);
+      for (let at = 0; at < positions.length; at += POSITIONS_PER_MOVE)
+        moves.push({
+          ...move,
+          plan,
+          after: plan,
+          positions: positions.slice(at, at + POSITIONS_PER_MOVE),
+          reason: spec.reason,
+          evidenceHash,
+          ...(Object.keys(dates).length === 0 ? {} : { dates }),
+          ...(policies.length === 0 ? {} : { policies }),
+        });
+    }
+  }
+  return moves;
+}
+
+/**
+ * Looks whether the chain has it so now: somebody else's act may have come first.
+ * @throws {CreditAnchorError} `move.overtaken`
+ */
+export async function confirmMoved(
+  registry: Registry,
+  vault: Pick<VaultReader, "plan">,
+  spec: Pick<MoveSpec, "verb" | "moves">,
+  targets: readonly Position[],
+): Promise<void> {
+  const read = statusReader(registry, vault as VaultReader);
+  const left: string[] = [];
+  for (const target of targets) {
+    const byte = await read(target);
+    if (spec.moves.every((move) => moveOn(move, byte) === "made")) continue;
+    const found = parseStatus(byte);
+    const now =
+      found === null
+        ? "unknown"
+        : [found.status, ...(found.erased ? ["erased"] : []), ...found.marks].join(", ");
+    left.push(`${placeText(vault.plan(target.plan), target.index)} is ${now} on the chain`);
+  }
+  if (left.length === 0) return;
+  const more = left.length === 1 ? "" : `, and ${count(left.length - 1)} more`;
+  throw new CreditAnchorError("move.overtaken", `not done: ${left[0]}${more}`, {
+    hint: "another act came first, or the block was replaced; look at it with credit-anchor status",
+    exitStatus: ExitStatus.internal,
+  });
+}
+
+interface Telling {
+  readonly dryRun: boolean;
+  readonly single: boolean;
+  readonly rejectedFile: string | undefined;
+}
+
+function tell(
+  spec: MoveSpec,
+  home: Pick<Home, "dir">,
+  chosen: Chosen,
+  { dryRun, single, rejectedFile }: Telling,
+  summary?: Awaited<ReturnType<typeof anchorPending>>,
+): Outcome {
+  const { targets, already, refused, named, flags, policies } = chosen;
+  const isDone = !dryRun;
+  const waits = summary === undefined ? [] : waitingLines(summary);
+  const flagged = flags.map(
+    ({ message, records }) => `flagged: ${single ? "" : `${count(records)} × `}${message}`,
+  );
+  const common = {
+    reason: spec.reason,
+    dryRun,
+    flags,
+    policies,
+    awaitingFinality: summary?.movesAwaitingFinality ?? 0,
+  };
+  if (single) {
+    const target = targets[0] ?? already[0]!;
+    const plan = chosen.plan(target.plan);
+    const { index, type, version } = target;
+    const what = `${placeText(plan, index)} (${type}, version ${version})`;
+    const batch = plan.header === undefined ? null : placeText(plan, index).split(" ").at(-1)!;
+    const was = targets.length === 0;
+    const why = reasonText(spec.reason);
+    return {
+      json: { batch, index, type, version, ...common, already: was, [spec.done]: isDone || was },
+      text: [
+        was
+          ? `${what}: it is so already, nothing was sent`
+          : `${dryRun ? `would ${spec.verb}` : spec.past} ${what}: ${why}`,
+        ...flagged,
+        ...waits,
+      ],
+    };
+  }
+  return {
+    json: {
+      ...common,
+      named,
+      [spec.done]: targets.length,
+      already: already.length,
+      refused,
+      rejectedFile: rejectedFile ?? null,
+      home: home.dir,
+    },
+    text: [
+      ...(dryRun ? ["dry run: nothing was sent", ""] : []),
+      ...columns([
+        ["records named", count(named)],
+        [dryRun ? `would ${spec.verb}` : spec.past, count(targets.length)],
+        ["so already", count(already.length)],
+        [
+          "refused",
+          rejectedFile === undefined ? count(refused) : `${count(refused)}, told in ${rejectedFile}`,
+        ],
+      ]),
+      ...flagged,
+      ...waits,
+      ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
+    ],
+    exitStatus: refused === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
+  };
+}
+
+/** `--reason`, which a verb demands. */
+export function requireReason(reason: string | undefined): number {
+  if (reason !== undefined) return parseReason(reason);
+  throw usage("--reason is missing", "say why, with a name or a number; docs/format.md lists them");
+}
