@@ -58,10 +58,13 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
   }
 }
 
-/** Every file of this program begins with its format. */
+/** Every file of this program begins with its format, and a calendar with the program that made it. */
+const OWN =
+  /^(\s*\{\s*"format"\s*:\s*"credit-anchor\/|BEGIN:VCALENDAR\r\nVERSION:2\.0\r\nPRODID:-\/\/credit-anchor\/\/)/;
+
 function isOwn(file: string): boolean {
   try {
-    return /^\s*\{\s*"format"\s*:\s*"credit-anchor\//.test(readFileSync(file, "utf8").slice(0, 200));
+    return OWN.test(readFileSync(file, "utf8").slice(0, 200));
   } catch {
     return false;
   }

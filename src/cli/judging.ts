@@ -71,14 +71,14 @@ export class Docket {
       moves.push(...(this.#dated.get(entry.plan) ?? []).filter(({ positions }) => positions.includes(index)));
       if (entry.earlier === undefined) break;
     }
-    const events: Record<string, string> = {};
-    for (const { dates } of moves.sort((a, b) => a.id - b.id)) {
+    const events = new Map<string, string>();
+    for (const { dates = {} } of moves.sort((a, b) => a.id - b.id)) {
       // A matter that begins again is open again.
       for (const [begins, ends] of MATTERS)
-        if (dates?.[begins] !== undefined) for (const end of ends) delete events[end];
-      Object.assign(events, dates);
+        if (dates[begins] !== undefined) for (const end of ends) events.delete(end);
+      for (const [name, date] of Object.entries(dates)) events.set(name, date);
     }
-    return events;
+    return Object.fromEntries(events);
   }
 
   #policiesOfPlan({ number, policies: refs }: Plan): PolicySet | undefined {

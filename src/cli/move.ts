@@ -7,7 +7,6 @@ import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
-import type { JsonObject } from "../json";
 import { parseReason, reasonText } from "../reasons";
 import { statusesOf, type Registry } from "../registry-views";
 import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";

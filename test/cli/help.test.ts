@@ -12,9 +12,12 @@ const PROMISED =
   `init doctor agency:register agency:show agency:list agency:suspend agency:reinstate agency:close
 agency:administrator:name agency:administrator:accept agency:administrator:recover agency:succession:name agency:succession:accept
 agency:succession:complete agency:succession:complete-without-consent operator:add operator:rotate operator:remove operator:compromised operator:list type:check type:admit type:list type:show anchor resume batches receipt present verify
-status withdraw audit`
+status correct withdraw repair dispute:open dispute:resolve mark:set mark:clear due audit`
     .split(/\s+/)
     .map((name) => name.replaceAll(":", " "));
+
+/** What reads the options that name a record. */
+const SELECTING = ["find-record", "references"];
 
 /** Source of the files that a verb's family is in, and of what reads options for several verbs. */
 function sourceOf(verb: string): string {
@@ -23,9 +26,11 @@ function sourceOf(verb: string): string {
     .filter((name) => name === `${first}.ts` || name.startsWith(`${first}-`))
     .map((name) => readFileSync(join(folder, name), "utf8"))
     .join("\n");
-  const shared = ["anchor", "find-record", "move", "references"]
-    .filter((name) => source.includes(`"./${name}"`))
-    .map((name) => readFileSync(join(folder, `${name}.ts`), "utf8"));
+  const parts = { anchor: ["anchor"], "find-record": SELECTING, move: ["move", ...SELECTING] };
+  const names = Object.entries(parts).flatMap(([name, files]) =>
+    source.includes(`"./${name}"`) ? files : [],
+  );
+  const shared = [...new Set(names)].map((name) => readFileSync(join(folder, `${name}.ts`), "utf8"));
   return [source, ...shared].join("\n").replaceAll("selector.", "options.");
 }
 

@@ -1,0 +1,438 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Wallet } from "ethers";
+import { decodeSpans, indexesOf } from "../../src/positions";
+import { registryInterface } from "../../src/registry-views";
+import { sampleUscc } from "../../src/samples";
+import { rawRpc } from "../support/chains";
+import { expectRun, json } from "../support/cli";
+import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
+
+const DAY = 86_400_000;
+/** A date in China, so many days from today. */
+const inDays = (days: number): string =>
+  new Date(Date.now() + 8 * 3_600_000 + days * DAY).toISOString().slice(0, 10);
+
+/** The periods of this test, whatever year it runs in. */
+const rule = (code: string, kind: string, from: string, unit: string, amount: number, more: object = {}) => ({
+  code,
+  kind,
+  from,
+  period: { amount, unit },
+  article: `art. ${amount}`,
+  certainty: "sure",
+  ...more,
+});
+const POLICY = {
+  format: "credit-anchor/policy",
+  formatVersion: 1,
+  id: "test-rules",
+  version: 1,
+  title: "Rules of a test",
+  authority: "test",
+  effectiveFrom: "2000-01-01",
+  effectiveUntil: null,
+  sources: ["this test"],
+  classes: [
+    { name: "minor", title: "minor" },
+    { name: "general", title: "general" },
+  ],
+  positiveTypes: ["cn.licence"],
+  signs: {},
+  rules: [
+    rule("repair.minimum", "minimum", "decided", "days", 0, { class: "minor" }),
+    rule("repair.minimum", "minimum", "decided", "days", 90, { class: "general" }),
+    rule("withdrawal.limit", "limit", "quashed", "working-days", 3, { until: ["withdrawn"] }),
+    rule("publication.limit", "limit", "decided", "working-days", 7, { until: ["published"] }),
+    rule("objection.decision", "limit", "objection-received", "days", 20, { until: ["objection-decided"] }),
+  ],
+};
+/** A calendar in which nobody has holidays but on one day of the year before. */
+const holidays = (year: number) => ({
+  format: "credit-anchor/holidays",
+  formatVersion: 1,
+  year,
+  source: "this test",
+  holidays: [{ name: "a day", from: `${year}-01-01`, until: `${year}-01-01` }],
+  workingWeekends: [],
+});
+
+interface Bulk {
+  readonly named: number;
+  readonly already: number;
+  readonly refused: number;
+  readonly rejectedFile: string | null;
+  readonly flags: { readonly code: string; readonly records: number; readonly article: string }[];
+}
+
+/** Each test goes on where the one before stopped. */
+describe("what becomes of a record, by commands", function () {
+  this.timeout(120_000);
+  const base = mkdtempSync(join(tmpdir(), "credit-anchor-moves-"));
+  const at = (name: string): string => join(base, name);
+  const party = sampleUscc("91", "110000", 4711);
+  let sandbox: SandboxProcess;
+  let own: string[];
+  let ndrc: string[];
+  let code: string;
+
+  const penalty = (n: number, decidedOn: string, content = "警告"): object => ({
+    agencyCode: code,
+    agencyName: "示例市场监管局",
+    documentNumber: `T-${n}`,
+    partyName: "示例有限公司",
+    partyUscc: party,
+    content,
+    decidedOn,
+  });
+  const write = (name: string, rows: readonly object[]): string => {
+    writeFileSync(at(name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    return at(name);
+  };
+  const key = (n: number): string[] => [
+    "--key",
+    JSON.stringify({ documentNumber: `T-${n}`, partyUscc: party }),
+  ];
+  const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  const status = async (n: number): Promise<{ status: string; marks: string[]; history: object[] }> =>
+    json(["status", ...key(n), ...own]);
+  const receipt = async (n: number): Promise<string> => {
+    await expectRun(0, ["receipt", ...key(n), "--out", at(`r${n}.json`), ...own]);
+    return at(`r${n}.json`);
+  };
+
+  before(async () => {
+    sandbox = await startSandboxProcess(at("sandbox"));
+    ndrc = ["--home", sandbox.ready.homes.ndrc];
+    const home = sandbox.ready.homes["market-regulator"];
+    own = ["--home", home];
+    const file = join(home, "settings.json");
+    const settings = JSON.parse(readFileSync(file, "utf8")) as { agency: { code: string } };
+    code = settings.agency.code;
+    writeFileSync(file, JSON.stringify({ ...settings, authorities: ["test"] }));
+    mkdirSync(join(home, "policies"));
+    writeFileSync(join(home, "policies", "rules.json"), JSON.stringify(POLICY));
+    const year = Number(inDays(0).slice(0, 4));
+    for (const of of [year - 1, year, year + 1])
+      writeFileSync(join(home, "policies", `holidays-${of}.json`), JSON.stringify(holidays(of)));
+  });
+  after(async () => {
+    await sandbox.stop("SIGKILL");
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  it("anchor flags what went public after its limit, and what was in time not", async () => {
+    const rows = [
+      ...range(0, 8).map((n) => penalty(n, inDays(-10 - n))),
+      ...range(8, 10).map((n) => penalty(n, inDays(-1))),
+      penalty(299, inDays(-100)),
+    ];
+    await json(["anchor", write("recent.ndjson", rows), "--type", "cn.penalty", ...own]);
+    // A batch of its own: its records are neighbours.
+    const old = range(10, 298).map((n) => penalty(n, inDays(-100)));
+    const told = await json<{
+      flags: { code: string; records: number; due: string; arithmetic: string[] }[];
+    }>(["anchor", write("old.ndjson", old), "--type", "cn.penalty", ...own]);
+    expect(told.flags.every((flag) => flag.code === "anchor.late")).to.equal(true);
+    const late = told.flags[0]!;
+    expect(late.records).to.equal(288);
+    expect(late).to.deep.include({ from: { event: "decided", date: inDays(-100) }, article: "art. 7" });
+    expect(late.arithmetic.join()).to.contain(inDays(-100));
+    const fresh = await json<{ flags: object[] }>([
+      "anchor",
+      write("fresh.ndjson", [penalty(500, inDays(0))]),
+      "--type",
+      "cn.penalty",
+      ...own,
+    ]);
+    expect(fresh.flags).to.deep.equal([]);
+  });
+
+  it("repair before the minimum is refused, with the date, the article and the arithmetic", async () => {
+    const { stderr } = await expectRun(64, ["repair", ...key(1), "--class", "general", ...own]);
+    expect(stderr).to.contain(`repair is possible from ${inDays(-11 + 90)} on, today is ${inDays(0)}`);
+    expect(stderr).to.contain("Rules of a test, art. 90 (test-rules@1)").and.to.contain(inDays(-11));
+    expect((await status(1)).status).to.equal("Active");
+  });
+
+  it("repair asks for the class where the minimum depends on it", async () => {
+    const { stderr } = await expectRun(64, ["repair", ...key(1), ...own]);
+    expect(stderr).to.contain("if the class is general").and.to.contain("--class NAME");
+  });
+
+  it("repair after the minimum, and its revocation; each is told and kept with the policy that decided", async () => {
+    expect(await json(["repair", ...key(1), "--class", "minor", "--dry-run", ...own])).to.deep.include({
+      repaired: false,
+      dryRun: true,
+    });
+    expect(await json(["repair", ...key(1), "--class", "minor", ...own])).to.deep.include({
+      repaired: true,
+      already: false,
+      reason: 20,
+      policies: ["test-rules@1"],
+    });
+    expect((await status(1)).status).to.equal("Repaired");
+    expect(await json(["repair", ...key(1), "--class", "minor", ...own])).to.include({ already: true });
+    expect(await json(["repair", "--revoke", ...key(1), ...own])).to.include({ revoked: true, reason: 21 });
+    expect(await status(1)).to.deep.include({ status: "Active" });
+  });
+
+  it("repair in bulk: by keys as CSV, what may not is told row by row, what is done once is not done again", async () => {
+    const lines = ["documentNumber,partyUscc", ...[...range(10, 298), 1, 999].map((n) => `T-${n},${party}`)];
+    writeFileSync(at("granted.csv"), `${lines.join("\n")}\n`);
+    const args = ["repair", "--file", at("granted.csv"), "--class", "general", ...own];
+    const told = await json<Bulk & { repaired: number }>(args, { status: 4 });
+    expect(told).to.deep.include({ named: 290, repaired: 288, already: 0, refused: 2 });
+    const rows = readFileSync(told.rejectedFile!, "utf8").trim().split("\n");
+    const found = rows.map((line) => JSON.parse(line) as { row: number; faults: { code: string }[] });
+    expect(found.map(({ row, faults }) => [row, faults[0]!.code]).sort()).to.deep.equal([
+      [289, "repair.too-early"],
+      [290, "record.unknown"],
+    ]);
+    expect(await json<Bulk>(args, { status: 4 })).to.deep.include({ repaired: 0, already: 288, refused: 2 });
+  });
+
+  it("bulk moves go out in calls of 256, within the gas a record may cost", async () => {
+    const calls = await movesOf(sandbox.ready.rpcUrl, sandbox.ready.registry);
+    expect(calls.slice(-2).map(({ records }) => records)).to.deep.equal([256, 32]);
+    expect(calls.at(-2)!.gas / 256).to.be.at.most(900);
+  });
+
+  it("dispute open and due: the decision falls due, soonest first, and goes into a calendar", async () => {
+    const received = inDays(-15);
+    const opened = await json(["dispute", "open", ...key(2), "--received-on", received, ...own]);
+    expect(opened).to.include({ disputed: true, reason: 30 });
+    expect((await status(2)).marks).to.deep.equal(["Disputed"]);
+    const args = ["due", "--within", "10", "--ical", at("due.ics"), ...own];
+    const { items } = await json<{ items: { code: string; due: string; recordKey: string }[] }>(args);
+    const open = items.filter((item) => item.code === "objection.decision");
+    expect(open.map(({ due }) => due)).to.deep.equal([inDays(5)]);
+    expect(items.map(({ due }) => due)).to.deep.equal(items.map(({ due }) => due).sort());
+    const calendar = readFileSync(at("due.ics"), "utf8");
+    expect(calendar).to.contain(`DTSTART;VALUE=DATE:${inDays(5).replaceAll("-", "")}`);
+    expect(calendar).to.not.contain("T-2").and.to.not.contain("示例");
+    const { stdout } = await expectRun(0, args);
+    expect(stdout).to.contain("decide the objection").and.to.contain("in 5 days");
+  });
+
+  it("dispute resolve --outcome correct needs the correction, made with reason and evidence", async () => {
+    const resolve = ["dispute", "resolve", ...key(2), "--outcome", "correct", ...own];
+    expect((await expectRun(64, resolve)).stderr).to.contain("credit-anchor correct FILE");
+    writeFileSync(at("decision.txt"), "the decision on the objection");
+    const file = write("corrected.ndjson", [penalty(2, inDays(-12), "更正")]);
+    const correct = ["correct", file, "--type", "cn.penalty", "--evidence", at("decision.txt"), ...own];
+    expect(await json(correct)).to.include({ newVersions: 1, new: 0, moved: 1 });
+    const before = await expectRun(0, resolve);
+    expect(before.stdout).to.contain("36 objection-corrected");
+    // By key one finds the latest version; the mark was on the one before.
+    expect((await status(2)).marks).to.deep.equal([]);
+    const { items } = await json<{ items: { code: string }[] }>(["due", "--within", "10", ...own]);
+    expect(items.some(({ code: what }) => what === "objection.decision")).to.equal(false);
+    expect(await json(resolve)).to.include({ already: true });
+  });
+
+  it("correct tells why on the chain, and rejects records that the home does not have", async () => {
+    const first = await receipt(3);
+    const file = write("more.ndjson", [penalty(3, inDays(-13), "二"), penalty(700, inDays(-13))]);
+    const correct = ["correct", file, "--type", "cn.penalty", "--reason", "amendment", ...own];
+    const dry = await json([...correct, "--dry-run"], { status: 4 });
+    expect(dry).to.include({ newVersions: 1, new: 0, rejected: 1 });
+    expect(await json(correct, { status: 4 })).to.include({ newVersions: 1, rejected: 1 });
+    const told = await json<{ status: string; history: { reason: number }[] }>([
+      "status",
+      "--receipt",
+      first,
+      ...own,
+    ]);
+    expect(told.status).to.equal("Superseded");
+    expect(told.history[0]!.reason).to.equal(2);
+  });
+
+  it("a wrong natural key is corrected by a record with another key; nothing follows the wrong one", async () => {
+    const wrong = await receipt(4);
+    const file = write("right.ndjson", [penalty(1004, inDays(-14))]);
+    const replaces = ["--replaces", JSON.stringify({ documentNumber: "T-4", partyUscc: party })];
+    const correct = ["correct", file, "--type", "cn.penalty", ...replaces, ...own];
+    expect(await json(correct)).to.include({ new: 1, moved: 1 });
+    expect(await json(correct)).to.include({ already: true });
+    const told = await json<{ status: string; history: { successor: string; reason: number }[] }>([
+      "status",
+      "--receipt",
+      wrong,
+      ...own,
+    ]);
+    expect(told).to.include({ status: "Superseded" });
+    expect(told.history[0]!.reason).to.equal(1);
+    expect((await status(1004)).status).to.equal("Active");
+    await expectRun(4, [
+      "anchor",
+      write("again.ndjson", [penalty(4, inDays(-14), "新")]),
+      "--type",
+      "cn.penalty",
+      ...own,
+    ]);
+    const known = write("known.ndjson", [penalty(1, inDays(-11))]);
+    const five = ["--replaces", JSON.stringify({ documentNumber: "T-5", partyUscc: party })];
+    await expectRun(4, ["correct", known, "--type", "cn.penalty", ...five, ...own]);
+    const two = write("two.ndjson", [penalty(1, inDays(-14)), penalty(2, inDays(-14))]);
+    await expectRun(64, ["correct", two, "--type", "cn.penalty", ...five, ...own]);
+    expect((await status(5)).status).to.equal("Active");
+  });
+
+  it("withdraw after its limit is made and flagged; within it only made", async () => {
+    const args = (n: number, quashed: string) => [
+      "withdraw",
+      ...key(n),
+      "--reason",
+      "decision-void",
+      "--quashed-on",
+      quashed,
+      ...own,
+    ];
+    const { stdout } = await expectRun(0, args(5, inDays(-30)));
+    expect(stdout)
+      .to.contain("flagged: withdrawn")
+      .and.to.contain("art. 3 (test-rules@1)")
+      .and.to.contain(inDays(-30));
+    const late = await json<Bulk & { withdrawn: boolean }>(args(6, inDays(-30)));
+    expect(late.withdrawn).to.equal(true);
+    expect(late.flags.map((flag) => [flag.code, flag.article])).to.deep.equal([["withdraw.late", "art. 3"]]);
+    expect((await json<Bulk>(args(7, inDays(0)))).flags).to.deep.equal([]);
+    expect((await status(7)).status).to.equal("Withdrawn");
+  });
+
+  it("dispute resolve --outcome withdraw withdraws in the same command", async () => {
+    await expectRun(0, ["dispute", "open", ...key(8), ...own]);
+    expect(await json(["dispute", "resolve", ...key(8), "--outcome", "withdraw", ...own])).to.include({
+      resolved: true,
+      reason: 38,
+    });
+    expect(await status(8)).to.deep.include({ status: "Withdrawn", marks: [] });
+    await expectRun(4, [
+      "anchor",
+      write("n8.ndjson", [penalty(8, inDays(-1), "新")]),
+      "--type",
+      "cn.penalty",
+      ...own,
+    ]);
+  });
+
+  it("a withdrawn record can be neither repaired nor withdrawn again, but marked", async () => {
+    const { stderr } = await expectRun(64, ["repair", ...key(8), "--class", "minor", ...own]);
+    expect(stderr).to.contain("is Withdrawn");
+    const mark = ["--mark", "under-review", "--reason", "review-or-litigation"];
+    expect(await json(["mark", "set", ...key(8), ...mark, ...own])).to.include({ marked: true });
+    expect((await status(8)).marks).to.deep.equal(["UnderReview"]);
+    expect(await json(["mark", "clear", ...key(8), ...mark, ...own])).to.include({ cleared: true });
+  });
+
+  it("masked is the arbiter's: on any agency's record, by receipt and in bulk by place", async () => {
+    const refused = await expectRun(64, [
+      "mark",
+      "set",
+      ...key(9),
+      "--mark",
+      "masked",
+      "--reason",
+      "34",
+      ...own,
+    ]);
+    expect(refused.stderr).to.contain("arbiter");
+    const set = ["mark", "set", "--mark", "masked,disputed", "--reason", "court-order", ...ndrc];
+    expect(await json([...set, "--receipt", await receipt(9)])).to.include({
+      as: "arbiter",
+      marked: 1,
+      already: 0,
+    });
+    expect((await status(9)).marks).to.deep.equal(["Disputed", "Masked"]);
+    const { batch, index } = await json<{ batch: string; index: number }>(["status", ...key(9), ...own]);
+    const places = [index, index === 0 ? 1 : 0, 4_000].map((i) => `${batch},${i}`);
+    writeFileSync(at("places.csv"), `batch,index\n${places.join("\n")}\n`);
+    const told = await json([...set, "--file", at("places.csv")], { status: 4 });
+    expect(told).to.include({ marked: 1, already: 1, refused: 1 });
+    const clear = ["mark", "clear", "--mark", "masked", "--reason", "settled", ...ndrc];
+    expect(await json([...clear, "--batch", batch, "--index", String(index)])).to.include({ cleared: 1 });
+    expect((await status(9)).marks).to.deep.equal(["Disputed"]);
+    const byKey = await expectRun(64, [...clear, ...key(9)]);
+    expect(byKey.stderr).to.contain("no record keys");
+  });
+
+  it("receipts name records in bulk too", async () => {
+    const lines = await Promise.all([290, 291].map(async (n) => readFileSync(await receipt(n), "utf8")));
+    writeFileSync(
+      at("receipts.ndjson"),
+      lines.map((text) => `${JSON.stringify(JSON.parse(text))}\n`).join(""),
+    );
+    const args = ["withdraw", "--file", at("receipts.ndjson"), "--reason", "wrong-party", ...own];
+    expect(await json([...args, "--dry-run"])).to.include({ withdrawn: 2, named: 2, dryRun: true });
+    expect((await status(290)).status).to.equal("Repaired");
+    expect(await json(args)).to.include({ withdrawn: 2, already: 0, refused: 0 });
+    expect((await status(291)).status).to.equal("Withdrawn");
+  });
+
+  it("keeps the policy versions with the batches, and asks for a version that is gone", async () => {
+    const policies = join(sandbox.ready.homes["market-regulator"], "policies");
+    writeFileSync(
+      join(policies, "rules.json"),
+      JSON.stringify({ ...POLICY, version: 2, rules: POLICY.rules.slice(0, 2) }),
+    );
+    const gone = await expectRun(64, ["repair", ...key(299), "--class", "minor", ...own]);
+    expect(gone.stderr).to.contain("test-rules@1");
+    // With both versions, the record is judged by the one it was anchored under: general means 90 days, not 0.
+    const stricter = POLICY.rules.map((item) =>
+      item.code === "repair.minimum" ? { ...item, period: { amount: 0, unit: "days" } } : item,
+    );
+    writeFileSync(join(policies, "rules.json"), JSON.stringify(POLICY));
+    writeFileSync(join(policies, "rules-2.json"), JSON.stringify({ ...POLICY, version: 2, rules: stricter }));
+    const { stderr } = await expectRun(64, ["repair", ...key(1), "--class", "general", ...own]);
+    expect(stderr)
+      .to.contain("test-rules@1")
+      .and.to.contain(`possible from ${inDays(79)}`);
+  });
+
+  it("a record must be named in one way, and a reason given", async () => {
+    const both = await expectRun(64, [
+      "withdraw",
+      ...key(1),
+      "--file",
+      at("places.csv"),
+      "--reason",
+      "13",
+      ...own,
+    ]);
+    expect(both.stderr).to.contain("--file names the records");
+    expect((await expectRun(64, ["withdraw", ...key(1), ...own])).stderr).to.contain("--reason is missing");
+    expect((await expectRun(64, ["dispute", "resolve", ...key(1), ...own])).stderr).to.contain("--outcome");
+    const outsider = ["--home", at("outsider")];
+    await json(["init", ...outsider, "--code", "OUT-1", "--trial", "--import-key"], {
+      env: { CREDIT_ANCHOR_PRIVATE_KEY: Wallet.createRandom().privateKey },
+    });
+    await expectRun(64, ["repair", ...key(1), ...outsider]);
+  });
+
+  it("leaves an audit nothing to find", async () => {
+    await expectRun(0, ["audit", ...own]);
+    const rejected = readdirSync(join(sandbox.ready.homes["market-regulator"], "rejected"));
+    expect(rejected.length).to.be.greaterThan(0);
+  });
+});
+
+/** Calls that changed statuses, in their order: how many records each moved, and its gas. */
+async function movesOf(rpcUrl: string, address: string): Promise<{ records: number; gas: number }[]> {
+  const topics = [registryInterface.getEvent("StatusChanged").topicHash];
+  const logs = (await rawRpc(rpcUrl, "eth_getLogs", [{ address, topics, fromBlock: "0x0" }])) as {
+    data: string;
+    topics: string[];
+    transactionHash: string;
+  }[];
+  return Promise.all(
+    logs.map(async (log) => {
+      const { positions } = registryInterface.decodeEventLog("StatusChanged", log.data, log.topics);
+      const receipt = await rawRpc(rpcUrl, "eth_getTransactionReceipt", [log.transactionHash]);
+      const records = [...indexesOf(decodeSpans(String(positions)))].length;
+      return { records, gas: Number((receipt as { gasUsed: string }).gasUsed) };
+    }),
+  );
+}
