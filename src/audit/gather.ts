@@ -1,5 +1,5 @@
-import type { Interface } from "ethers";
-import { CreditRegistry__factory } from "../../typechain-types";
+import type { Interface, Result } from "ethers";
+import { CreditRegistry__factory, Relay__factory } from "../../typechain-types";
 import {
   startAudit,
   type Audit,
@@ -13,6 +13,7 @@ import type { Block, BlockTag, Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
+import { relayOf } from "./views";
 
 /** What to audit and with whose help. */
 export interface AuditRequest {
@@ -42,6 +43,7 @@ const VIEWS_AT_ONCE = 512;
 const FIRST_SPAN = 10_000;
 
 const registryInterface = CreditRegistry__factory.createInterface();
+const relayInterface = Relay__factory.createInterface();
 
 /**
  * Audits a registry: reads all its events from the deployment on, rebuilds everything, asks the registry the same
@@ -227,8 +229,14 @@ async function readAnchoredLeaves(
   }
 }
 
+/** Of a call of the registry, or of one that its relay carried. */
 function leavesOfCall(to: string | undefined, input: string, address: string): Uint8Array | undefined {
-  if (to?.toLowerCase() !== address) return undefined;
+  const receiver = to?.toLowerCase();
+  if (receiver === relayOf(address)) {
+    const relayed = parseCall(relayInterface, input)?.args[0] as Result | undefined;
+    return leavesOfCall(address, String(relayed?.getValue("call")), address);
+  }
+  if (receiver !== address) return undefined;
   const call = parseCall(registryInterface, input);
   if (call?.name !== "anchorLeaves") return undefined;
   return concat(...(call.args.getValue("leaves") as string[]).map((leaf) => fromHex(leaf, 32)));

@@ -190,7 +190,7 @@ describe("an audit through a node that lies", function () {
       return { ...last, ...face.encodeEventLog(parsed.fragment, values), logIndex: "0x9" };
     };
     const atEnd = await audited(withLogs((all) => [...all, invented(all)]));
-    expect(codes(atEnd)).to.include.members(["agency.standing", "view.differs"]);
+    expect(codes(atEnd)).to.include.members(["registry.successor", "view.differs"]);
     const between = await audited(
       withLogs((all) => [...all.slice(0, 12), { ...all[12]!, logIndex: "0x9" }, ...all.slice(12)]),
     );
@@ -250,6 +250,8 @@ describe("an audit through a node that lies", function () {
       journal: 1,
       domain: 1,
       paused: 1,
+      registrySuccessor: 1,
+      relay: 1,
       agencyCount: 1,
       typeCount: 1,
       authority: 1,
@@ -257,6 +259,8 @@ describe("an audit through a node that lies", function () {
       typeIdOf: 2,
       agency: 2,
       agencyIdOf: 2,
+      actingAgency: 2,
+      succession: 1,
       operator: 4,
       latest: 1,
       // Five batches, and for each agency the next one, which must not exist.

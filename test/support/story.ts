@@ -4,6 +4,7 @@ import {
   Mnemonic,
   NonceManager,
   encodeBytes32String,
+  type ContractTransactionResponse,
   type Signer,
 } from "ethers";
 import { toHex } from "../../src/bytes";
@@ -12,7 +13,7 @@ import { deployRegistry } from "../../src/deployment";
 import { encodePositions } from "../../src/positions";
 import { portableHashes } from "../../src/hashes";
 import { buildTree, treeRoot } from "../../src/merkle";
-import type { CreditRegistry } from "../../typechain-types";
+import { Relay__factory, type CreditRegistry } from "../../typechain-types";
 import { testMnemonic, type TestChain } from "./chains";
 
 /** A registry in which every event that exists has happened at least once. */
@@ -56,6 +57,35 @@ export function testAccounts(provider: JsonRpcProvider): NonceManager[] {
   });
 }
 
+/** A call of agency 1 that one account signs and another sends. */
+async function relayed(
+  sender: Signer,
+  address: string,
+  chainId: number,
+  operator: Signer,
+  call: string,
+): Promise<ContractTransactionResponse> {
+  const relay = Relay__factory.connect(address, sender);
+  const value = {
+    operator: await operator.getAddress(),
+    agencyId: 1,
+    call,
+    nonce: NOTHING,
+    deadline: 4_000_000_000,
+  };
+  const types = {
+    RelayedCall: [
+      { name: "operator", type: "address" },
+      { name: "agencyId", type: "uint32" },
+      { name: "call", type: "bytes" },
+      { name: "nonce", type: "bytes32" },
+      { name: "deadline", type: "uint64" },
+    ],
+  };
+  const domain = { name: "credit-anchor relay", version: "1", chainId, verifyingContract: address };
+  return relay.relay(value, await operator.signTypedData(domain, types, value));
+}
+
 /** Plays the story on a fresh chain. */
 export async function playStory(chain: TestChain): Promise<Story> {
   const provider = new JsonRpcProvider(chain.url, undefined, {
@@ -70,7 +100,14 @@ export async function playStory(chain: TestChain): Promise<Story> {
   const official = await ndrc.getAddress();
   const addressOf = (signer: Signer): Promise<string> => signer.getAddress();
   const { registry } = await deployRegistry(ndrc, {
-    grants: { registrar: [official], guardian: [official], unpauser: [official], arbiter: [official] },
+    grants: {
+      registrar: [official],
+      guardian: [official],
+      unpauser: [official],
+      arbiter: [official],
+      recoverer: [official],
+      governor: [official],
+    },
   });
   const address = (await registry.getAddress()).toLowerCase();
   const fromBlock = (await registry.deploymentTransaction()!.wait())!.blockNumber;
@@ -123,14 +160,22 @@ export async function playStory(chain: TestChain): Promise<Story> {
   };
   const batch = (sequence: number): bigint => (1n << 32n) + BigInt(sequence);
 
-  // 0: by root, of a size with two status words; 1: by leaves; 2 and 3: one record directly, in two versions.
+  // 0: by root, of a size with two status words; 1: by leaves, signed by one and sent by another; 2 and 3: one record
+  // directly, in two versions.
   const first = someLeaves(place, "first", 40);
   leaves.set(batch(0), flat(first));
   const root = toHex(treeRoot(buildTree(flat(first), portableHashes.keccak256)));
   await sent(by(alice).anchorRoot(1, 1, await previous(), 40, root, digest("manifest 0")));
   await anchored(batch(0));
   const second = someLeaves(place, "second", 5);
-  await sent(by(bob).anchorLeaves(1, 1, await previous(), second, digest("manifest 1")));
+  const call = registry.interface.encodeFunctionData("anchorLeaves", [
+    1,
+    1,
+    await previous(),
+    second,
+    digest("manifest 1"),
+  ]);
+  await sent(relayed(eve, await registry.relay(), chainId, bob, call));
   await anchored(batch(1));
   for (const version of [1, 2]) {
     await chain.rpc("evm_increaseTime", 60);
@@ -176,7 +221,12 @@ export async function playStory(chain: TestChain): Promise<Story> {
   await sent(registry.acceptAdministration(1));
   await sent(registry.declareCompromised(1, await addressOf(carol), headers[3]!.anchoredAt));
   await sent(registry.revokeOperator(1, await addressOf(bob)));
+  await sent(by(administrator).nameSuccessor(2, 1));
+  await sent(registry.acceptSuccession(2, 1));
   await sent(registry.closeAgency(2, 11));
+  await sent(registry.succeedWithoutConsent(2, 1, 12));
+  await sent(registry.recoverAdministrator(1, await addressOf(administrator), 13));
+  await sent(registry.nameRegistrySuccessor(await registry.authority()));
   provider.destroy();
   return { address, fromBlock, chainId, leaves, registry };
 }
