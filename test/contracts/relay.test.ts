@@ -24,6 +24,7 @@ import {
   useWorld,
 } from "../support/registry";
 import type { OracleHeader, OracleRelayedCall } from "../support/oracle";
+import { deploySafe } from "../support/safe";
 import { loadVectors } from "../support/vectors";
 
 interface Relayed {
@@ -439,6 +440,33 @@ describe("the relay", () => {
       await expect(relay.relay(call, await sign(stranger, call)))
         .to.emit(registry, "StatusChanged")
         .withArgs(batchIdOf(header), Status.Withdrawn, operator, spans(0), REASON, EVIDENCE, entry);
+    });
+
+    it("takes a multisig at its word: two of three sign, one does not do", async () => {
+      const { registry, administrator, stranger, clerk, anchorer } = world();
+      const owners = [stranger, clerk, anchorer];
+      const safe = await deploySafe(owners, 2);
+      const { address: operator } = safe;
+      await registry.connect(administrator).setOperator(AGENCY, operator, Permission.both, 0, FAR_FUTURE);
+      const call = withdrawal({ operator });
+      const digest = await relay.digestOf(call);
+      for (const signature of [
+        await safe.sign(digest, [stranger]),
+        await safe.sign(digest, [stranger, administrator]),
+        await safe.sign(await relay.digestOf({ ...call, deadline: FAR_FUTURE - 1 }), [stranger, clerk]),
+        // An empty one would mean: already approved inside the multisig. It was not.
+        "0x",
+      ])
+        await expect(relay.relay(call, signature))
+          .to.be.revertedWithCustomError(relay, "InvalidSignature")
+          .withArgs(operator);
+      const entry = await nextEntry(registry);
+      await expect(relay.relay(call, await safe.sign(digest, [clerk, anchorer])))
+        .to.emit(registry, "StatusChanged")
+        .withArgs(batchIdOf(header), Status.Withdrawn, operator, spans(0), REASON, EVIDENCE, entry);
+      const anchor = await anchoring({ operator });
+      const signature = await safe.sign(await relay.digestOf(anchor), [stranger, anchorer]);
+      expect(await headerOf(registry, relay.relay(anchor, signature))).to.include({ sequence: 1, operator });
     });
 
     it("refuses what the wallet refuses, and a wallet that reverts, answers nothing or something else", async () => {
