@@ -32,7 +32,7 @@ const PURE_PACKAGES = ["@noble/hashes", "@cfworker/json-schema"];
 
 /** What stands above the pure line, and what each may import besides that line and itself; types of anything. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
-  audit: ["chain", "rpc", "typechain-types"],
+  audit: ["chain", "rpc", "roles", "typechain-types"],
   rpc: [],
   chain: ["rpc"],
   fees: ["chain", "rpc"],

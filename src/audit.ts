@@ -4,6 +4,7 @@ import { applyEvent } from "./audit/apply";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
+import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
 import {
   emptyState,
   lineOf,
@@ -19,6 +20,7 @@ import { buildTree, firstOutOfOrder, treeRoot } from "./merkle";
 export type { Difference, NotChecked, Where } from "./audit/differences";
 export type { RawLog } from "./audit/events";
 export type { BlockFacts, ExternalHead } from "./audit/journal";
+export type { RoleReader, RolesReport, Tenure } from "./audit/roles";
 export type { ExpectedView } from "./audit/views";
 
 const abi = CreditRegistry__factory.abi;
@@ -43,6 +45,8 @@ export interface AuditReport {
   /** A head obtained elsewhere, and whether it is that of the first entries. */
   readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
   readonly coverage: Coverage;
+  /** Who held which role when, by the journal of each authority that the registry obeyed. */
+  readonly roles: readonly RolesReport[];
   readonly vaults: readonly VaultCoverage[];
   readonly notChecked: readonly NotChecked[];
   readonly differences: readonly Difference[];
@@ -100,6 +104,10 @@ export interface Audit {
   wantedLeaves(): BatchState[];
   /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. */
   leaves(batchId: bigint, leaves: Uint8Array): void;
+  /** After the last log: the authorities whose roles decide who could do what, in the order in which they did. */
+  authorities(): string[];
+  /** Reads the journal of roles of one of them. @param unit how many of the chain's units of time are a second. */
+  roles(authority: string, unit: 1 | 1000): RoleReader;
   report(block: BlockFacts, sources: readonly string[]): AuditReport;
 }
 
@@ -158,6 +166,25 @@ export function startAudit(
     return state.successions.filter(({ successor }) => successors.get(successor) !== true);
   }
 
+  const readers = new Map<string, RoleReader>();
+
+  function checkRoles(): RolesReport[] {
+    for (const [authority, acts] of grouped(state.restrictedActs, ({ authority }) => authority)) {
+      const reader = authority === undefined ? undefined : readers.get(authority);
+      if (reader !== undefined) reader.check(acts);
+      else
+        for (let n = acts.length; n > 0; n--)
+          findings.notChecked(
+            "role.journal",
+            "acts that need a role, whose authority's journal of roles was not read",
+          );
+    }
+    return [...readers.values()].map((reader) => {
+      reader.check([]);
+      return reader.report();
+    });
+  }
+
   const vaults: VaultCoverage[] = [];
   return {
     state,
@@ -184,8 +211,25 @@ export function startAudit(
       if (batch === undefined) return;
       if (leavesAreOf(batch, leaves, findings, hashes)) learnLeaves(batchId, leaves);
     },
+    authorities: () => {
+      closed();
+      const all = new Set([...state.restrictedActs.map(({ authority }) => authority), state.authority]);
+      return [...all].filter((authority) => authority !== undefined);
+    },
+    roles: (authority, unit) => {
+      const reader = readRoles(
+        { chainId: registry.chainId, address: authority },
+        registry.address,
+        unit,
+        findings,
+        hashes,
+      );
+      readers.set(authority, reader);
+      return reader;
+    },
     report: (block, sources) => {
       const { length, head, contained } = closed();
+      const roles = checkRoles();
       reportSuccessions(open(), state, withLeaves, findings);
       const { externalHead } = options;
       if (externalHead !== undefined && contained !== true)
@@ -208,6 +252,7 @@ export function startAudit(
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         coverage: coverage(state, length, views, withLeaves.size),
+        roles,
         vaults: [...vaults],
         notChecked: findings.unchecked(),
         differences: [...findings.differences],
@@ -322,15 +367,12 @@ function count(batches: readonly BatchState[]): { batches: number; records: numb
   return { batches: batches.length, records: batches.reduce((sum, { header }) => sum + header.size, 0) };
 }
 
-function grouped(
-  batches: readonly BatchState[],
-  key: (batch: BatchState) => number,
-): Map<number, BatchState[]> {
-  const groups = new Map<number, BatchState[]>();
-  for (const batch of batches) {
-    const group = groups.get(key(batch));
-    if (group === undefined) groups.set(key(batch), [batch]);
-    else group.push(batch);
+function grouped<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
   }
   return groups;
 }

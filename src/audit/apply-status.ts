@@ -5,7 +5,7 @@ import { decodeSpans, indexesOf, type Span } from "../positions";
 import type { Where } from "./differences";
 import type { JournalEvent } from "./journal";
 import { AGENCY_MARKS, forced, moved, setStatus, Status, statusAt, statusName, type Move } from "./moves";
-import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
+import { batchOf, big, noteRestricted, number, refuseWhilePaused, text, type Replay } from "./replay";
 import { actingFor, isEntitled, STATUS_PERMISSION, type AgencyState, type BatchState } from "./state";
 
 /** Differences of one event about single positions that are reported one by one; the rest is counted. */
@@ -93,10 +93,7 @@ function checkActor(replay: Replay, event: JournalEvent, agency: AgencyState, wh
       agency.standing !== "Closed" &&
       isEntitled(agency, actor, STATUS_PERMISSION, event.time);
     if (!byAgency)
-      findings.notChecked(
-        "role.arbiter",
-        "marks set or cleared by an account that is no operator: the arbiter's role is in the AccessManager, not in this journal",
-      );
+      noteRestricted(replay, event, event.name === "MarksSet" ? "arbiterSetMarks" : "arbiterClearMarks");
     return;
   }
   if (!withdrawing) refuseWhilePaused(replay, event);

@@ -4,7 +4,7 @@ import { applyStatusEvent } from "./apply-status";
 import type { Findings, Where } from "./differences";
 import type { JournalEvent } from "./journal";
 import { ERASED, forced, setStatus, Status, STATUS_BITS, statusAt, statusName } from "./moves";
-import { batchOf, big, number, refuseWhilePaused, text, type Replay } from "./replay";
+import { batchOf, big, noteRestricted, number, refuseWhilePaused, text, type Replay } from "./replay";
 import { actingFor, ANCHOR_PERMISSION, isEntitled, ZERO_ADDRESS, ZERO_WORD, type AgencyState } from "./state";
 
 /**
@@ -17,10 +17,13 @@ export function applyEvent(replay: Replay, event: JournalEvent): void {
     case "AgencyAdmitted":
       return agencyAdmitted(replay, event);
     case "AgencySuspended":
+      noteRestricted(replay, event, "suspendAgency");
       return standing(replay, event, ["Active"], "Suspended");
     case "AgencyReinstated":
+      noteRestricted(replay, event, "reinstateAgency");
       return standing(replay, event, ["Suspended"], "Active");
     case "AgencyClosed":
+      noteRestricted(replay, event, "closeAgency");
       return standing(replay, event, ["Active", "Suspended"], "Closed");
     case "AdministratorNamed":
     case "AdministratorChanged":
@@ -32,6 +35,7 @@ export function applyEvent(replay: Replay, event: JournalEvent): void {
     case "AgencySucceeded":
       return succeeded(replay, event);
     case "RegistrySucceeded":
+      noteRestricted(replay, event, "nameRegistrySuccessor");
       return registrySucceeded(replay, event);
     case "OperatorAdded":
       return operatorAdded(replay, event);
@@ -159,6 +163,7 @@ function administrator(replay: Replay, event: JournalEvent): void {
   const agency = agencyOf(replay, event, number(event, "agencyId"));
   const account = text(event, "administrator");
   refuseIfClosed(replay.findings, event, agency);
+  if (event.name === "AdministratorRecovered") noteRestricted(replay, event, "recoverAdministrator");
   if (event.name === "AdministratorNamed") {
     agency.pendingAdministrator = account;
     return;
@@ -199,6 +204,8 @@ function succeeded(replay: Replay, event: JournalEvent): void {
   successorOf(replay, event, agency, successor);
   if (!agency.acceptedBy.has(successor))
     findings.differ("succession.consent", "succeeded by an agency that has not consented", event.where);
+  const consented = agency.standing !== "Closed" && agency.namedSuccessor === successor;
+  noteRestricted(replay, event, "succeedWithoutConsent", ...(consented ? (["succeedAgency"] as const) : []));
   agency.standing = "Closed";
   agency.successor = successor;
 }
@@ -328,8 +335,10 @@ function typeAdmitted(replay: Replay, event: JournalEvent): void {
   state.types.set(id, { id, typeHash, name: text(event, "name"), personal, admittedAt: event.time });
 }
 
-function pause({ state, findings }: Replay, event: JournalEvent): void {
+function pause(replay: Replay, event: JournalEvent): void {
+  const { state, findings } = replay;
   const paused = event.name === "Paused";
+  noteRestricted(replay, event, paused ? "pause" : "unpause");
   if (state.paused === paused)
     findings.differ(
       "registry.paused",

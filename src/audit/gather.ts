@@ -1,5 +1,5 @@
 import type { Interface, Result } from "ethers";
-import { CreditRegistry__factory, Relay__factory } from "../../typechain-types";
+import { CreditRegistry__factory, RegistryAuthority__factory, Relay__factory } from "../../typechain-types";
 import {
   startAudit,
   type Audit,
@@ -44,6 +44,7 @@ const FIRST_SPAN = 10_000;
 
 const registryInterface = CreditRegistry__factory.createInterface();
 const relayInterface = Relay__factory.createInterface();
+const authorityInterface = RegistryAuthority__factory.createInterface();
 
 /**
  * Audits a registry: reads all its events from the deployment on, rebuilds everything, asks the registry the same
@@ -76,7 +77,16 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
     onProgress({ stage: "events", count: (events += logs.length) });
   }
   await askViews(chain, address, block.number, audit, onProgress);
-  await askWitnesses(chain, witnesses, address, block, audit);
+  await askWitnesses(
+    chain,
+    witnesses,
+    address,
+    registryInterface.encodeFunctionData("journal"),
+    block,
+    audit,
+  );
+  for (const authority of audit.authorities())
+    await readRoleJournal(chain, witnesses, authority, block, audit);
   await request.compare?.(audit);
   await readAnchoredLeaves(chain, address, audit, onProgress);
 
@@ -183,11 +193,11 @@ async function askWitnesses(
   chain: Chain,
   witnesses: readonly Chain[],
   address: string,
+  data: string,
   block: Block,
   audit: Audit,
 ): Promise<void> {
   if (witnesses.length === 0) return;
-  const data = registryInterface.encodeFunctionData("journal");
   const own = await answerOf(chain, address, data, block.number);
   for (const witness of witnesses) {
     const where = { node: witness.node, block: block.number };
@@ -210,6 +220,36 @@ async function askWitnesses(
         found,
       );
   }
+}
+
+/** An authority that keeps no journal, as OpenZeppelin's own, is left out: then its roles are not checked. */
+async function readRoleJournal(
+  chain: Chain,
+  witnesses: readonly Chain[],
+  authority: string,
+  block: Block,
+  audit: Audit,
+): Promise<void> {
+  const data = authorityInterface.encodeFunctionData("journal");
+  const found = await answerOf(chain, authority, data, block.number);
+  if (found?.length !== 2 + 2 * 64) return;
+  const reader = audit.roles(authority, block.timestamp === block.time ? 1 : 1000);
+  // From the very first block: the authority is older than the registry.
+  for await (const logs of rawLogs(chain, authority, 0, block.number)) {
+    const facts = await blockFacts(chain, logs);
+    for (const log of logs) reader.read(log, facts.get(log.blockNumber));
+  }
+  const { length, head } = reader.report().journal;
+  const expected = authorityInterface.encodeFunctionResult("journal", [length, head]);
+  if (found !== expected)
+    audit.findings.differ(
+      "roles.head",
+      "the journal of roles answers otherwise than its own events tell",
+      { view: `journal() of ${authority}` },
+      expected,
+      found,
+    );
+  await askWitnesses(chain, witnesses, authority, data, block, audit);
 }
 
 /** `anchorLeaves` carries its leaves in the transaction: read where they would settle a supersession. */

@@ -108,11 +108,11 @@ export function readJournal(
       findings.differ("journal.repeated", `entry ${entry} comes again, or too late`, where, expected, entry);
     else next += ahead + 1;
 
-    pair.set(decoded.entryHash(block!.time, hashes), 32);
+    pair.set(decoded.entryHash(block.time, hashes), 32);
     pair.set(hashes.keccak256(pair).subarray(0, HEAD_BYTES));
     length++;
     if (external !== undefined && length === external.length) contained = external.head === head();
-    apply({ ...decoded, entry, where, time: block!.time, log });
+    apply({ ...decoded, entry, where, time: block.time, log });
   }
 
   return { read, result: () => ({ length, head: head(), contained }) };
@@ -135,16 +135,17 @@ function missing(first: number, found: number): string {
   return found === first + 1 ? `entry ${first} is missing` : `entries ${first} to ${found - 1} are missing`;
 }
 
-function isUsable(
+/** Whether a log can be read on: of this contract, in the chain. Reports what is wrong with its place and order. */
+export function isUsable(
   log: RawLog,
   block: BlockFacts | undefined,
   last: RawLog | undefined,
-  source: JournalSource,
+  source: Pick<JournalSource, "address">,
   place: Where,
   findings: Findings,
-): boolean {
+): block is BlockFacts {
   if (log.address !== source.address) {
-    const message = "a log of another contract was given for one of the registry";
+    const message = "a log of another contract was given for one of the contract asked about";
     findings.differ("log.foreign", message, place, source.address, log.address);
     return false;
   }

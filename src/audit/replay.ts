@@ -1,5 +1,6 @@
 import type { Hashes } from "../hashes";
 import type { Findings } from "./differences";
+import type { RestrictedFunction } from "../roles";
 import type { JournalEvent } from "./journal";
 import type { BatchState, RegistryState } from "./state";
 
@@ -28,6 +29,23 @@ export function text(event: JournalEvent, name: string): string {
 export function refuseWhilePaused({ state, findings }: Replay, event: JournalEvent): void {
   if (state.paused)
     findings.differ("registry.paused", `${event.name} while the registry was paused`, event.where);
+}
+
+/** Notes that the actor of an event needed a role: one that may call one of these functions. */
+export function noteRestricted(
+  { state }: Replay,
+  event: JournalEvent,
+  ...functions: readonly RestrictedFunction[]
+): void {
+  const { time, log, where } = event;
+  state.restrictedActs.push({
+    functions,
+    actor: text(event, "actor"),
+    authority: state.authority,
+    time,
+    log,
+    where,
+  });
 }
 
 /** The batch an event names, or undefined after reporting that there is none. */

@@ -2,6 +2,7 @@ import { toHex } from "../bytes";
 import { domain, type Header } from "../commitment";
 import type { Hashes } from "../hashes";
 import type { StatusWords } from "./moves";
+import type { RestrictedAct } from "./roles";
 
 export type Standing = "None" | "Active" | "Suspended" | "Closed";
 
@@ -87,6 +88,8 @@ export interface RegistryState {
   /** Proposer of each open erasure, by proposal. */
   readonly proposals: Map<string, { proposer: string; batchId: bigint }>;
   readonly successions: Succession[];
+  /** What only holders of a role may do, in the order of the chain. */
+  readonly restrictedActs: RestrictedAct[];
 }
 
 export function emptyState(chainId: number, registry: string, hashes: Hashes): RegistryState {
@@ -104,6 +107,7 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     batches: new Map(),
     proposals: new Map(),
     successions: [],
+    restrictedActs: [],
   };
 }
 

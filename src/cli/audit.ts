@@ -1,6 +1,6 @@
 import { auditRegistry } from "../audit/gather";
 import { compareVault } from "../audit/vault";
-import type { AuditReport, Difference, Where } from "../audit";
+import type { AuditReport, Difference, Tenure, Where } from "../audit";
 import { connectChain, type Chain } from "../chain";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
@@ -159,6 +159,10 @@ export function describe(report: AuditReport): string[] {
       ({ agencyId, code, standing, batches, records }) =>
         `agency ${agencyId}   ${code}, ${standing}: ${count(batches)} batches, ${count(records)} records`,
     ),
+    ...report.roles.flatMap(({ authority, journal: { length, head }, tenures }) => [
+      `roles      ${authority}: ${count(length)} entries, head ${head}`,
+      ...tenures.map(tellTenure),
+    ]),
     ...coverage.flaggedBatches.map(
       (id) => `flagged    batch ${id}: its operator's key was declared compromised before`,
     ),
@@ -172,6 +176,11 @@ export function describe(report: AuditReport): string[] {
       ? `NO DIFFERENCES${report.singleSource ? `, by a single source${unvouched(report)}` : ""}`
       : `${count(differences.length)} DIFFERENCES`,
   ];
+}
+
+function tellTenure({ role, account, from, until, delay }: Tenure): string {
+  const end = until === null ? "" : ` until ${timeForPeople(until)}`;
+  return `           ${role} ${account} from ${timeForPeople(from)}${end}${delay === 0 ? "" : `, acts wait ${count(delay)} s`}`;
 }
 
 function tell({ code, message, where, expected, found }: Difference): string[] {

@@ -61,8 +61,8 @@ describe("an audit through a node that lies", function () {
   /** The node changes its list of logs. */
   const withLogs =
     (change: (logs: NodeLog[]) => NodeLog[]): FaultProxy["behave"] =>
-    ({ method }): Behaviour =>
-      method === "eth_getLogs"
+    ({ method, params }): Behaviour =>
+      method === "eth_getLogs" && (params as [{ address: string }])[0].address === story.address
         ? { kind: "forward", change: (result) => change(structuredClone(result) as NodeLog[]) }
         : forward;
   const isJournaled = (log: NodeLog): boolean => face.parseLog(log)?.fragment.inputs.at(-1)?.name === "entry";
@@ -105,7 +105,7 @@ describe("an audit through a node that lies", function () {
       },
     ]);
     expect(report.singleSource).to.equal(true);
-    expect(report.notChecked.map(({ code }) => code)).to.deep.equal(["role.arbiter"]);
+    expect(report.notChecked).to.deep.equal([]);
   });
 
   async function headOf(): Promise<{ head: string }> {
@@ -339,7 +339,7 @@ describe("an audit through a node that lies", function () {
   it("says which supersessions it could not follow when leaves are not at hand", async () => {
     const report = await honest();
     expect(report.differences).to.deep.equal([]);
-    expect(report.notChecked.map(({ code }) => code)).to.deep.equal(["role.arbiter"]);
+    expect(report.notChecked).to.deep.equal([]);
     const blind = await audited(({ method }) =>
       method === "eth_getTransactionByHash" ? { kind: "result", result: null } : forward,
     );

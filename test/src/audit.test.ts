@@ -115,10 +115,10 @@ describe("audit", () => {
       expect(new Forger().audit().journal).to.deep.equal({ length: 0, head: new Forger().head });
     });
 
-    it("asks the arbiter's role nobody's journal tells of to be checked elsewhere", () => {
+    it("says that a role was not checked when no journal of roles was read", () => {
       const report = ready().batch(0).status("MarksSet", { marks: 0x80, actor: ARBITER }).audit();
       expect(report.differences).to.deep.equal([]);
-      expect(report.notChecked.map(({ code, count }) => [code, count])).to.deep.equal([["role.arbiter", 1]]);
+      expect(report.notChecked.map(({ code, count }) => [code, count])).to.deep.equal([["role.journal", 1]]);
     });
 
     it("flags what a compromised operator anchored from then on, and only that", () => {
