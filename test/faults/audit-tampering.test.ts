@@ -236,9 +236,9 @@ describe("an audit through a node that lies", function () {
   });
 
   it("finds every single view in which the node lies", async () => {
-    const asked: { data: string }[] = [];
+    const asked: { to: string; data: string }[] = [];
     await audited(({ method, params }) => {
-      if (method === "eth_call") asked.push(params[0] as { data: string });
+      if (method === "eth_call") asked.push(params[0] as { to: string; data: string });
       return forward;
     });
     const counts: Record<string, number> = {};
@@ -270,9 +270,10 @@ describe("an audit through a node that lies", function () {
       statusWord: 6,
     });
 
-    for (const { data } of asked) {
+    for (const { to, data } of asked.filter((call) => call.to === story.address)) {
+      const isSame = (call: { to: string; data: string }): boolean => call.to === to && call.data === data;
       const report = await audited(({ method, params }) =>
-        method === "eth_call" && (params[0] as { data: string }).data === data
+        method === "eth_call" && isSame(params[0] as { to: string; data: string })
           ? { kind: "forward", change: (answer) => flip(answer as string, (answer as string).length - 1) }
           : forward,
       );
