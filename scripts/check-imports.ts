@@ -48,6 +48,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   history: ["chain", "rpc", "registry"],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],
+  governance: ["chain", "rpc", "registry", "roles", "typechain-types"],
   deployment: ["roles", "typechain-types"],
   deploy: [
     "chain",

@@ -57,7 +57,10 @@ export async function admissionOf(
   caller: string,
   { to, data }: Pick<Call, "to" | "data">,
 ): Promise<Admission> {
-  const [immediate, setback] = await ask(registry, "canCall", [caller, to, data.slice(0, 10)]);
+  const isOwn = to === (await authorityOf(registry));
+  const [immediate, setback] = isOwn
+    ? await ownAdmission(registry, caller, data)
+    : await ask(registry, "canCall", [caller, to, data.slice(0, 10)]);
   if (immediate === true) return { kind: "now" };
   if (Number(setback) === 0) return { kind: "refused" };
   const [id] = await ask(registry, "hashOperation", [caller, to, data]);
@@ -65,6 +68,28 @@ export async function admissionOf(
   const { now, unit } = await clock(registry);
   if (from === 0) return { kind: "unscheduled", delay: Math.ceil(Number(setback) / unit) };
   return from > now ? { kind: "waiting", from: Math.ceil(from / unit) } : { kind: "ready" };
+}
+
+/**
+ * What {@link admissionOf} asks `canCall`, for the manager's own functions: those of administrators, except that a role
+ * is given and taken by its own administrator (OpenZeppelin's `_getAdminRestrictions`).
+ */
+async function ownAdmission(
+  registry: Registry,
+  caller: string,
+  data: string,
+): Promise<readonly [immediate: boolean, setback: number]> {
+  const parsed = managerInterface.parseTransaction({ data });
+  const [first] = parsed?.args ?? [];
+  const givesRole = parsed?.name === "grantRole" || parsed?.name === "revokeRole";
+  const [role] = givesRole ? await ask(registry, "getRoleAdmin", [first]) : [0n];
+  const [isMember, delay] = await ask(registry, "hasRole", [role, caller]);
+  const isTargeted = ["updateAuthority", "setTargetClosed", "setTargetFunctionRole"].includes(
+    parsed?.name ?? "",
+  );
+  const [targetDelay] = isTargeted ? await ask(registry, "getTargetAdminDelay", [first]) : [0n];
+  const setback = isMember === true ? Math.max(Number(delay), Number(targetDelay)) : 0;
+  return [isMember === true && setback === 0, setback];
 }
 
 /** Begins the delay of a call. @returns when it can be made, in seconds, and the transaction. */

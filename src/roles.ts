@@ -52,7 +52,7 @@ export type RestrictedFunction = keyof typeof roleOfFunction;
  * change the guardian of that role. Mapped to the governor, whose guardian is the guardian, they stay the
  * administrator's to call, and become the guardian's to cancel.
  */
-const ownFunctions = [
+export const ownFunctions = [
   "labelRole",
   "grantRole",
   "revokeRole",

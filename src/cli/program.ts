@@ -27,6 +27,7 @@ export const groups: Readonly<Record<string, string>> = {
   agency: "agencies of the registry: admit, show, suspend, close, merge",
   "agency administrator": "who manages an agency's operators: hand over, recover",
   "agency succession": "one agency taking over another",
+  governance: "what the NDRC's roles do: acts that wait, who holds which role, the pause",
   operator: "keys that act for an agency",
   dispute: "objections to records: open, resolve with an outcome",
   mark: "marks beside the status of a record: set, clear",

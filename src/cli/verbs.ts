@@ -21,6 +21,15 @@ import { correctVerb } from "./correct";
 import { disputeOpenVerb, disputeResolveVerb } from "./dispute";
 import { doctorVerb } from "./doctor";
 import { dueVerb } from "./due";
+import {
+  governanceCancelVerb,
+  governanceExecuteVerb,
+  governanceListVerb,
+  governancePauseVerb,
+  governanceRolesVerb,
+  governanceScheduleVerb,
+  governanceUnpauseVerb,
+} from "./governance";
 import { initVerb } from "./init";
 import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
@@ -76,4 +85,11 @@ export const verbs: readonly Verb[] = [
   markClearVerb,
   dueVerb,
   auditVerb,
+  governanceRolesVerb,
+  governanceListVerb,
+  governanceScheduleVerb,
+  governanceExecuteVerb,
+  governanceCancelVerb,
+  governancePauseVerb,
+  governanceUnpauseVerb,
 ];

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { roleOfFunction } from "../../src/roles";
+import { rawRpc } from "../support/chains";
+import { expectRun, json } from "../support/cli";
+import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
+
+interface Role {
+  readonly role: string;
+  readonly guardian: string;
+  readonly functions: readonly string[];
+  readonly holders: readonly { readonly account: string; readonly delay: number }[];
+}
+interface Act {
+  readonly operation: string;
+  readonly state: string;
+  readonly what: string;
+  readonly caller: string;
+}
+
+/** The NDRC's roles by commands alone; each test goes on where the one before stopped. */
+describe("governance by commands", function () {
+  this.timeout(120_000);
+  const base = mkdtempSync(join(tmpdir(), "credit-anchor-governance-"));
+  let sandbox: SandboxProcess;
+  let ndrc: string[];
+  let tax: string[];
+  let taxKey: string;
+  const close = ["closeAgency", "3", "52"];
+
+  before(async () => {
+    sandbox = await startSandboxProcess(base);
+    ndrc = ["--home", join(sandbox.ready.dir, "ndrc")];
+    tax = ["--home", join(sandbox.ready.dir, "tax")];
+    const agency = await json<{ administrator: string }>(["agency", "show", "2", ...ndrc]);
+    taxKey = agency.administrator;
+  });
+  after(async () => {
+    await sandbox.stop();
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  it("roles: every restricted function has a role, every role its guardian", async () => {
+    const roles = await json<Role[]>(["governance", "roles", ...ndrc]);
+    expect(roles.flatMap(({ functions }) => functions)).to.have.members(Object.keys(roleOfFunction));
+    for (const { role, guardian } of roles)
+      expect(guardian, role).to.equal(
+        ["guardian", "administrator"].includes(role) ? "administrator" : "guardian",
+      );
+    expect(roles.find(({ role }) => role === "registrar")!.holders).to.have.length(1);
+  });
+
+  it("pause and unpause: once each, and nothing is anchored meanwhile", async () => {
+    const pause = ["governance", "pause", "--reason", "rule-broken", ...ndrc];
+    expect(await json(pause)).to.include({ paused: true, reason: 51, already: false });
+    expect(await json(pause)).to.include({ already: true });
+    expect(await json(["governance", "unpause", ...ndrc])).to.include({ paused: false, already: false });
+    await expectRun(64, ["governance", "pause", ...tax]);
+  });
+
+  it("execute: an act that needs not wait, by its name and words", async () => {
+    const grant = ["governance", "execute", "grantRole", "registrar", taxKey, "3600", ...ndrc];
+    expect(await json(grant)).to.include({ already: false, waitsUntil: null });
+    const roles = await json<Role[]>(["governance", "roles", ...ndrc]);
+    expect(roles.find(({ role }) => role === "registrar")!.holders).to.deep.include({
+      account: taxKey,
+      delay: 3600,
+    });
+    await expectRun(64, ["governance", "schedule", "grantRole", "registrar", taxKey, "60", ...ndrc]);
+    await expectRun(64, ["governance", "execute", "grantRole", "registrar", taxKey, "60", ...tax]);
+  });
+
+  it("execute and schedule say what a function takes, and which there are", async () => {
+    const { stderr } = await expectRun(64, ["governance", "execute", "closeAgency", "3", ...ndrc]);
+    expect(stderr).to.contain("uint32 agencyId, uint16 reason");
+    for (const words of [
+      ["closeAgency", "three", "52"],
+      ["setTargetClosed", taxKey, "maybe"],
+      ["anchorRoot", "1"],
+      ["arbiterSetMarks", "1", "2", "3", "4", "5"],
+    ])
+      await expectRun(64, ["governance", "execute", ...words, ...ndrc]);
+  });
+
+  it("schedule: an act that waits is listed, too early to make, and cancelled by the guardian", async () => {
+    await expectRun(64, ["governance", "execute", ...close, ...tax]);
+    const { waitsUntil } = await json<{ waitsUntil: number }>(["governance", "schedule", ...close, ...tax]);
+    expect(waitsUntil).to.be.greaterThan(0);
+    const [act, ...others] = await json<Act[]>(["governance", "list", ...ndrc]);
+    expect(others).to.deep.equal([]);
+    expect(act).to.include({ state: "waiting", what: "closeAgency(3, 52)", caller: taxKey });
+    const { stderr } = await expectRun(64, ["governance", "execute", ...close, ...tax]);
+    expect(stderr).to.contain("can be made from");
+    await json(["governance", "cancel", act!.operation, ...ndrc]);
+    expect(await json(["governance", "list", ...ndrc])).to.deep.equal([]);
+    await expectRun(64, ["governance", "cancel", act!.operation, ...ndrc]);
+  });
+
+  it("after its delay an act is made by who scheduled it, in its own name", async () => {
+    await json(["governance", "schedule", ...close, ...tax]);
+    await rawRpc(sandbox.ready.rpcUrl, "evm_increaseTime", [3600]);
+    await rawRpc(sandbox.ready.rpcUrl, "evm_mine", []);
+    const [act] = await json<Act[]>(["governance", "list", ...ndrc]);
+    expect(act!.state).to.equal("ready");
+    expect(await json(["governance", "execute", ...close, ...tax])).to.include({ already: false });
+    expect(await json(["agency", "show", "3", ...ndrc])).to.include({ standing: "closed" });
+    expect(await json(["governance", "list", ...ndrc])).to.deep.equal([]);
+    expect((await expectRun(0, ["governance", "list", ...ndrc])).stdout).to.contain("nothing is scheduled");
+  });
+});
