@@ -6,6 +6,15 @@ import { checkPlan, checkReadiness } from "./anchoring/preflight";
 import { type AnchoringOptions, type AnchoringSummary, openSession, type Session } from "./anchoring/session";
 import { delay, throwIfCancelled } from "./rpc";
 
+export {
+  confirmParts,
+  type ErasurePart,
+  notErased,
+  POSITIONS_PER_ERASURE,
+  proposeParts,
+  rehearseParts,
+  versionsOf,
+} from "./anchoring/erase";
 export { checkReadiness, type Intent } from "./anchoring/preflight";
 export type {
   AnchoringOptions,

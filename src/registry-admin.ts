@@ -11,6 +11,7 @@ import {
   type SendSettings,
   type TransactionSigner,
 } from "./registry";
+import { RegistryRefusal } from "./registry-errors";
 import { admissionOf, scheduleCall } from "./registry-delayed";
 import {
   agencyIdOf,
@@ -384,22 +385,38 @@ export async function changeMarks(
 
 /** First step of recording that payloads and secrets are destroyed; another operator confirms. */
 export async function proposeErasure(actor: Actor, places: Places): Promise<Done> {
-  const { header, indexes, reason, evidenceHash } = places;
-  const id = batchId(header.agencyId, header.sequence);
-  const args = [header, encodePositions(indexes), reason, evidenceHash];
-  const call = registryCall(actor.registry, "proposeErasure", args, `propose erasures in batch ${id}`);
-  return done(
-    await act(actor, call, "ErasureProposed", { batchId: id, actor: actor.signer.address }, ["proposal"]),
-  );
+  const id = batchId(places.header.agencyId, places.header.sequence);
+  const call = erasureCall(actor.registry, "proposeErasure", places);
+  try {
+    return done(
+      await act(actor, call, "ErasureProposed", { batchId: id, actor: actor.signer.address }, ["proposal"]),
+    );
+  } catch (error) {
+    if (error instanceof RegistryRefusal && error.errorName === "ErasureAlreadyProposed") return already;
+    throw error;
+  }
 }
 
 /** Second step, by another operator with exactly the same arguments: the records are Erased, for ever. */
 export async function confirmErasure(actor: Actor, places: Places): Promise<Done> {
   const { header, indexes, reason, evidenceHash } = places;
-  const id = batchId(header.agencyId, header.sequence);
-  const positions = encodePositions(indexes);
-  const args = [header, positions, reason, evidenceHash];
-  const call = registryCall(actor.registry, "confirmErasure", args, `confirm erasures in batch ${id}`);
-  const expected = { batchId: id, actor: actor.signer.address, positions, reason, evidenceHash };
+  const expected = {
+    batchId: batchId(header.agencyId, header.sequence),
+    actor: actor.signer.address,
+    positions: encodePositions(indexes),
+    reason,
+    evidenceHash,
+  };
+  const call = erasureCall(actor.registry, "confirmErasure", places);
   return done(await act(actor, call, "RecordsErased", expected, ["proposer"]));
+}
+
+/** One of the two steps of an erasure. */
+export function erasureCall(
+  registry: Registry,
+  step: "proposeErasure" | "confirmErasure",
+  { header, indexes, reason, evidenceHash }: Places,
+): Call {
+  const what = `${step === "proposeErasure" ? "propose" : "confirm"} erasures in batch ${batchId(header.agencyId, header.sequence)}`;
+  return registryCall(registry, step, [header, encodePositions(indexes), reason, evidenceHash], what);
 }

@@ -129,9 +129,21 @@ export async function signCall(
   return { raw: raw.toLowerCase(), hash: parsed.hash!, nonce, from: signer.address.toLowerCase() };
 }
 
+/**
+ * Whether a call would be accepted now: nothing is signed or sent.
+ * @throws as {@link signCall}
+ */
+export async function rehearse(
+  registry: Registry,
+  from: Pick<TransactionSigner, "address">,
+  call: Call,
+): Promise<void> {
+  await gasLimitOf(registry, from, call, 1);
+}
+
 async function gasLimitOf(
   { chain }: Registry,
-  signer: TransactionSigner,
+  signer: Pick<TransactionSigner, "address">,
   call: Call,
   factor: number,
 ): Promise<bigint> {

@@ -16,6 +16,7 @@ import { isObject, parseJson, type JsonObject } from "../json";
 import { buildTree, treeRoot } from "../merkle";
 import type { Plan, StoredRecord, VaultReader } from "../vault/vault";
 import type { Where } from "./differences";
+import { ERASED, statusAt } from "./moves";
 import type { BatchState } from "./state";
 
 /** What a vault has to answer; {@link VaultReader} does. */
@@ -63,7 +64,7 @@ export function compareVault(audit: Audit, comparison: VaultComparison): VaultCo
     const leaves = leavesOf(audit, plan, vault, where, hashes);
     if (leaves !== undefined) {
       if (batch !== undefined) audit.leaves(batch.id, leaves);
-      compareRecords(audit, plan, leaves, comparison, where, done, onProgress);
+      compareRecords(audit, plan, batch, leaves, comparison, where, done, onProgress);
     }
     done.batches++;
     onProgress(done.records);
@@ -146,6 +147,7 @@ function leavesOf(
 function compareRecords(
   audit: Audit,
   plan: Plan,
+  batch: BatchState | undefined,
   leaves: Uint8Array,
   comparison: VaultComparison,
   where: Where,
@@ -170,7 +172,12 @@ function compareRecords(
     if (!equalBytes(leaf, leaves.subarray(32 * index, 32 * index + 32)))
       findings.differ("vault.leaf", "the leaf is not that of the record's key, version and commitment", at);
     compareVersions(audit, plan.number, index, vault, at);
-    if (comparison.records && sealer !== undefined && recompute(audit, plan, index, vault, sealer, at))
+    const isErased = batch === undefined ? undefined : (statusAt(batch.words, index) & ERASED) !== 0;
+    if (
+      comparison.records &&
+      sealer !== undefined &&
+      recompute(audit, plan, index, vault, sealer, isErased, at)
+    )
       done.recomputed++;
     if (++done.records % 1_000 === 0) onProgress(done.records);
   }
@@ -205,18 +212,31 @@ function recompute(
   index: number,
   vault: AuditedVault,
   seal: RecordSealer,
+  isErased: boolean | undefined,
   where: Where,
 ): boolean {
   const record = reading(() => vault.read(plan.number, index));
   if (record instanceof CreditAnchorError) {
-    if (record.code === "vault.erased")
+    if (record.code === "vault.erased") {
       findings.notChecked(
         "vault.erased",
         "records whose content and secret were destroyed: only their leaf remains",
       );
-    else findings.differ("vault.damaged", `a record cannot be read: ${record.message}`, where);
+      if (isErased === false)
+        findings.differ(
+          "vault.destroyed",
+          "content and secret were destroyed, and the chain does not say that two operators erased the record",
+          where,
+        );
+    } else findings.differ("vault.damaged", `a record cannot be read: ${record.message}`, where);
     return false;
   }
+  if (isErased === true)
+    findings.differ(
+      "vault.not-erased",
+      "the chain says Erased, and the vault can still read the record",
+      where,
+    );
   const found = reading(() => sealed(record, seal));
   if (found instanceof CreditAnchorError || !equalBytes(found, record.commitment))
     findings.differ("vault.commitment", "the record's content and secret lead to another commitment", where);

@@ -30,6 +30,7 @@ import {
   governanceScheduleVerb,
   governanceUnpauseVerb,
 } from "./governance";
+import { eraseConfirmVerb, eraseProposeVerb } from "./erase";
 import { initVerb } from "./init";
 import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
@@ -84,6 +85,8 @@ export const verbs: readonly Verb[] = [
   markSetVerb,
   markClearVerb,
   dueVerb,
+  eraseProposeVerb,
+  eraseConfirmVerb,
   auditVerb,
   governanceRolesVerb,
   governanceListVerb,

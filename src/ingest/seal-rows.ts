@@ -47,7 +47,7 @@ export interface SealContext {
 }
 
 /** What sealing asks of the vault. */
-export type KnownRecords = Pick<LmdbVaultReader, "find" | "readKnown" | "source">;
+export type KnownRecords = Pick<LmdbVaultReader, "find" | "readKnown" | "source" | "entry" | "isDestroyed">;
 
 /** Rows that came through, in their order, and what was said about the others. */
 export interface SealedChunk extends SealedRows {
@@ -153,8 +153,9 @@ export class RowSealer {
       );
     const before = known.readKnown(found, key);
     const same = this.#sameVersion(before, payload, known, row);
-    if (same !== undefined) chunk.addUnchanged(key, found, same);
-    else this.seal(record.values, payload, key, before, secret, chunk);
+    if (same !== undefined) return chunk.addUnchanged(key, found, same);
+    this.#refuseErased(before, known, row);
+    this.seal(record.values, payload, key, before, secret, chunk);
   }
 
   /**
@@ -177,7 +178,26 @@ export class RowSealer {
       const sameType = equalBytes(source.typeHash, type.typeHash);
       if (sameType && equalBytes(version.payload, payload)) return version;
       const rowWasPlanned = sameType && source.sha256 === sha256 && source.lastRow >= row;
-      if (!rowWasPlanned || version.earlier === undefined) return undefined;
+      const { earlier } = version;
+      if (!rowWasPlanned || earlier === undefined || known.isDestroyed(earlier.plan, earlier.index))
+        return undefined;
+    }
+  }
+
+  /**
+   * Refuses a row that an earlier run planned, when a version that came of that file is erased: what it said cannot be
+   * compared any more, and must not come back unnoticed.
+   */
+  #refuseErased(latest: StoredRecord, known: KnownRecords, row: number): void {
+    for (let place = latest.earlier; place !== undefined;) {
+      const source = known.source(place.plan);
+      if (
+        source.sha256 === this.context.sha256 &&
+        source.lastRow >= row &&
+        known.isDestroyed(place.plan, place.index)
+      )
+        throw rejection("record.version-erased", "was read before, and that version of the record is erased");
+      place = known.entry(place.plan, place.index).earlier;
     }
   }
 

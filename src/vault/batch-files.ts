@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 import { writeUint } from "../bytes";
 import { CreditAnchorError } from "../errors";
-import { replaceFile } from "../home/files";
+import { replaceFile, writeError } from "../home/files";
 import { earlierOf, type SortedBatch } from "./draft";
 import {
   COMMITMENT_AT,
@@ -21,7 +21,7 @@ import {
 } from "./layout";
 import { cryptSecrets, secretsFileKey } from "./sealing";
 
-// Two files a batch, so that a record can be erased by rewriting a small one:
+// Two files a batch:
 //
 //   batches/00000007-<id>.batch    header ‖ leaves ‖ rows ‖ encrypted payloads, in the order of the leaves
 //   secrets/00000007-<id>.secrets  header ‖ salt ‖ encrypted secrets, 32 bytes each, in the same order
@@ -29,6 +29,9 @@ import { cryptSecrets, secretsFileKey } from "./sealing";
 // header: 8 bytes of format name, uint16 version, 2 zero bytes, uint32 plan, uint32 size, 12 bytes of id, uint64 length
 // of the whole file, 24 zero bytes. row: key ‖ commitment ‖ previous ‖ uint32 version, offset and length of the payload,
 // plan and index of the version before (4294967295: none). Integers are big-endian.
+//
+// A record is erased by writing zeros over its slot of the secrets, then over its payload, in place: so no second copy
+// ever exists, and doing it again after a crash is the same. A slot of zeros means that the secret was destroyed.
 
 const HEADER = 64;
 const ROW = 3 * HASH + 4 * NUMBERS;
@@ -214,8 +217,36 @@ export class BatchFiles {
   secret(index: number, secretsKey: Uint8Array): Uint8Array | undefined {
     this.#secrets ??= this.#openSecrets();
     this.#fileKey ??= secretsFileKey(secretsKey, this.#secrets.read(HEADER, SALT));
-    const slot = this.#secrets.read(HEADER + SALT + index * HASH, HASH);
-    return slot.every((byte) => byte === 0) ? undefined : cryptSecrets(this.#fileKey, index, slot);
+    const slot = this.#secrets.read(slotAt(index), HASH);
+    return isZero(slot) ? undefined : cryptSecrets(this.#fileKey, index, slot);
+  }
+
+  /** Whether the secret of a record was destroyed. Needs no key. */
+  isDestroyed(index: number): boolean {
+    this.#secrets ??= this.#openSecrets();
+    return isZero(this.#secrets.read(slotAt(index), HASH));
+  }
+
+  /**
+   * Destroys secrets and payloads of records, for ever; on disk when it returns. Secrets first: from then on nothing can
+   * be read, whatever happens next. Can be repeated.
+   */
+  destroy(indexes: readonly number[]): void {
+    this.#secrets ??= this.#openSecrets();
+    overwrite(
+      this.#secrets.name,
+      indexes.map((index) => ({ at: slotAt(index), length: HASH })),
+    );
+    overwrite(
+      this.#batch.name,
+      indexes.map((index) => {
+        const row = this.row(index);
+        const at = this.#payloadsAt + row.payloadOffset;
+        if (at + row.payloadLength > this.#batch.length)
+          throw this.damagedAt(index, "its payload lies outside the file");
+        return { at, length: row.payloadLength };
+      }),
+    );
   }
 
   /** The error for a record of this batch that is not what was written. */
@@ -235,6 +266,33 @@ export class BatchFiles {
     if (opened.length !== HEADER + SALT + this.size * HASH)
       throw damaged(file, "its length does not fit its records");
     return opened;
+  }
+}
+
+/** Where the encrypted secret of a record stands in the file of secrets. */
+function slotAt(index: number): number {
+  return HEADER + SALT + index * HASH;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Writes zeros over places of a file. */
+function overwrite(name: string, places: readonly { readonly at: number; readonly length: number }[]): void {
+  try {
+    const handle = openSync(name, "r+");
+    try {
+      for (const { at, length } of places) {
+        const zeros = new Uint8Array(length);
+        for (let done = 0; done < length;) done += writeSync(handle, zeros, done, length - done, at + done);
+      }
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (cause) {
+    throw writeError(name, cause);
   }
 }
 

@@ -4,7 +4,7 @@ import { CreditAnchorError } from "../errors";
 import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
 import { buildTree, type MerkleTree, treeProof } from "../merkle";
-import { BatchFiles, type StoredRow } from "./batch-files";
+import { BatchFiles, batchPath, secretsPath, type StoredRow } from "./batch-files";
 import { type Database, findLatest, type StoredPlan } from "./database";
 import { LruCache } from "./lru";
 import { NONE } from "./layout";
@@ -125,6 +125,16 @@ export class LmdbVaultReader implements VaultReader {
   *readAll(plan: number): Iterable<StoredRecord> {
     const { size } = this.plan(plan);
     for (let index = 0; index < size; index++) yield this.#decrypt(plan, index);
+  }
+
+  isDestroyed(plan: number, index: number): boolean {
+    this.#row(plan, index);
+    return this.files(plan).isDestroyed(index);
+  }
+
+  contentFiles(plan: number): string[] {
+    const { files } = this.stored(plan);
+    return [batchPath("", plan, files), secretsPath("", plan, files)];
   }
 
   typeDocument(typeHash: Hex): JsonObject | undefined {

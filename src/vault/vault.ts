@@ -170,6 +170,14 @@ export interface VaultReader {
   /** All records of a batch in leaf order, one at a time; memory does not grow with the batch. */
   readAll(plan: number): Iterable<StoredRecord>;
 
+  /**
+   * Whether the secret of a version was destroyed: its content cannot be read any more.
+   * @throws CreditAnchorError `vault.no-record`, `vault.damaged`
+   */
+  isDestroyed(plan: number, index: number): boolean;
+  /** The files that hold what {@link Vault.destroy} destroys, relative to the vault's folder. */
+  contentFiles(plan: number): string[];
+
   /** The type document with this hash that a batch of this vault was made of. */
   typeDocument(typeHash: Hex): JsonObject | undefined;
 
@@ -216,4 +224,10 @@ export interface Vault extends VaultReader {
   markEnded(keys: readonly Uint8Array[]): void;
   /** Undoes `markEnded`, after a reorganisation. */
   unmarkEnded(keys: readonly Uint8Array[]): void;
+
+  /**
+   * Destroys secret and content of versions of records, for ever: only leaf, key, commitment and place remain. On disk
+   * when it returns; a crash leaves some of them destroyed, and doing it again destroys the rest.
+   */
+  destroy(plan: number, indexes: readonly number[]): void;
 }

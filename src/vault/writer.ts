@@ -186,6 +186,13 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     this.#setEnded(keys, false);
   }
 
+  destroy(plan: number, indexes: readonly number[]): void {
+    this.#write(() => {
+      for (const index of indexes) this.entry(plan, index);
+      this.files(plan).destroy(indexes);
+    });
+  }
+
   override async close(): Promise<void> {
     this.lock.release();
     await super.close();
