@@ -172,7 +172,7 @@ export class RowSealer {
     row: number,
   ): Position | undefined {
     const { type, sha256 } = this.context;
-    for (let version = latest; ; version = known.readKnown(version.earlier, latest.key)) {
+    for (let version = latest; ; version = known.readKnown(version.earlier!, latest.key)) {
       const source = known.source(version.plan);
       // The same content under another version of its type is another version of the record.
       const sameType = equalBytes(source.typeHash, type.typeHash);
