@@ -8,7 +8,7 @@ import { portableHashes } from "../../src/hashes";
 import type { JsonObject } from "../../src/json";
 import { buildTree, treeRoot } from "../../src/merkle";
 import type { Entry, Plan, StoredRecord } from "../../src/vault/vault";
-import { AGENCY, BOB, Forger, OPERATOR, registry, START, TYPE, word } from "../support/forger";
+import { AGENCY, BOB, Forger, OPERATOR, proposal, registry, START, TYPE, word } from "../support/forger";
 
 const TYPE_DOCUMENT: JsonObject = { properties: { name: {}, amount: {} } };
 const TYPE_HASH = typeHash(TYPE_DOCUMENT);
@@ -260,15 +260,36 @@ describe("audit of a vault", () => {
     };
     world.forger
       .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 106 })
+      .status("ErasureProposed", { proposal: proposal() })
+      .status("RecordsErased", { actor: BOB })
       .batch(2, { operator: BOB });
     const report = compared({ vault: erased, forger: world.forger });
-    // Destroyed, and nothing on the chain says that two operators erased it.
-    expect(codes(report)).to.deep.equal(["vault.destroyed"]);
+    expect(report.differences).to.deep.equal([]);
     expect(report.notChecked.map(({ code }) => code)).to.have.members([
       "vault.erased",
       "vault.pending",
       "vault.other-registry",
       "vault.other-operator",
+    ]);
+  });
+
+  it("reports what was destroyed without two operators, and what is erased on chain alone", () => {
+    const { vault, forger } = honest();
+    const destroyed: AuditedVault = {
+      ...vault,
+      read: (plan, index) => {
+        if (plan === 0 && index === 1) throw new CreditAnchorError("vault.erased", "erased");
+        return vault.records[plan]![index]!;
+      },
+    };
+    forger
+      .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 106 })
+      .status("ErasureProposed", { proposal: proposal() })
+      .status("RecordsErased", { actor: BOB });
+    const { differences } = compared({ vault: destroyed, forger });
+    expect(differences.map(({ code, where }) => [code, where.index])).to.deep.equal([
+      ["vault.not-erased", 0],
+      ["vault.destroyed", 1],
     ]);
   });
 
