@@ -44,6 +44,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   home: ["vault", "fees", "fast-hashes"],
   ingest: ["input", "vault", "home/files", "fast-hashes"],
   registry: ["chain", "rpc", "fees", "typechain-types"],
+  "relay-file": ["registry"],
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],

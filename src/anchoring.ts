@@ -1,4 +1,5 @@
 import { CreditAnchorError } from "./errors";
+import { delegate, type Delegated, type Delegation } from "./anchoring/delegate";
 import { finaliseBatches, settleBatch } from "./anchoring/batches";
 import { syncHistory } from "./anchoring/history";
 import { finaliseMoves, settleMoves } from "./anchoring/moves";
@@ -15,6 +16,7 @@ export {
   rehearseParts,
   versionsOf,
 } from "./anchoring/erase";
+export type { Delegated, Delegation } from "./anchoring/delegate";
 export { checkReadiness, type Intent } from "./anchoring/preflight";
 export type {
   AnchoringOptions,
@@ -85,13 +87,50 @@ export function anchorPending(options: AnchoringOptions): Promise<AnchoringSumma
   return startAnchoring(options).finish();
 }
 
-/** @param more Waits for something new; false when nothing new will come. */
-async function drive(session: Session, more: (ms: number) => Promise<boolean>): Promise<void> {
+/**
+ * Signs for others to send what the chain does not have yet, and records what it has: what was signed before and sent
+ * meanwhile is found, and becomes anchored and final. Sends nothing.
+ */
+export async function signPending(
+  options: Omit<AnchoringOptions, "signer">,
+  delegation: Delegation,
+): Promise<{ readonly signed: Delegated; readonly summary: AnchoringSummary }> {
+  const { operator } = delegation;
+  const sign = (): never => {
+    throw new TypeError("nothing is sent while signing only");
+  };
+  const session = openSession({ ...options, signer: { address: operator, sign } });
+  let signed: Delegated = { calls: [], records: 0, moved: 0, batchesWaiting: 0 };
+  await drive(
+    session,
+    async () => false,
+    async () => {
+      if (session.state === "new") {
+        await begin(session);
+        session.state = "begun";
+        signed = await delegate(session, delegation);
+      }
+      await finalise(session);
+      return false;
+    },
+  );
+  return { signed, summary: session.summary };
+}
+
+/**
+ * @param more Waits for something new; false when nothing new will come.
+ * @param act Does what can be done now; false if there was nothing.
+ */
+async function drive(
+  session: Session,
+  more: (ms: number) => Promise<boolean>,
+  act: (session: Session) => Promise<boolean> = step,
+): Promise<void> {
   const { registry, signal, summary } = session;
   try {
     for (;;) {
       throwIfCancelled(signal);
-      if (await step(session)) continue;
+      if (await act(session)) continue;
       const waiting = session.unfinal.length + session.minedMoves.length > 0;
       if (await more(waiting ? registry.chain.pollMs : 1_000)) continue;
       if (!waiting || !(await anotherBlock(session))) break;

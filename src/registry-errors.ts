@@ -1,15 +1,16 @@
 import { AbiCoder, type Result } from "ethers";
 import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import { CreditAnchorError } from "./errors";
 import { RpcError } from "./rpc";
 
 const registryInterface = CreditRegistry__factory.createInterface();
+const relayInterface = IRelay__factory.createInterface();
 
-/** Names of the registry's custom errors, as its ABI lists them. */
-export type RegistryErrorName = Extract<
-  (typeof CreditRegistry__factory.abi)[number],
-  { type: "error" }
->["name"];
+/** Names of the registry's custom errors, as its ABI lists them, and of those of its relay. */
+export type RegistryErrorName =
+  Extract<(typeof CreditRegistry__factory.abi)[number], { type: "error" }>["name"] | RelayErrorName;
+type RelayErrorName = Extract<(typeof IRelay__factory.abi)[number], { type: "error" }>["name"];
 
 /** The registry refused a call: which of its rules, with the values it named. */
 export class RegistryRefusal extends CreditAnchorError {
@@ -48,9 +49,40 @@ const askRegistrar = "ask the operator of the registry (the role registrar)";
 const askAdministrator = "ask the agency's administrator";
 const defect = "this program should have noticed before: please report it";
 
+/** What the relay refuses, see `IRelay`; what the registry refuses comes through as the registry said it. */
+const relayExplanations: Readonly<Record<RelayErrorName, (v: Record<string, unknown>) => Explanation>> = {
+  AgencyMismatch: (v) => ({
+    message: `the call is for agency ${v.called}, the signature for agency ${v.signed}`,
+    hint: "the file was altered, or made wrongly: have it signed anew",
+  }),
+  CallNotRelayed: () => ({
+    message: "the relay does not carry such calls",
+    hint: "operators sign anchoring, moves of statuses and marks, and steps of an erasure",
+  }),
+  DeadlinePassed: (v) => ({
+    message: `what was signed could be sent until ${time(v.deadline)}, on the chain it is ${time(v.time)}`,
+    hint: "have it signed anew: credit-anchor resume --sign-only FILE",
+  }),
+  InvalidSignature: (v) => ({
+    message: `this is not what operator ${v.operator} signed for this chain and registry`,
+    hint: "the file was altered, or is meant for another chain or registry: have it signed anew",
+  }),
+  MissingNonce: () => ({ message: "a status move needs a nonce", hint: "have it signed anew" }),
+  NonceUsed: (v) => ({
+    message: `operator ${v.operator} has used or cancelled this nonce: what was signed is done, or was taken back`,
+    hint: "look at the record with credit-anchor status",
+  }),
+  RelayPaused: () => ({
+    message: "it is paused, and nothing is relayed meanwhile",
+    hint: "nothing is lost: try again when the registry's operator has ended the pause",
+  }),
+  UnexpectedNonce: () => ({ message: "anchoring has no nonce", hint: "have it signed anew" }),
+};
+
 /** What each refusal means, and the way out. Complete by its type; a test compares it with the ABI once more. */
 export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string, unknown>) => Explanation>> =
   {
+    ...relayExplanations,
     AccessManagedInvalidAuthority: (v) => ({
       message: `${v.authority} is no contract and cannot be the registry's authority`,
       hint: "name the address of an AccessManager",
@@ -278,11 +310,13 @@ export function revertData(error: RpcError): string | undefined {
 
 /** What revert data of the registry means. */
 export function explainRevert(data: string): CreditAnchorError {
-  const known = data.length >= 10 ? registryInterface.getError(data.slice(0, 10)) : null;
+  const selector = data.slice(0, 10);
+  const known =
+    data.length < 10 ? null : (registryInterface.getError(selector) ?? relayInterface.getError(selector));
   if (known !== null && Object.hasOwn(explanations, known.name)) {
     try {
       const name = known.name as RegistryErrorName;
-      const values = named(registryInterface.decodeErrorResult(known, data));
+      const values = named(AbiCoder.defaultAbiCoder().decode(known.inputs, `0x${data.slice(10)}`));
       return new RegistryRefusal(name, values, explanations[name](values));
     } catch {
       // The data stops in the middle: not of our contract.

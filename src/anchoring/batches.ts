@@ -119,7 +119,8 @@ async function signFor(
   return signed;
 }
 
-function anchorCall(session: Session, plan: Plan, previous: string): Call {
+/** The call that anchors a batch on top of `previous`. */
+export function anchorCall(session: Session, plan: Plan, previous: string): Call {
   const { registry, vault, settings } = session;
   const { agencyId, typeId, manifestHash, number } = plan;
   const what = describe(plan);

@@ -102,7 +102,7 @@ export async function settleMoves(session: Session, which: "all" | "always" = "a
 }
 
 /** Moves whose batches are anchored. Those come first that a suspended agency or a paused registry does not stop. */
-async function eligible(session: Session): Promise<Move[]> {
+export async function eligible(session: Session): Promise<Move[]> {
   const { vault, registry, settings, minedMoves } = session;
   const mined = new Set(minedMoves.map((move) => move.id));
   const anchored = new Map<number, boolean>();
@@ -194,14 +194,31 @@ async function signMove(
   before: SignedTransaction | undefined,
 ): Promise<SignedTransaction | undefined> {
   const { registry, signer, settings, vault, gasFactor } = session;
-  const header = vault.plan(move.plan).header;
-  if (header === undefined) return undefined;
   const pending = await registry.chain.nonce(signer.address, "pending");
   const nonce = Math.max(pending, (before?.nonce ?? -1) + 1);
   const options = { fees: settings.fees, nonce, gasFactor };
-  let signed: SignedTransaction;
+  const signed = await prepareMove(session, move, (call) => signCall(registry, signer, call, options));
+  if (signed === undefined) return undefined;
+  vault.recordMoveSigned(move.id, signed);
+  session.report({ kind: "move-signed", move: move.id, size: move.positions.length });
+  return signed;
+}
+
+/**
+ * Signs a move, or what is left of it, in whatever way.
+ *
+ * @param sign Rehearses, and is refused what the registry would refuse.
+ * @returns Undefined if nothing is left, or the batch has to be looked for again.
+ */
+export async function prepareMove<T>(
+  session: Session,
+  move: Move,
+  sign: (call: Call) => Promise<T>,
+): Promise<T | undefined> {
+  const header = session.vault.plan(move.plan).header;
+  if (header === undefined) return undefined;
   try {
-    signed = await signCall(registry, signer, moveCall(session, move, header, move.positions), options);
+    return await sign(moveCall(session, move, header, move.positions));
   } catch (error) {
     if (!(error instanceof RegistryRefusal)) throw error;
     if (error.errorName === "UnknownBatch") {
@@ -215,11 +232,8 @@ async function signMove(
       await foundMoved(session, move);
       return undefined;
     }
-    signed = await signCall(registry, signer, moveCall(session, move, header, left), options);
+    return sign(moveCall(session, move, header, left));
   }
-  vault.recordMoveSigned(move.id, signed);
-  session.report({ kind: "move-signed", move: move.id, size: move.positions.length });
-  return signed;
 }
 
 /** By an earlier transaction of ours that was outbid and mined all the same, or overtaken by other moves. */

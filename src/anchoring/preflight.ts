@@ -22,6 +22,8 @@ export interface Intent {
   /** Withdrawing or marking only: allowed while the agency is suspended or the registry paused. */
   readonly withdrawing?: boolean;
   readonly fees?: FeeSettings | undefined;
+  /** False when somebody else sends it, and pays. */
+  readonly pays?: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function checkReadiness(registry: Registry, intent: Intent): Promis
   } catch (error) {
     throw acting === agency ? error : aboutSuccessor(error, agency, acting);
   }
+  if (intent.pays === false) return agency;
   const fees = await suggestFees(chain, intent.fees);
   const price = fees.type === 0 ? fees.gasPrice : fees.maxFeePerGas;
   if (price > 0n && (await chain.balance(account)) === 0n)

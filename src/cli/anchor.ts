@@ -25,6 +25,7 @@ import {
   watchAnchoring,
 } from "./settle";
 import { commonFaults } from "./rejections";
+import { signAndWrite, signOnlyOf, signOnlyOptions } from "./sign-only";
 import { defineVerb, type Call, type Outcome } from "./verb";
 import { packageVersion } from "./version";
 
@@ -60,6 +61,7 @@ export const anchoringOptions = {
     "read and compare only: say what would be anchored; no chain, and nothing written but rejected rows",
   ),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
+  ...signOnlyOptions,
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
   policy: policyOption(),
 };
@@ -83,6 +85,7 @@ contracts that read it, never for personal data.`,
     "credit-anchor anchor licences.csv --type cn.licence --encoding gb18030 --source 'licence system 3.1'",
     "credit-anchor anchor critical.ndjson --type cn.licence --mode direct",
     "credit-anchor anchor penalties.csv --type cn.penalty --dry-run",
+    "credit-anchor anchor penalties.csv --type cn.penalty --sign-only calls.json",
   ],
   run: (call) => anchorFile(call, { command: "anchor" }),
 });
@@ -129,11 +132,13 @@ export async function anchorFile(
   await noteSuccession(io, registry, agency);
   const typeId = await admittedId(registry, type, options.type);
   const signer = await home.signer();
+  const signOnly = await signOnlyOf(registry, signer, options);
   await checkReadiness(registry, {
     agencyId: agency.id,
-    account: signer.address,
+    account: signOnly?.operator ?? signer.address,
     permissions: only === undefined ? 1 : 3,
     fees: home.settings.fees,
+    pays: signOnly === undefined,
   });
   keepType(home, type, typeId);
   const agencyKey = await home.agencyKey();
@@ -147,14 +152,9 @@ export async function anchorFile(
   const watcher = watchAnchoring(vault, progress, io, line);
   try {
     const why = await supersession?.(home, vault);
-    const anchoring = startAnchoring({
-      vault,
-      registry,
-      signer,
-      settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
-      onProgress: watcher.onProgress,
-      signal,
-    });
+    const settings = anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" });
+    const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
+    const anchoring = signOnly === undefined ? startAnchoring({ ...common, signer }) : undefined;
     let result: IngestResult;
     try {
       const planning = ingest({
@@ -189,18 +189,19 @@ export async function anchorFile(
           result = next.value;
           break;
         }
-        anchoring.kick();
+        anchoring?.kick();
       }
     } catch (error) {
       // What was planned stays planned; the batch under way is brought to a place where it can be left.
-      await anchoring.finish().catch(() => undefined);
+      await anchoring?.finish().catch(() => undefined);
       throw error;
     }
-    const summary = await anchoring.finish();
+    const signed = signOnly === undefined ? undefined : await signAndWrite(common, signOnly);
+    const summary = signed?.summary ?? (await anchoring!.finish());
     progress.end();
     const gas = await gasOf(registry, watcher.transactions());
     const late = lateFlags(policies, type.name, result.decidedOn, await todayOf(registry));
-    return outcome(
+    const told = outcome(
       home,
       result,
       summary,
@@ -208,6 +209,8 @@ export async function anchorFile(
       { ids: watcher.batchIds(), gas, milliseconds: Date.now() - started },
       io,
     );
+    if (signed === undefined) return told;
+    return { ...told, json: { ...told.json, ...signed.json }, text: [...told.text, "", ...signed.text] };
   } finally {
     progress.end();
     await vault.close();
@@ -251,7 +254,7 @@ function outcome(
   late: readonly LateFlag[],
   anchored: { readonly ids: readonly string[]; readonly gas: bigint; readonly milliseconds: number },
   io: Io,
-): { json: unknown; text: string[]; exitStatus: number } {
+): { json: Record<string, unknown>; text: string[]; exitStatus: number } {
   for (const warning of headerWarnings)
     io.note(`warning: ${warning.path} ${warning.message}`.replace(/ {2,}/g, " "));
   for (const [code, times] of Object.entries(warningCodes))

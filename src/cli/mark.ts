@@ -67,6 +67,8 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
       const reason = requireReason(call.options.reason);
       checkNamed(call.options);
       const home = requireHome(call.home);
+      if (home.settings.agency === undefined && call.options.signOnly !== undefined)
+        throw usage("--sign-only is for operators of agencies: the arbiter sends what it does itself");
       if (home.settings.agency === undefined) return asArbiter(home, { change, marks, reason }, call);
       if ((marks & BITS["masked"]!) !== 0)
         throw new CreditAnchorError("mark.arbiter-only", "masked is set and cleared by the arbiter alone", {

@@ -2,7 +2,7 @@
  * What all verbs that move a record's status share: whom they name, what the law and the chain allow, and how it is
  * told, planned in the vault, sent and looked at again. A verb says which move, and why.
  */
-import { anchorPending, checkReadiness } from "../anchoring";
+import { anchorPending, type AnchoringProgress, checkReadiness } from "../anchoring";
 import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
@@ -23,6 +23,7 @@ import { columns, count } from "./output";
 import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
 import { commonFaults } from "./rejections";
 import { anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
+import { signAndWrite, type SignedOutcome, signOnlyOf, signOnlyOptions } from "./sign-only";
 import type { Call, Outcome } from "./verb";
 
 /** Which records: one by key, receipt or place, or many by a file. */
@@ -45,6 +46,7 @@ export const moveOptions = {
   dryRun: flag("--dry-run", "say what would be done; send nothing"),
   until: choice("--until <state>", "return when it is", ["anchored", "final"], "final"),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
+  ...signOnlyOptions,
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
 };
 
@@ -124,9 +126,11 @@ export async function runMove(
       }
     }
     const signer = await home.signer();
+    const signOnly = await signOnlyOf(registry, signer, options);
     await checkReadiness(registry, {
       agencyId: agency.id,
-      account: signer.address,
+      account: signOnly?.operator ?? signer.address,
+      pays: signOnly === undefined,
       permissions: 2,
       withdrawing: spec.moves.every(({ kind }) => isAlwaysAllowed(kind)),
       fees: home.settings.fees,
@@ -135,29 +139,33 @@ export async function runMove(
       command: spec.verb,
       waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
     });
-    const settle = () =>
-      anchorPending({
-        vault,
-        registry,
-        signer,
-        settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
-        what: "moves",
-        onProgress: (event) => {
-          if (event.kind === "notice") io.note(`note: ${event.message}`);
-        },
-        signal,
-      });
+    const common = {
+      vault,
+      registry,
+      settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
+      what: "moves" as const,
+      onProgress: (event: AnchoringProgress) => {
+        if (event.kind === "notice") io.note(`note: ${event.message}`);
+      },
+      signal,
+    };
+    const settle = () => anchorPending({ ...common, signer });
     try {
       // What an earlier run began comes first: then the chain tells what is left to do.
-      if (vault.unfinishedMoves().length > 0) await settle();
+      if (signOnly === undefined && vault.unfinishedMoves().length > 0) await settle();
       const chosen = await choose(vault);
       for (const note of chosen.notes) io.note(`note: ${note}`);
       if (chosen.targets.length === 0)
         return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() });
-      const evidenceHash = await keepEvidence(home, options.evidence);
-      const ended =
-        spec.ends === true ? chosen.targets.filter((at) => at.isLatest).map(({ key }) => key) : [];
-      vault.planMoves(newMoves(spec, chosen, evidenceHash, today), ended);
+      const fresh = signOnly === undefined ? chosen : withoutPlanned(spec, vault, chosen);
+      const ended = spec.ends === true ? fresh.targets.filter((at) => at.isLatest).map(({ key }) => key) : [];
+      if (fresh.targets.length > 0)
+        vault.planMoves(newMoves(spec, fresh, await keepEvidence(home, options.evidence), today), ended);
+      if (signOnly !== undefined) {
+        const signed = await signAndWrite(common, signOnly);
+        const how = { dryRun: false, single, rejectedFile: rejected.file(), signed };
+        return tell(spec, home, chosen, how, signed.summary);
+      }
       const summary = await settle();
       await confirmMoved(registry, vault, spec, chosen.targets);
       return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() }, summary);
@@ -167,6 +175,16 @@ export async function runMove(
   } finally {
     rejected.close();
   }
+}
+
+/** What an earlier run planned is signed again, and not planned a second time. */
+function withoutPlanned({ moves }: MoveSpec, vault: VaultReader, chosen: Chosen): Chosen {
+  const planned = vault
+    .unfinishedMoves()
+    .filter((known) => moves.some(({ kind, marks }) => kind === known.kind && marks === known.marks));
+  const isPlanned = ({ plan, index }: Position): boolean =>
+    planned.some((move) => move.plan === plan && move.positions.includes(index));
+  return { ...chosen, targets: chosen.targets.filter((target) => !isPlanned(target)) };
 }
 
 type Refuse = (row: number, faults: readonly Fault[], error: unknown) => void;
@@ -406,17 +424,20 @@ interface Telling {
   readonly dryRun: boolean;
   readonly single: boolean;
   readonly rejectedFile: string | undefined;
+  /** With `--sign-only`. */
+  readonly signed?: SignedOutcome;
 }
 
 function tell(
   spec: MoveSpec,
   home: Pick<Home, "dir">,
   chosen: Chosen,
-  { dryRun, single, rejectedFile }: Telling,
+  { dryRun, single, rejectedFile, signed }: Telling,
   summary?: Awaited<ReturnType<typeof anchorPending>>,
 ): Outcome {
   const { targets, already, refused, named, flags, policies } = chosen;
-  const isDone = !dryRun;
+  const isDone = !dryRun && signed === undefined;
+  const past = signed === undefined ? spec.past : `signed, to ${spec.verb}`;
   const waits = summary === undefined ? [] : waitingLines(summary);
   const flagged = flags.map(
     ({ message, records }) => `flagged: ${single ? "" : `${count(records)} × `}${message}`,
@@ -427,6 +448,7 @@ function tell(
     flags,
     policies,
     awaitingFinality: summary?.movesAwaitingFinality ?? 0,
+    ...signed?.json,
   };
   if (single) {
     const target = targets[0] ?? already[0]!;
@@ -441,9 +463,10 @@ function tell(
       text: [
         was
           ? `${what}: it is so already, nothing was sent`
-          : `${dryRun ? `would ${spec.verb}` : spec.past} ${what}: ${why}`,
+          : `${dryRun ? `would ${spec.verb}` : past} ${what}: ${why}`,
         ...flagged,
         ...waits,
+        ...(signed?.text ?? []),
       ],
     };
   }
@@ -451,7 +474,7 @@ function tell(
     json: {
       ...common,
       named,
-      [spec.done]: targets.length,
+      [spec.done]: signed === undefined ? targets.length : 0,
       already: already.length,
       refused,
       rejectedFile: rejectedFile ?? null,
@@ -461,7 +484,7 @@ function tell(
       ...(dryRun ? ["dry run: nothing was sent", ""] : []),
       ...columns([
         ["records named", count(named)],
-        [dryRun ? `would ${spec.verb}` : spec.past, count(targets.length)],
+        [dryRun ? `would ${spec.verb}` : past, count(targets.length)],
         ["so already", count(already.length)],
         [
           "refused",
@@ -470,6 +493,7 @@ function tell(
       ]),
       ...flagged,
       ...waits,
+      ...(signed?.text ?? []),
       ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
     ],
     exitStatus: refused === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,

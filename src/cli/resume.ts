@@ -1,6 +1,7 @@
 import { requireHome } from "./context";
 import { choice, flag, url } from "./options";
 import { counted } from "./output";
+import { signOnlyOptions } from "./sign-only";
 import { settle, waitingLines } from "./settle";
 import { defineVerb } from "./verb";
 
@@ -14,10 +15,14 @@ export const resumeVerb = defineVerb({
       "--root-only",
       "anchor batches of mode leaves by their root: they do not fit into a block",
     ),
+    ...signOnlyOptions,
     wait: flag("--wait", "wait until another process that uses this home has finished"),
     rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
   },
-  examples: ["credit-anchor resume --home agency"],
+  examples: [
+    "credit-anchor resume --home agency",
+    "credit-anchor resume --sign-only calls.json --home agency",
+  ],
   run: async ({ options, home: dir, io, signal }) => {
     const settled = await settle(requireHome(dir), {
       rpc: options.rpc,
@@ -27,6 +32,7 @@ export const resumeVerb = defineVerb({
       waitForHome: options.wait,
       untilAnchored: options.until === "anchored",
       rootOnly: options.rootOnly,
+      signOnly: options,
     });
     if (settled === undefined)
       return {
@@ -44,14 +50,15 @@ export const resumeVerb = defineVerb({
         },
         text: ["nothing to resume: everything is final"],
       };
-    const { summary, batchIds, gas } = settled;
+    const { summary, batchIds, gas, signed } = settled;
     return {
-      json: { ...summary, batchIds, gas },
+      json: { ...summary, batchIds, gas, ...signed?.json },
       text: [
         `anchored ${counted(summary.records, "record")} in ${counted(summary.batches, "batch", "batches")}${batchIds.length === 0 ? "" : `: ${batchIds.join(", ")}`}`,
         ...(summary.moved === 0 ? [] : [`moved the status of ${counted(summary.moved, "record")}`]),
         `${counted(summary.final, "batch", "batches")} became final`,
         ...waitingLines(summary),
+        ...(signed?.text ?? []),
       ],
     };
   },

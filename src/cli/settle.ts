@@ -12,7 +12,9 @@ import type { Home } from "../home";
 import type { Registry } from "../registry-views";
 import type { Vault } from "../vault/vault";
 import { connect, noteSuccession, ownAgency } from "./context";
+import type { OptionValues } from "./options";
 import { count, type Io, type Progress } from "./output";
+import { signAndWrite, type SignedOutcome, signOnlyOf, type signOnlyOptions } from "./sign-only";
 
 /** Waiting for another process with the same home: it may be anchoring millions. */
 export const LONG_WAIT_MS = 24 * 60 * 60 * 1000;
@@ -30,6 +32,8 @@ export interface SettleOptions {
   /** Return when batches are anchored, final or not. */
   readonly untilAnchored?: boolean;
   readonly rootOnly?: boolean;
+  /** Sign what is left for others to send, and send nothing. */
+  readonly signOnly?: OptionValues<typeof signOnlyOptions>;
 }
 
 /** What was finished. */
@@ -39,6 +43,8 @@ export interface Settled {
   readonly batchIds: readonly string[];
   /** Of the transactions of those batches. */
   readonly gas: bigint;
+  /** With `--sign-only`. */
+  readonly signed?: SignedOutcome | undefined;
 }
 
 /** Whether the vault holds anything that the chain has still to be told. */
@@ -71,15 +77,14 @@ export async function settle(home: Home, options: SettleOptions): Promise<Settle
   const progress = io.progress();
   const watcher = watchAnchoring(vault, progress, io);
   try {
-    const summary = await anchorPending({
-      vault,
-      registry,
-      signer,
-      settings: anchoringSettings(home, agency.id, options),
-      onProgress: watcher.onProgress,
-      signal,
-    });
-    return { summary, batchIds: watcher.batchIds(), gas: await gasOf(registry, watcher.transactions()) };
+    const settings = anchoringSettings(home, agency.id, options);
+    const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
+    const signOnly =
+      options.signOnly === undefined ? undefined : await signOnlyOf(registry, signer, options.signOnly);
+    const signed = signOnly === undefined ? undefined : await signAndWrite(common, signOnly);
+    const summary = signed?.summary ?? (await anchorPending({ ...common, signer }));
+    const gas = await gasOf(registry, watcher.transactions());
+    return { summary, batchIds: watcher.batchIds(), gas, signed };
   } finally {
     progress.end();
     await vault.close();

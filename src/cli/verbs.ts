@@ -38,6 +38,7 @@ import { operatorRotateVerb } from "./operator-rotate";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
 import { repairVerb } from "./repair";
+import { relayVerb } from "./relay";
 import { resumeVerb } from "./resume";
 import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
@@ -73,6 +74,7 @@ export const verbs: readonly Verb[] = [
   anchorVerb,
   correctVerb,
   resumeVerb,
+  relayVerb,
   batchesVerb,
   receiptVerb,
   presentVerb,

@@ -32,7 +32,8 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
     const { options } = call;
     const quashedOn = options.quashedOn;
     const reason = requireReason(options.reason);
-    const policies = quashedOn === undefined ? undefined : knownPolicies(requireHome(call.home), options.policy);
+    const policies =
+      quashedOn === undefined ? undefined : knownPolicies(requireHome(call.home), options.policy);
     if (quashedOn === undefined && QUASHED.includes(reason))
       call.io.note("note: with --quashed-on DATE the limit for withdrawing would be checked");
     return runMove(

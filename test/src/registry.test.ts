@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { AbiCoder, ZeroHash } from "ethers";
+import { AbiCoder, type Interface, ZeroHash } from "ethers";
+import { IRelay__factory } from "../../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
 import { checkReadiness } from "../../src/anchoring";
 import type { Receipt } from "../../src/chain";
@@ -16,8 +17,10 @@ import { account, hasty, registryThrough, startWorld, type World } from "../supp
 
 describe("refusals of the registry", () => {
   const registry = CreditRegistry__factory.createInterface();
-  const errors: { name: string; inputs: readonly { type: string; name: string }[] }[] = [];
-  registry.forEachError((error) => errors.push({ name: error.name, inputs: error.inputs }));
+  const relay = IRelay__factory.createInterface();
+  const errors: { name: string; inputs: readonly { type: string; name: string }[]; abi: Interface }[] = [];
+  for (const abi of [registry, relay] as Interface[])
+    abi.forEachError((error) => errors.push({ name: error.name, inputs: error.inputs, abi }));
 
   const sampleOf = (type: string): unknown => {
     if (type === "address") return account(5).address;
@@ -30,11 +33,11 @@ describe("refusals of the registry", () => {
     expect(errors.length).to.be.greaterThan(40);
   });
 
-  for (const { name, inputs } of errors)
+  for (const { name, inputs, abi } of errors)
     it(`${name} becomes words with its values, a way out, and a code`, () => {
-      const data = registry.encodeErrorResult(
-        name as "EmptyBatch",
-        inputs.map(({ type }) => sampleOf(type)) as never,
+      const data = abi.encodeErrorResult(
+        name,
+        inputs.map(({ type }) => sampleOf(type)),
       );
       const error = explainRevert(data) as RegistryRefusal;
       expect(error).to.be.instanceOf(RegistryRefusal);

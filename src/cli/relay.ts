@@ -1,0 +1,115 @@
+import { CreditAnchorError, type Fault } from "../errors";
+import type { Home } from "../home";
+import { type FiledCall, parseRelayFile, type RelayFile, relayFileText } from "../relay-file";
+import { foreseen, RegistryRefusal } from "../registry-errors";
+import { describeCall, isSignedBy, rehearse, sendRelayed } from "../registry-relay";
+import { relayOf, type Registry } from "../registry-views";
+import { connect, requireHome } from "./context";
+import { readText, writeOwnFile } from "./files";
+import { flag, url } from "./options";
+import { timeForPeople } from "./output";
+import { defineVerb } from "./verb";
+
+export const relayVerb = defineVerb({
+  name: "relay",
+  summary: "send what an operator signed elsewhere, and pay for it",
+  about: `The file comes from --sign-only. Whoever sends it needs an account that can pay, and nothing of the agency: header
+and events name the operator who signed. Nothing in the file can be changed, and each call is carried out once,
+until its deadline. Where each was carried out is written back into the file; sent again, it changes nothing.`,
+  arguments: [{ name: "<file>", about: "signed calls, made with --sign-only" }],
+  options: {
+    dryRun: flag("--dry-run", "say what the calls do, and whether they would be accepted; send nothing"),
+    rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+  },
+  examples: [
+    "credit-anchor relay calls.json --dry-run --home relayer",
+    "credit-anchor relay calls.json --home relayer",
+  ],
+  run: async ({ args, options, home: dir, io, signal }) => {
+    const file = args[0]!;
+    const content = parseRelayFile(readText(file), file);
+    const home = requireHome(dir);
+    const { registry } = await connect(home, options.rpc, signal);
+    const trusted = { ...content, relay: await trustedRelay(registry, content, file) };
+    const send = options.dryRun ? undefined : await sender(home, registry, trusted.relay, signal);
+    const calls: FiledCall[] = [...trusted.calls];
+    const refusals: { path: string; error: RegistryRefusal }[] = [];
+    const told: { what: string; operator: string; state: string; transaction: string | null }[] = [];
+    for (const [index, call] of trusted.calls.entries()) {
+      const { what } = describeCall(call.call);
+      const tell = (state: string, transaction: string | null = null): void => {
+        told.push({ what, operator: call.operator, state, transaction });
+      };
+      io.note(`${what}; signed by ${call.operator}, until ${timeForPeople(call.deadline)}`);
+      try {
+        if (call.transaction !== undefined) {
+          tell("sent before", call.transaction.hash);
+          continue;
+        }
+        if ((await isSignedBy(registry, trusted.relay, call)) === false)
+          throw foreseen("InvalidSignature", { operator: call.operator });
+        if (send === undefined) {
+          await rehearse(registry, trusted.relay, call);
+          tell("would be accepted");
+          continue;
+        }
+        const { place, already } = await send(call);
+        calls[index] = { ...call, transaction: place };
+        // After each, so that whatever happens to the next one is told here.
+        writeOwnFile(file, relayFileText({ ...trusted, calls }));
+        tell(already ? "sent before" : "sent", place.hash);
+      } catch (error) {
+        if (!(error instanceof RegistryRefusal)) throw error;
+        refusals.push({ path: `/calls/${index}`, error });
+      }
+    }
+    if (refusals.length > 0) throw refused(refusals, calls.length);
+    return {
+      json: { file, registry: registry.address, dryRun: options.dryRun, calls: told },
+      text: [
+        ...told.map(({ what, state, transaction }) =>
+          transaction === null ? `${state}: ${what}` : `${state}: ${what} (transaction ${transaction})`,
+        ),
+        ...(options.dryRun
+          ? ["nothing was sent"]
+          : ["the agency's home finds it on the chain: credit-anchor resume"]),
+      ],
+    };
+  },
+});
+
+/** @throws {CreditAnchorError} `relay.other-registry` */
+async function trustedRelay(registry: Registry, content: RelayFile, file: string): Promise<string> {
+  const relay = await relayOf(registry);
+  if (
+    content.chainId === registry.chain.chainId &&
+    content.registry === registry.address &&
+    content.relay === relay
+  )
+    return relay;
+  throw new CreditAnchorError(
+    "relay.other-registry",
+    `${file} is signed for registry ${content.registry} on chain ${content.chainId} (relay ${content.relay}), not for the one of this home`,
+    { hint: "what is signed for one registry counts at no other: use the home that works with it" },
+  );
+}
+
+async function sender(home: Home, registry: Registry, relay: string, signal: AbortSignal) {
+  const signer = await home.signer();
+  const settings = { fees: home.settings.fees, signal };
+  return (call: FiledCall) => sendRelayed(registry, relay, signer, call, settings);
+}
+
+/** One refusal is told as it is, of many each in its place. */
+function refused(
+  refusals: readonly { readonly path: string; readonly error: RegistryRefusal }[],
+  all: number,
+): CreditAnchorError {
+  const [{ error }] = refusals as [(typeof refusals)[number]];
+  if (all === 1) return error;
+  const faults: Fault[] = refusals.map(({ path, error: { code, message } }) => ({ path, code, message }));
+  return new CreditAnchorError("relay.refused", `${refusals.length} of ${all} calls were refused`, {
+    faults,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}

@@ -1,0 +1,299 @@
+import {
+  concat,
+  keccak256,
+  type Result,
+  recoverAddress,
+  toBeHex,
+  toUtf8Bytes,
+  TypedDataEncoder,
+} from "ethers";
+import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
+import type { Log, Receipt } from "./chain";
+import { CreditAnchorError } from "./errors";
+import { decodeSpans, indexesOf } from "./positions";
+import { reasonText } from "./reasons";
+import { type Call, execute, type SendSettings, type TransactionSigner } from "./registry";
+import { explained, RegistryRefusal } from "./registry-errors";
+import { type Registry, type RegistryEvent, registryInterface } from "./registry-views";
+
+/** Signs what others send: whoever holds an operator's key. */
+export interface DigestSigner {
+  /** Lower-case `0x…`. */
+  readonly address: string;
+  /** @returns The signature of 32 bytes, `0x…`. */
+  signDigest(digest: string): Promise<string>;
+}
+
+/** What an operator signs: a call of the registry that anybody may send through the registry's relay. See `IRelay`. */
+export interface RelayedCall {
+  readonly operator: string;
+  readonly agencyId: number;
+  /** ABI-encoded, `0x…`. */
+  readonly call: string;
+  /** 32 zero bytes for anchoring, which states its place; else single use. */
+  readonly nonce: string;
+  /** Last second in which it may be sent. */
+  readonly deadline: number;
+}
+
+export interface SignedCall extends RelayedCall {
+  readonly signature: string;
+}
+
+const relayInterface = IRelay__factory.createInterface();
+const types = {
+  RelayedCall: [
+    { name: "operator", type: "address" },
+    { name: "agencyId", type: "uint32" },
+    { name: "call", type: "bytes" },
+    { name: "nonce", type: "bytes32" },
+    { name: "deadline", type: "uint64" },
+  ],
+};
+
+export const NO_NONCE = `0x${"00".repeat(32)}`;
+
+/** The functions that a relay carries, with the event that shows each. */
+const carried: Readonly<Record<string, RegistryEvent>> = {
+  anchorRoot: "BatchAnchored",
+  anchorLeaves: "BatchAnchored",
+  anchorRecord: "BatchAnchored",
+  withdraw: "StatusChanged",
+  repair: "StatusChanged",
+  revokeRepair: "StatusChanged",
+  supersede: "RecordsSuperseded",
+  setMarks: "MarksSet",
+  clearMarks: "MarksCleared",
+  proposeErasure: "ErasureProposed",
+  confirmErasure: "RecordsErased",
+};
+
+/** The EIP-712 hash that the operator signs: good for one chain and one relay, and so for one registry. */
+export function relayDigest(chainId: number, relay: string, call: RelayedCall): string {
+  const domain = { name: "credit-anchor relay", version: "1", chainId, verifyingContract: relay };
+  const { operator, agencyId, call: data, nonce, deadline } = call;
+  return TypedDataEncoder.hash(domain, types, { operator, agencyId, call: data, nonce, deadline });
+}
+
+/** The nonce of a status move: the same each time it is signed, so that it is made once, however often. */
+export function moveNonce(moveId: number, call: string): string {
+  return keccak256(concat([toUtf8Bytes("credit-anchor/relay-nonce/1"), toBeHex(moveId, 8), call]));
+}
+
+/** What a call does. */
+export interface Described {
+  readonly name: string;
+  readonly agencyId: number;
+  readonly anchors: boolean;
+  /** In words: `anchor a batch of 1000 records of type 1`. */
+  readonly what: string;
+}
+
+/**
+ * Reads the call of the registry that somebody signed.
+ *
+ * @throws {CreditAnchorError} `relay.not-carried` for anything but a call that a relay carries, encoded in the one way.
+ */
+export function describeCall(data: string): Described {
+  const refused = (): CreditAnchorError =>
+    new CreditAnchorError("relay.not-carried", "this is no call that a relay carries", {
+      hint: "operators sign anchoring, moves of statuses and marks, and steps of an erasure: ask who made the file",
+    });
+  let name: string;
+  let args: Result;
+  try {
+    const parsed = registryInterface.parseTransaction({ data });
+    if (parsed === null || carried[parsed.name] === undefined) throw refused();
+    ({ name, args } = parsed);
+    if (registryInterface.encodeFunctionData(name as "agency", [...args] as never) !== data) throw refused();
+    const anchors = carried[name] === "BatchAnchored";
+    const header = anchors ? undefined : (args[0] as Result);
+    const agencyId = Number(anchors ? args[0] : header!.agencyId);
+    return { name, agencyId, anchors, what: anchors ? anchoringText(name, args) : moveText(name, args) };
+  } catch {
+    throw refused();
+  }
+}
+
+function anchoringText(name: string, args: Result): string {
+  const size = name === "anchorRoot" ? Number(args.size) : name === "anchorLeaves" ? args.leaves.length : 1;
+  const records = size === 1 ? "1 record" : `${size} records`;
+  const root = name === "anchorRoot" ? `, root ${String(args.root).slice(0, 10)}…` : "";
+  return `anchor a batch of ${records} of type ${args.typeId} for agency ${args.agencyId}${root}`;
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  withdraw: "withdraw",
+  repair: "repair",
+  revokeRepair: "revoke the repair of",
+  supersede: "supersede",
+  setMarks: "set marks on",
+  clearMarks: "clear marks of",
+  proposeErasure: "propose to erase",
+  confirmErasure: "confirm to erase",
+};
+
+function moveText(name: string, args: Result): string {
+  const header = args[0] as Result;
+  const positions = [...indexesOf(decodeSpans(String(args.positions)))];
+  const records = positions.length === 1 ? `record ${positions[0]}` : `${positions.length} records`;
+  const batch = (BigInt(header.agencyId as bigint) << 32n) + BigInt(header.sequence as bigint);
+  return `${VERBS[name]} ${records} of batch ${batch} of agency ${header.agencyId}: ${reasonText(Number(args.reason))}`;
+}
+
+/** The call of the relay that carries a signed call. */
+export function relayCall(relay: string, { signature, ...relayed }: SignedCall, what: string): Call {
+  return { to: relay, data: relayInterface.encodeFunctionData("relay", [relayed, signature]), what };
+}
+
+/**
+ * Has the node try a signed call, without sending it.
+ * @throws {RegistryRefusal} if relay or registry would refuse it.
+ */
+export async function rehearse({ chain }: Registry, relay: string, signed: SignedCall): Promise<void> {
+  try {
+    const { to, data } = relayCall(relay, signed, "");
+    await chain.call({ from: signed.operator, to, data });
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/**
+ * Signs a call for the relay, and has the node try it.
+ * @throws {RegistryRefusal} if relay or registry would refuse it.
+ */
+export async function signForRelay(
+  registry: Registry,
+  relay: string,
+  signer: DigestSigner,
+  call: RelayedCall,
+): Promise<SignedCall> {
+  const signature = await signer.signDigest(relayDigest(registry.chain.chainId, relay, call));
+  const signed = { ...call, signature };
+  await rehearse(registry, relay, signed);
+  return signed;
+}
+
+/**
+ * Whether the signature is the operator's on exactly this. Undefined for a contract wallet: only the chain can ask it.
+ */
+export async function isSignedBy(
+  { chain }: Registry,
+  relay: string,
+  call: SignedCall,
+): Promise<boolean | undefined> {
+  if ((await chain.code(call.operator)) !== "0x") return undefined;
+  try {
+    const signer = recoverAddress(relayDigest(chain.chainId, relay, call), call.signature);
+    return signer.toLowerCase() === call.operator;
+  } catch {
+    return false;
+  }
+}
+
+/** Where a call was carried out. */
+export interface RelayedAt {
+  readonly hash: string;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+}
+
+/**
+ * Sends a signed call and pays for it. One that was carried out before is found, and not sent again.
+ *
+ * @throws {RegistryRefusal} if relay or registry refuses it; `relay.…`, `chain.…`.
+ */
+export async function sendRelayed(
+  registry: Registry,
+  relay: string,
+  signer: TransactionSigner,
+  signed: SignedCall,
+  settings: SendSettings = {},
+): Promise<{ readonly place: RelayedAt; readonly already: boolean }> {
+  const { name, what } = describeCall(signed.call);
+  let receipt: Receipt;
+  try {
+    receipt = await execute(registry, signer, relayCall(relay, signed, what), settings);
+  } catch (error) {
+    const place = error instanceof RegistryRefusal ? await findRelayed(registry, relay, signed) : undefined;
+    if (place === undefined) throw error;
+    return { place, already: true };
+  }
+  if (!shows(registry, relay, receipt, signed, carried[name]!))
+    throw new CreditAnchorError(
+      "registry.no-effect",
+      `the receipt of transaction ${receipt.transactionHash} does not show that the relay carried: ${what}`,
+      { hint: "the node may be lying: nothing was recorded; ask another node", exitStatus: 70 },
+    );
+  return { place: placeOf(receipt), already: false };
+}
+
+const placeOf = ({ transactionHash: hash, blockNumber, blockHash }: Receipt): RelayedAt => ({
+  hash,
+  blockNumber,
+  blockHash,
+});
+
+/** The relay's event, and the registry's, both naming the operator. */
+function shows(
+  registry: Registry,
+  relay: string,
+  receipt: Receipt,
+  { operator, nonce }: SignedCall,
+  event: RegistryEvent,
+): boolean {
+  const relayed = receipt.logs.some((log) => {
+    const fields = decoded(relayInterface, "Relayed", log, relay);
+    return fields !== undefined && lower(fields.operator) === operator && lower(fields.nonce) === nonce;
+  });
+  const acted = receipt.logs.some((log) => {
+    const fields = decoded(registryInterface, event, log, registry.address)?.toObject();
+    return fields !== undefined && [fields.operator, fields.actor].some((who) => lower(who) === operator);
+  });
+  return relayed && acted;
+}
+
+const lower = (value: unknown): string => String(value).toLowerCase();
+
+function decoded(
+  abi: typeof registryInterface | typeof relayInterface,
+  name: string,
+  { address, topics, data }: Log,
+  emitter: string,
+): Result | undefined {
+  if (address !== emitter || topics[0] !== abi.getEvent(name as never)!.topicHash) return undefined;
+  return abi.decodeEventLog(name as never, data, [...topics]);
+}
+
+/** The transaction that carried a call of this operator with this nonce and content, whatever its deadline was. */
+export async function findRelayed(
+  registry: Registry,
+  relay: string,
+  { operator, nonce, call }: RelayedCall,
+): Promise<RelayedAt | undefined> {
+  const { chain, fromBlock } = registry;
+  const topics = [relayInterface.getEvent("Relayed").topicHash, `0x${operator.slice(2).padStart(64, "0")}`];
+  const toBlock = await chain.blockNumber();
+  for await (const page of chain.logs({ address: relay, topics, fromBlock, toBlock }))
+    for (const log of page) {
+      const fields = decoded(relayInterface, "Relayed", log, relay);
+      if (fields === undefined || lower(fields.nonce) !== nonce) continue;
+      const { transactionHash: hash, blockNumber, blockHash } = log;
+      const sent = callIn((await chain.transaction(hash))?.input ?? "0x");
+      // Sent through another contract its content does not show; a nonce of its own says enough then.
+      if (sent === call || (sent === undefined && nonce !== NO_NONCE))
+        return { hash, blockNumber, blockHash };
+    }
+  return undefined;
+}
+
+/** The call of the registry in a transaction to the relay; undefined if it is something else. */
+function callIn(input: string): string | undefined {
+  try {
+    const [relayed] = relayInterface.decodeFunctionData("relay", input);
+    return lower(relayed.call);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,355 @@
+import { expect } from "chai";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ContractFactory, Wallet } from "ethers";
+import { createHome, openHome } from "../../src/home";
+import { pauseRegistry, revokeOperator, setOperator } from "../../src/registry-admin";
+import { readAgency, registryInterface, relayOf, statusesOf } from "../../src/registry-views";
+import { relayDigest, type SignedCall } from "../../src/registry-relay";
+import { signerOf } from "../../src/home/signer";
+import { WalletMock__factory } from "../../typechain-types";
+import { expectRun, json, type Ran, run } from "../support/cli";
+import { startAnvil, type TestChain } from "../support/chains";
+import { allFiles, permits, removeFolders, rowsFile, temporaryFolder } from "../support/homes";
+import { TYPE, TYPE_NAME } from "../support/samples";
+import { account, expectExactlyOnce, homeOf, startWorld, type World } from "../support/world";
+
+interface FileOfCalls {
+  registry: { chainId: number; address: string };
+  relay: string;
+  calls: (SignedCall & { transaction?: { hash: string } })[];
+}
+
+describe("signed calls and their relay", function () {
+  this.timeout(60_000);
+  let node: TestChain;
+  let world: World;
+  let snapshot: unknown;
+  let agency: string;
+  let relayer: string;
+  let desk: string;
+  let calls: string;
+
+  before(async () => {
+    node = await startAnvil();
+    world = await startWorld(node);
+  });
+  beforeEach(async () => {
+    snapshot = await node.rpc("evm_snapshot");
+    // Two folders that share nothing: the agency's, whose key has no money, and somebody's who only pays.
+    agency = (await homeOf(world)).dir;
+    await node.rpc("anvil_setBalance", world.operators[0].address, "0x0");
+    desk = temporaryFolder();
+    relayer = join(desk, "relayer");
+    await createHome(
+      relayer,
+      {
+        trial: true,
+        privateKey: account(7).privateKey,
+        settings: {
+          registry: {
+            chainId: world.chain.chainId,
+            address: world.registry.address,
+            accessManager: world.manager,
+            deployedAtBlock: 0,
+          },
+          rpc: [node.url],
+          finalityBlocks: 0,
+        },
+      },
+      { env: {} },
+    );
+    const home = openHome(agency, { env: {} });
+    home.saveSettings({ ...home.settings, finalityBlocks: 0 });
+    calls = join(desk, "calls.json");
+  });
+  afterEach(async () => {
+    await node.rpc("evm_revert", snapshot);
+  });
+  after(async () => {
+    removeFolders();
+    await node.stop();
+  });
+
+  function typeFile(): string {
+    const file = join(temporaryFolder(), `${TYPE_NAME}.json`);
+    writeFileSync(file, JSON.stringify(TYPE));
+    return file;
+  }
+  const sign = (...more: string[]): Promise<Ran> =>
+    expectRun(0, [
+      ...["anchor", rowsFile(permits(0, 5)), "--type", typeFile(), "--home", agency],
+      ...["--sign-only", calls, ...more],
+    ]);
+  const relay = (): Promise<Ran> => run(["relay", calls, "--home", relayer]);
+  const read = (): FileOfCalls => JSON.parse(readFileSync(calls, "utf8")) as FileOfCalls;
+  const write = (file: FileOfCalls): void => writeFileSync(calls, JSON.stringify(file));
+  const alter = (change: (file: FileOfCalls) => void): void => {
+    const file = read();
+    change(file);
+    write(file);
+  };
+  const batchCount = async (): Promise<number> =>
+    (await readAgency(world.registry, world.agencyId))!.batchCount;
+
+  async function refusedBy(code: string, what = relay): Promise<void> {
+    const { status, stderr } = await what();
+    expect(`${status} ${stderr}`).to.match(/^64 /);
+    expect(stderr).to.include(code);
+  }
+
+  it("anchor and supersede for an operator that never sends anything", async () => {
+    const before = allFiles(relayer).map(({ name }) => name);
+    const { stdout } = await sign();
+    expect(stdout).to.match(/signed a batch of 5 records in 1 call/);
+    expect(await batchCount()).to.equal(0);
+    const sent = await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect(sent.stderr).to.match(/anchor a batch of 5 records of type 1 for agency 1/);
+    expect(allFiles(relayer).map(({ name }) => name)).to.deep.equal(before);
+    expect(read().calls[0]!.transaction!.hash).to.match(/^0x[0-9a-f]{64}$/);
+
+    const next = rowsFile(permits(0, 2, 1));
+    await expectRun(0, ["anchor", next, "--type", typeFile(), "--home", agency, "--sign-only", calls]);
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    const resumed = await json<{ signed: { moved: number; records: number } }>([
+      ...["resume", "--home", agency, "--sign-only", calls],
+    ]);
+    expect(resumed.signed).to.include({ moved: 2, records: 0 });
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    const done = await json<{ signed?: { calls: number } }>([
+      "resume",
+      "--home",
+      agency,
+      "--sign-only",
+      calls,
+    ]);
+    expect(done.signed!.calls).to.equal(0);
+
+    const vault = await openHome(agency, { env: {} }).readVault();
+    try {
+      await expectExactlyOnce(world, vault);
+      const [header] = [...vault.plans()].map((plan) => plan.header!);
+      expect(header!.operator).to.equal(world.operators[0].address);
+      const hash = vault.plan(0).transaction!.hash;
+      expect((await world.chain.transaction(hash))!.from).to.equal(account(7).address);
+    } finally {
+      await vault.close();
+    }
+    // Neither the receipt nor an audit can tell who sent it.
+    const receipt = join(desk, "receipt.json");
+    const place = ["--batch", String(2 ** 32 + 1), "--index", "0"];
+    await expectRun(0, ["receipt", ...place, "--out", receipt, "--home", agency]);
+    const { operator } = (JSON.parse(readFileSync(receipt, "utf8")) as { batch: { operator: string } }).batch;
+    expect(operator).to.equal(world.operators[0].address);
+    await expectRun(0, ["verify", receipt, "--type", typeFile(), "--home", relayer]);
+    await expectRun(0, ["audit", "--home", agency]);
+  });
+
+  it("withdraw and mark, once however often they are signed", async () => {
+    await sign();
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    await expectRun(0, ["resume", "--home", agency, "--sign-only", calls]);
+    const batch = ["--batch", String(2 ** 32)];
+    const mark = [
+      "mark",
+      "set",
+      ...batch,
+      "--index",
+      "1",
+      "--mark",
+      "under-review",
+      "--reason",
+      "review-or-litigation",
+    ];
+    const withdraw = ["withdraw", ...batch, "--index", "0", "--reason", "wrong-party"];
+    const only = ["--home", agency, "--sign-only", calls];
+    await expectRun(0, [...mark, ...only]);
+    const { stdout } = await expectRun(0, [...withdraw, ...only]);
+    expect(stdout).to.match(/^signed, to withdraw record 0 of batch 4294967296/);
+    const first = read();
+    expect(first.calls).to.have.length(2);
+    await expectRun(0, [...withdraw, ...only]);
+    expect(
+      read()
+        .calls.map(({ nonce }) => nonce)
+        .sort(),
+    ).to.deep.equal(first.calls.map(({ nonce }) => nonce).sort());
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect(await statusesOf(world.registry, world.agencyId, 0, [0, 1, 2])).to.deep.equal([2, 32, 0]);
+    // Replayed under a new signature of the same operator, with the same number.
+    const replayed = { ...first.calls[0]!, deadline: first.calls[0]!.deadline + 1 };
+    const signature = await world.operators[0].signDigest(
+      relayDigest(world.chain.chainId, first.relay, replayed),
+    );
+    write({ ...first, calls: [{ ...replayed, signature }] });
+    const { status, stdout: told } = await relay();
+    expect(`${status} ${told}`).to.match(/^0 sent before/);
+    const other = { ...replayed, call: first.calls[1]!.call };
+    const again = await world.operators[0].signDigest(relayDigest(world.chain.chainId, first.relay, other));
+    write({ ...first, calls: [{ ...other, signature: again }] });
+    await refusedBy("NonceUsed");
+    const done = await json<{ moved: number; signed: { calls: number } }>(["resume", ...only]);
+    expect(done.moved).to.equal(2);
+    expect(done.signed.calls).to.equal(0);
+    const vault = await openHome(agency, { env: {} }).readVault();
+    expect(vault.unfinishedMoves()).to.deep.equal([]);
+    expect([...vault.moves()].every(({ transaction }) => transaction !== undefined)).to.equal(true);
+    await vault.close();
+  });
+
+  it("tell what they do before anything is sent", async () => {
+    await sign();
+    const { stdout } = await expectRun(0, ["relay", calls, "--dry-run", "--home", relayer]);
+    expect(stdout).to.include("would be accepted: anchor a batch of 5 records of type 1 for agency 1");
+    expect(await batchCount()).to.equal(0);
+  });
+
+  it("are carried once, also when the answer to the first attempt was lost", async () => {
+    await sign();
+    const fresh = read();
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    write(fresh);
+    const { stdout } = await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect(stdout).to.include("sent before");
+    expect(await batchCount()).to.equal(1);
+  });
+
+  /** The second anchoring call, with the `previous` of the first. */
+  function onTopOf(first: string, second: string): string {
+    const [earlier, later] = [first, second].map((data) =>
+      registryInterface.decodeFunctionData("anchorRoot", data),
+    );
+    const args = later!.toArray();
+    args[2] = earlier![2];
+    return registryInterface.encodeFunctionData("anchorRoot", args as never);
+  }
+
+  describe("are refused", () => {
+    it("when another batch took the place", async () => {
+      await sign();
+      const old = read();
+      await expectRun(0, ["relay", calls, "--home", relayer]);
+      await expectRun(0, [
+        ...["anchor", rowsFile(permits(5, 8)), "--type", typeFile(), "--home", agency, "--sign-only", calls],
+      ]);
+      const { deadline, ...call } = read().calls[0]!;
+      // Signed for the place that is taken.
+      const forged = { ...call, call: onTopOf(old.calls[0]!.call, call.call), deadline: deadline + 1 };
+      const signature = await world.operators[0].signDigest(
+        relayDigest(world.chain.chainId, read().relay, forged),
+      );
+      write({ ...old, calls: [{ ...forged, signature }] });
+      await refusedBy("StalePrevious");
+    });
+
+    it("on another chain, at another registry, through another relay", async () => {
+      await sign();
+      for (const change of [
+        (file: FileOfCalls) => (file.registry.chainId = 5),
+        (file: FileOfCalls) => (file.registry.address = account(5).address),
+        (file: FileOfCalls) => (file.relay = account(5).address),
+      ]) {
+        const good = read();
+        alter(change);
+        await refusedBy("this is signed for registry".slice(8));
+        write(good);
+      }
+      // And by the chain, had the file been made to look right.
+      const { calls: list, relay: to } = read();
+      for (const [chainId, contract] of [
+        [5, to],
+        [world.chain.chainId, account(5).address],
+      ] as const) {
+        const signature = await world.operators[0].signDigest(relayDigest(chainId, contract, list[0]!));
+        alter((file) => (file.calls[0] = { ...file.calls[0]!, signature }));
+        await refusedBy("InvalidSignature");
+      }
+    });
+
+    it("after their deadline", async () => {
+      const { time } = (await world.chain.block("latest"))!;
+      await sign("--deadline", new Date((time + 3600) * 1000).toISOString().replace(/\.\d+/, ""));
+      await node.rpc("evm_increaseTime", 7200);
+      await node.rpc("evm_mine");
+      await refusedBy("DeadlinePassed");
+      expect(await batchCount()).to.equal(0);
+    });
+
+    it("altered in any way", async () => {
+      await sign();
+      const good = read();
+      const changes: ((call: SignedCall) => SignedCall)[] = [
+        (call) => ({ ...call, deadline: call.deadline + 1 }),
+        (call) => ({ ...call, operator: world.operators[1].address }),
+        (call) => ({ ...call, call: call.call.slice(0, -1) + (call.call.endsWith("0") ? "1" : "0") }),
+        (call) => ({ ...call, signature: call.signature.replace(/..$/, "00") }),
+      ];
+      for (const change of changes) {
+        write({ ...good, calls: [change(good.calls[0]!)] });
+        await refusedBy("InvalidSignature");
+      }
+      for (const [change, words] of [
+        [(call: SignedCall) => ({ ...call, agencyId: 2 }), "is not the agency of the call"],
+        [(call: SignedCall) => ({ ...call, nonce: `0x${"01".repeat(32)}` }), "must be zero for anchoring"],
+        [(call: SignedCall) => ({ ...call, call: `${call.call}00` }), "no call that a relay carries"],
+        [(call: SignedCall) => ({ ...call, note: 1 }), "is unknown"],
+      ] as const) {
+        write({ ...good, calls: [change(good.calls[0]!)] });
+        await refusedBy(words);
+      }
+      expect(await batchCount()).to.equal(0);
+    });
+
+    it("of a key that was revoked, and while the registry is paused", async () => {
+      await sign();
+      const administrator = { registry: world.registry, signer: world.administrator };
+      const good = await node.rpc("evm_snapshot");
+      await revokeOperator(administrator, world.agencyId, world.operators[0].address);
+      await refusedBy("OperatorIsRevoked");
+      await node.rpc("evm_revert", good);
+      await pauseRegistry({ registry: world.registry, signer: world.ndrc }, 1);
+      await refusedBy("RelayPaused");
+    });
+
+    it("in no other form than that of the file", async () => {
+      await sign();
+      const good = readFileSync(calls, "utf8");
+      for (const [text, words] of [
+        [good.slice(0, -20), "no usable file"],
+        [good.replace('"formatVersion": 1', '"formatVersion": 2'), "version"],
+        [good.replace("credit-anchor/relay", "credit-anchor/receipt"), "/format"],
+        [good.replace(/"signature": "0x/, '"signature": "'), "/calls/0/signature"],
+      ] as const) {
+        writeFileSync(calls, text);
+        await refusedBy(words);
+      }
+    });
+  });
+
+  it("of a contract wallet count if the wallet says so", async () => {
+    const deployer = new Wallet(account(8).privateKey, world.chain.provider);
+    const factory = new ContractFactory(WalletMock__factory.abi, WalletMock__factory.bytecode, deployer);
+    const contract = await factory.deploy(world.operators[0].address);
+    await contract.waitForDeployment();
+    const wallet = (await contract.getAddress()).toLowerCase();
+    await setOperator(
+      { registry: world.registry, signer: world.administrator },
+      { agencyId: world.agencyId, account: wallet, permissions: 3, validFrom: 0, validUntil: 4_000_000_000 },
+    );
+    await sign("--operator", wallet);
+    const stranger = signerOf(account(9).privateKey);
+    const good = read();
+    const signature = await stranger.signDigest(
+      relayDigest(world.chain.chainId, await relayOf(world.registry), good.calls[0]!),
+    );
+    alter((file) => (file.calls[0] = { ...file.calls[0]!, signature }));
+    await refusedBy("InvalidSignature");
+    write(good);
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    await expectRun(0, ["resume", "--home", agency, "--sign-only", calls]);
+    const vault = await openHome(agency, { env: {} }).readVault();
+    expect(vault.plan(0).header!.operator).to.equal(wallet);
+    await vault.close();
+    expect(await statusesOf(world.registry, world.agencyId, 0, [0])).to.deep.equal([0]);
+  });
+});
