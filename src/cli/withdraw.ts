@@ -34,9 +34,7 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
     const reason = requireReason(options.reason);
     const policies =
       quashedOn === undefined ? undefined : knownPolicies(requireHome(call.home), options.policy);
-    if (quashedOn === undefined && QUASHED.includes(reason))
-      call.io.note("note: with --quashed-on DATE the limit for withdrawing would be checked");
-    return runMove(
+    const outcome = await runMove(
       {
         verb: "withdraw",
         past: "withdrew",
@@ -49,6 +47,9 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
       },
       call,
     );
+    if (quashedOn === undefined && QUASHED.includes(reason))
+      call.io.note("note: with --quashed-on DATE the limit for withdrawing would be checked");
+    return outcome;
   },
 });
 
