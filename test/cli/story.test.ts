@@ -604,11 +604,13 @@ describe("the command line, from init to audit", function () {
       ...own,
       ...more,
     ];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
     const sent = new Promise<void>((resolve) => {
       proxy.behave = async ({ method }) => {
         if (method === "eth_sendRawTransaction") {
           resolve();
-          await new Promise((done) => setTimeout(done, 6_000));
+          await held;
         }
         return { kind: "forward" };
       };
@@ -616,10 +618,11 @@ describe("the command line, from init to audit", function () {
     const slow = run(anchor(write("slow.ndjson", rows(400, 410)), "--rpc", proxy.url), { env });
     await sent;
     const file = write("other.ndjson", rows(410, 420));
-    const [refused, waited] = await Promise.all([
-      run(anchor(file), { env }),
-      run(anchor(file, "--wait", "--json"), { env }),
-    ]);
+    const waiting = run(anchor(file, "--wait", "--json"), { env });
+    const refused = await run(anchor(file), { env });
+    // However slow the machine is: the first one has the home until the other was refused.
+    release();
+    const waited = await waiting;
     expect(refused.status).to.equal(70);
     expect(refused.stderr).to.contain("in use by process").and.to.contain("--wait");
     expect(waited.status).to.equal(0);
