@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
+import { parseProfile } from "../../src/deploy/profile";
 import { wiringSteps } from "../../src/deployment";
-import { administratorRoleId, roleIds } from "../../src/roles";
+import { administratorRoleId, roleIds, roleNames } from "../../src/roles";
 import {
   AGENCY,
   EVIDENCE,
@@ -72,19 +75,48 @@ describe("governed by a multisig", () => {
     expect((await manager.hasRole(roleIds.registrar, stranger.address)).isMember).to.equal(false);
   });
 
-  it("agencies' writes never wait", async () => {
+  /** The shipped example with its places filled in: whoever holds a role in this world, and the multisig above them. */
+  async function governAsInProduction(): Promise<void> {
+    const here = world();
+    const file = join(__dirname, "..", "..", "deployments", "profiles", "production.example.json");
+    const example = JSON.parse(readFileSync(file, "utf8")) as {
+      roles: Record<string, { account: string }[]>;
+    };
+    for (const [role, holders] of Object.entries(example.roles))
+      for (const holder of holders)
+        holder.account = role === "administrator" ? safe.address : here[role as "registrar"].address;
+    const { roles } = parseProfile(example, file);
+    const grants = Object.fromEntries(roleNames.map((role) => [role, roles[role]]));
+    const options = { grants, administrators: roles.administrator };
+    for (const step of wiringSteps(here, options, here.deployer.address))
+      if (!(await step.isDone())) await (await step.send()).wait();
+  }
+
+  it("under the production profile acts of the NDRC wait, and agencies' writes never do", async () => {
     const here = world();
     const { registry, manager, operator, administrator, stranger } = here;
-    await handOver();
-    for (const role of ["registrar", "unpauser", "recoverer", "governor"] as const)
-      expect((await manager.hasRole(roleIds[role], stranger.address)).isMember).to.equal(false);
+    const { registrar, unpauser, recoverer, governor, guardian } = here;
+    await governAsInProduction();
+    const waits = (act: Promise<unknown>): Promise<unknown> =>
+      expect(act).to.be.revertedWithCustomError(manager, "AccessManagerNotScheduled") as never;
+    await waits(registry.connect(registrar).closeAgency(AGENCY, REASON));
+    await waits(registry.connect(recoverer).recoverAdministrator(AGENCY, stranger.address, REASON));
+    await waits(registry.connect(governor).nameRegistrySuccessor(await manager.getAddress()));
+
     const { header } = await anchorBatch(here, 3);
     await registry.connect(operator).withdraw(header, spans(0), REASON, EVIDENCE);
     await registry.connect(operator).repair(header, spans(1), REASON, EVIDENCE);
+    await registry.connect(operator).setMarks(header, spans(2), 16, REASON, EVIDENCE);
     await registry
       .connect(administrator)
       .setOperator(AGENCY, stranger.address, Permission.both, 0, FAR_FUTURE);
     await registry.connect(administrator).revokeOperator(AGENCY, stranger.address);
+    await registry.connect(administrator).nameAdministrator(AGENCY, stranger.address);
+    await registry.connect(stranger).acceptAdministration(AGENCY);
+
+    await registry.connect(guardian).pause(REASON);
+    await waits(registry.connect(unpauser).unpause(REASON));
+    await registry.connect(operator).withdraw(header, spans(1), REASON, EVIDENCE);
   });
 
   it("a multisig is an operator too: what two of three sign, anybody relays", async () => {
