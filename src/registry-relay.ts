@@ -20,7 +20,7 @@ import { type Registry, type RegistryEvent, registryInterface } from "./registry
 export interface DigestSigner {
   /** Lower-case `0x…`. */
   readonly address: string;
-  /** @returns The signature of 32 bytes, `0x…`. */
+  /** @returns The signature of 32 bytes, `0x…`: r, s, v, with a low s. */
   signDigest(digest: string): Promise<string>;
 }
 

@@ -13,16 +13,14 @@ import {
 
 import { CreditAnchorError } from "../errors";
 import type { TransactionSigner } from "../registry";
+import type { DigestSigner } from "../registry-relay";
 import { isCommand, type SignerCommand, signByCommand } from "./external-signer";
 
 /** Where a home's key is: in its encrypted keystore, in the environment, or with a program that signs. */
 export type SignerKind = "keystore" | "environment" | "command";
 
-/** Signs transactions and typed data for one account; all kinds of signers are this. */
-export interface HomeSigner extends TransactionSigner {
-  /** @returns The signature of 32 bytes, `0x…`: r, s, v, with a low s. */
-  signDigest(digest: string): Promise<string>;
-}
+/** Signs transactions and digests for one account; all kinds of signers are this. */
+export type HomeSigner = TransactionSigner & DigestSigner;
 
 export const operatorFile = join("keys", "operator.json");
 
