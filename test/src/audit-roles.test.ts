@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { AbiCoder, HDNodeWallet, id, JsonRpcProvider, keccak256, Mnemonic, NonceManager } from "ethers";
+import { AbiCoder, id, JsonRpcProvider, keccak256, type NonceManager } from "ethers";
 import { startFindings, type Difference } from "../../src/audit/differences";
 import type { RawLog } from "../../src/audit/events";
 import { auditRegistry } from "../../src/audit/gather";
@@ -10,7 +10,8 @@ import { deployRegistry } from "../../src/deployment";
 import { portableHashes } from "../../src/hashes";
 import { administratorRoleId, type RestrictedFunction, roleIds, selectorsOf } from "../../src/roles";
 import { RegistryAuthority__factory } from "../../typechain-types";
-import { forward, startAnvil, startProxy, testMnemonic, type TestChain } from "../support/chains";
+import { forward, startAnvil, startProxy, type TestChain } from "../support/chains";
+import { testAccounts } from "../support/story";
 
 const face = RegistryAuthority__factory.createInterface();
 const coder = AbiCoder.defaultAbiCoder();
@@ -202,15 +203,18 @@ describe("audit of the journal of roles", () => {
     let node: TestChain;
     let address: string;
     let manager: string;
-    const accounts: NonceManager[] = [];
+    let provider: JsonRpcProvider;
+    let accounts: NonceManager[] = [];
 
     before(async () => {
       node = await startAnvil();
-      const provider = new JsonRpcProvider(node.url, undefined, { staticNetwork: true, pollingInterval: 20 });
-      for (let n = 0; n < 3; n++) {
-        const wallet = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(testMnemonic), `m/44'/60'/0'/0/${n}`);
-        accounts.push(new NonceManager(wallet.connect(provider)));
-      }
+      // Without a cache: on a chain that mines at once, an answer of before would be waited on for ever.
+      provider = new JsonRpcProvider(node.url, undefined, {
+        cacheTimeout: -1,
+        staticNetwork: true,
+        pollingInterval: 20,
+      });
+      accounts = testAccounts(provider);
       const [deployer, guardian, unpauser] = accounts as [NonceManager, NonceManager, NonceManager];
       const made = await deployRegistry(deployer, {
         grants: { guardian: [await guardian.getAddress()], unpauser: [await unpauser.getAddress()] },
@@ -221,7 +225,10 @@ describe("audit of the journal of roles", () => {
       await (await made.manager.revokeRole(roleIds.guardian, await guardian.getAddress())).wait();
       await (await made.registry.connect(unpauser).unpause(1)).wait();
     });
-    after(() => node?.stop());
+    after(async () => {
+      provider?.destroy();
+      await node?.stop();
+    });
 
     it("finds nothing, checks every actor, and tells the tenures", async () => {
       const chain = await connectChain({ urls: [node.url] });
