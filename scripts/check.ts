@@ -67,7 +67,8 @@ const checks: readonly Check[] = [
   },
   {
     name: "docs",
-    command: "ts-node -T scripts/check-docs.ts && ts-node -T scripts/command-docs.ts --check",
+    command:
+      "ts-node -T scripts/check-docs.ts && ts-node -T scripts/check-invariants.ts && ts-node -T scripts/command-docs.ts --check",
     otherwise: "documents say what is not so: mend them, or run npm run docs for what is generated",
   },
 ];

@@ -94,6 +94,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.RecordHashHarness__factory>;
     getContractFactory(
+      name: "ViewBatch",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.ViewBatch__factory>;
+    getContractFactory(
       name: "WalletMock",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.WalletMock__factory>;
@@ -239,6 +243,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.RecordHashHarness>;
     getContractAt(
+      name: "ViewBatch",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.ViewBatch>;
+    getContractAt(
       name: "WalletMock",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -375,6 +384,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.RecordHashHarness>;
     deployContract(
+      name: "ViewBatch",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ViewBatch>;
+    deployContract(
       name: "WalletMock",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.WalletMock>;
@@ -519,6 +532,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.RecordHashHarness>;
+    deployContract(
+      name: "ViewBatch",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ViewBatch>;
     deployContract(
       name: "WalletMock",
       args: any[],

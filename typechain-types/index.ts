@@ -46,6 +46,8 @@ export type { IRelay } from "./contracts/interfaces/IRelay";
 export { IRelay__factory } from "./factories/contracts/interfaces/IRelay__factory";
 export type { RecordHashHarness } from "./contracts/mocks/RecordHashHarness";
 export { RecordHashHarness__factory } from "./factories/contracts/mocks/RecordHashHarness__factory";
+export type { ViewBatch } from "./contracts/mocks/ViewBatch";
+export { ViewBatch__factory } from "./factories/contracts/mocks/ViewBatch__factory";
 export type { WalletMock } from "./contracts/mocks/WalletMock";
 export { WalletMock__factory } from "./factories/contracts/mocks/WalletMock__factory";
 export type { Relay } from "./contracts/periphery/Relay";

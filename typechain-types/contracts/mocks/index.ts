@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { RecordHashHarness } from "./RecordHashHarness";
+export type { ViewBatch } from "./ViewBatch";
 export type { WalletMock } from "./WalletMock";

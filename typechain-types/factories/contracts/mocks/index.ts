@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export { RecordHashHarness__factory } from "./RecordHashHarness__factory";
+export { ViewBatch__factory } from "./ViewBatch__factory";
 export { WalletMock__factory } from "./WalletMock__factory";
