@@ -27,6 +27,7 @@ const root = join(__dirname, "..");
 const needed = [
   ".solcover.js",
   "contracts",
+  "deployments/profiles",
   "hardhat.config.ts",
   "package.json",
   "src",
