@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
@@ -53,13 +54,14 @@ export function writeWhole(file: string, temporary: string, content: string | It
 }
 
 /**
- * {@link writeWhole} for files of a home.
+ * {@link writeWhole} for files of a home. Of two processes that write one file at once, one comes last and neither fails:
+ * each has a temporary file of its own.
  *
  * @throws CreditAnchorError `home.full` when the disk is, `home.unwritable` when the folder may not be written.
  */
 export function replaceFile(file: string, content: string | Iterable<Uint8Array>): void {
   try {
-    writeWhole(file, file + temporaryEnding, content);
+    writeWhole(file, `${file}.${randomBytes(6).toString("hex")}${temporaryEnding}`, content);
   } catch (cause) {
     throw writeError(file, cause);
   }

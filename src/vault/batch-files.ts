@@ -154,7 +154,8 @@ export function removeOrphans(folder: string, idOf: (plan: number) => string | u
       const match = /^(\d{8,})-([0-9a-f]{24})\.(batch|secrets)$/.exec(name);
       if (match !== null && idOf(Number(match[1])) === match[2]) continue;
       // Whatever is not named like ours is somebody else's, and left alone.
-      if (match === null && !/^\d{8,}-[0-9a-f]{24}\.(batch|secrets)\.part$/.test(name)) continue;
+      if (match === null && !/^\d{8,}-[0-9a-f]{24}\.(batch|secrets)(\.[0-9a-f]{12})?\.part$/.test(name))
+        continue;
       rmSync(join(folder, sub, name));
       removed++;
     }

@@ -150,6 +150,7 @@ describe("a vault that is damaged", () => {
     writeFileSync(join(folder, "00000001-0123456789abcdef01234567.batch"), "left");
     writeFileSync(join(folder, "00000000-0123456789abcdef01234567.batch"), "left");
     writeFileSync(join(folder, "00000002-0123456789abcdef01234567.batch.part"), "left");
+    writeFileSync(join(folder, "00000002-0123456789abcdef01234567.secrets.0123456789ab.part"), "left");
     await open();
     expect(readdirSync(folder).sort()).to.deep.equal([own, "notes.txt"].sort());
   });
