@@ -24,7 +24,10 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "policy", modules: ["policy/"] },
   { name: "batch", modules: ["batch"] },
   { name: "receipt", modules: ["evidence", "receipt"] },
-  { name: "verify", modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify"] },
+  {
+    name: "verify",
+    modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify-told", "verify"],
+  },
 ];
 
 /** Packages the pure line may use: they run in a browser with a strict content policy. */

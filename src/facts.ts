@@ -1,6 +1,7 @@
 import { keccak256 } from "ethers";
 import type { Block, Chain } from "./chain";
 import { CreditAnchorError } from "./errors";
+import type { Evidence } from "./evidence";
 import { readFactsHistory } from "./history";
 import {
   batchOf,
@@ -11,7 +12,7 @@ import {
   type Registry,
   statusWord,
 } from "./registry-views";
-import type { ChainFacts } from "./verify";
+import type { ChainFacts, TrustedRegistry } from "./verify";
 
 /** What a receipt or presentation says about where it was anchored. */
 export interface FactsQuery {
@@ -185,4 +186,23 @@ async function transactionFact(
     return header?.agencyId === agencyId && header.sequence === sequence;
   });
   return { blockNumber: receipt.blockNumber, blockHash: receipt.blockHash, anchoredBatch };
+}
+
+/** Facts about each piece of evidence that names the trusted registry; the others are not asked about. */
+export async function gatherTrusted(
+  chains: readonly [Chain, ...Chain[]],
+  trust: TrustedRegistry,
+  evidence: readonly (Evidence | undefined)[],
+  options: FactsOptions,
+): Promise<(ChainFacts | undefined)[]> {
+  const asked = evidence.filter(
+    (one): one is Evidence =>
+      one !== undefined && one.registry.chainId === trust.chainId && one.registry.address === trust.address,
+  );
+  if (asked.length === 0) return evidence.map(() => undefined);
+  const facts = await gatherFacts(chains, asked, options);
+  return evidence.map((one) => {
+    const at = one === undefined ? -1 : asked.indexOf(one);
+    return at < 0 ? undefined : facts[at];
+  });
 }

@@ -27,7 +27,21 @@ export interface RpcSettings {
   readonly backoffMs?: number;
   /** Ends waiting and retrying. */
   readonly signal?: AbortSignal;
+  /** Refuse to send anything but {@link READING} methods, whoever asks. */
+  readonly readOnly?: boolean;
 }
+
+/** Methods that change nothing, nowhere. */
+const READING: ReadonlySet<string> = new Set([
+  "eth_blockNumber",
+  "eth_call",
+  "eth_chainId",
+  "eth_getBlockByNumber",
+  "eth_getCode",
+  "eth_getLogs",
+  "eth_getTransactionByHash",
+  "eth_getTransactionReceipt",
+]);
 
 /** A JSON-RPC endpoint, or several that stand for one another. */
 export interface Rpc {
@@ -128,6 +142,10 @@ export function openRpc(settings: RpcSettings): Rpc {
   let lastId = 0;
 
   async function send(method: string, params: readonly unknown[], options: { retries?: number } = {}) {
+    if (settings.readOnly === true && !READING.has(method))
+      throw new CreditAnchorError("chain.read-only", `${method} is not sent: this connection only reads`, {
+        exitStatus: 70,
+      });
     const rounds = 1 + (options.retries ?? settings.retries ?? 4);
     let pause = settings.backoffMs ?? 250;
     for (let round = 1; ; round++) {

@@ -29,6 +29,7 @@ import {
 
 export * from "./verdict";
 export * from "./verify-history";
+export { toldOf, type Told } from "./verify-told";
 export { factsAsOf, parseStatus, type ChainFacts, type Policy, type TrustedRegistry } from "./verify-facts";
 
 export interface VerifyRequest {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { toHex } from "../bytes";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
-import { gatherFacts, type FactsOptions } from "../facts";
+import { gatherTrusted } from "../facts";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { readEvidence, type Evidence } from "../receipt";
@@ -12,19 +12,12 @@ import type { RecordType } from "../types";
 import {
   combine,
   dateInChina,
-  entitledAt,
-  happenedBy,
-  standingAfter,
-  successorsOf,
+  toldOf,
   verify,
-  type AgencyEvent,
-  type ChainFacts,
   type Check,
-  type Entitlement,
-  type KeyEvent,
   type Moment,
   type Policy,
-  type RecordEvent,
+  type Told,
   type TrustedRegistry,
   type Verdict,
 } from "../verify";
@@ -116,7 +109,7 @@ another day.`,
       const facts =
         sources === undefined
           ? []
-          : await factsFor(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
+          : await gatherTrusted(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
       evidence.forEach((one, i) => {
         const verdict = verify(
           {
@@ -273,83 +266,6 @@ function trustWithChain(named: NamedRegistry): TrustedRegistry[] | undefined {
  */
 function trustAsSaid(named: NamedRegistry, evidence: Evidence | undefined): TrustedRegistry[] {
   return [{ ...named, chainId: evidence?.registry.chainId ?? 1 }];
-}
-
-/** Facts about each piece of evidence that names the trusted registry; the others are not asked about. */
-async function factsFor(
-  chains: Parameters<typeof gatherFacts>[0],
-  trust: TrustedRegistry,
-  evidence: readonly (Evidence | undefined)[],
-  options: FactsOptions,
-): Promise<(ChainFacts | undefined)[]> {
-  const asked = evidence.filter(
-    (one): one is Evidence =>
-      one !== undefined && one.registry.chainId === trust.chainId && one.registry.address === trust.address,
-  );
-  if (asked.length === 0) return evidence.map(() => undefined);
-  const facts = await gatherFacts(chains, asked, options);
-  return evidence.map((one) => {
-    const at = one === undefined ? -1 : asked.indexOf(one);
-    return at < 0 ? undefined : facts[at];
-  });
-}
-
-/** What the chain told about a record that was found on it. */
-interface Told {
-  readonly history: readonly RecordEvent[];
-  readonly agency: {
-    readonly id: number;
-    readonly code: string;
-    readonly standing: string;
-    readonly events: readonly AgencyEvent[];
-    /** The agency that acts for it now; itself unless it was succeeded. */
-    readonly actingAgency: number;
-  };
-  readonly key: {
-    readonly address: string;
-    /** What entitled it when it anchored; null if the events show nothing. */
-    readonly entitled: Entitlement | null;
-    readonly revoked: boolean;
-    readonly compromisedSince: number | null;
-    readonly events: readonly KeyEvent[];
-  };
-}
-
-/** Undefined where the record was not found on chain, or its history was not read. */
-function toldOf(
-  { checks }: Verdict,
-  facts: ChainFacts | undefined,
-  evidence: Evidence | undefined,
-  { asOf }: Policy,
-): Told | undefined {
-  const stands = ["integrity", "inclusion", "anchor"].every((name) =>
-    checks.some((check) => check.name === name && check.result === "passed"),
-  );
-  const { history, agency, operator } = facts ?? {};
-  if (!stands || evidence === undefined || history === undefined || !agency) return undefined;
-  const { batch } = evidence;
-  const upTo = <E extends { readonly time: number; readonly blockNumber: number }>(
-    events: readonly E[],
-  ): E[] => events.filter((event) => asOf === undefined || happenedBy(asOf, event));
-  const agencies = upTo(history.agencies);
-  const line = successorsOf(agencies, batch.agencyId);
-  return {
-    history: upTo(history.record),
-    agency: {
-      id: batch.agencyId,
-      code: agency.code,
-      standing: standingAfter(agencies, batch.agencyId),
-      events: agencies,
-      actingAgency: line.at(-1)!,
-    },
-    key: {
-      address: batch.operator,
-      entitled: entitledAt(history, batch.agencyId, batch.anchoredAt) ?? null,
-      revoked: operator?.revoked ?? false,
-      compromisedSince: operator?.compromisedSince || null,
-      events: history.key.filter(({ agencyId }) => line.includes(agencyId)),
-    },
-  };
 }
 
 function toldLines({ history, agency, key }: Told, { batch }: Evidence): string[] {

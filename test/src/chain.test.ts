@@ -141,6 +141,20 @@ describe("chain", () => {
       expect(proxy.calls.length - before).to.equal(1);
     });
 
+    it("gets nothing but questions over a connection that only reads", async () => {
+      const chain = await connectChain({ ...settings, readOnly: true });
+      expect(await chain.blockNumber()).to.be.a("number");
+      const asked: string[] = [];
+      proxy.behave = (request) => {
+        asked.push(request.method);
+        return forward;
+      };
+      const refused = await failure(() => chain.broadcast("0x00"));
+      expect(refused.code).to.equal("chain.read-only");
+      expect((await failure(() => chain.send("evm_mine", []))).code).to.equal("chain.read-only");
+      expect(asked).to.deep.equal([]);
+    });
+
     it("is noticed when it serves another chain in the middle", async () => {
       const chain = await connectChain(settings);
       proxy.behave = () => ({ kind: "result", result: "0x1" });
