@@ -1,22 +1,26 @@
 import { CreditRegistry__factory } from "../typechain-types";
 import { equalBytes, fromHex, toHex } from "./bytes";
 import { applyEvent } from "./audit/apply";
+import { coverage, type Coverage, type Period } from "./audit/coverage";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
-import {
-  emptyState,
-  lineOf,
-  labelText,
-  type BatchState,
-  type RegistryState,
-  type Succession,
-} from "./audit/state";
+import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
 import { buildTree, firstOutOfOrder, treeRoot } from "./merkle";
 
+export type {
+  AgencyCoverage,
+  Counts,
+  Coverage,
+  Period,
+  PeriodCoverage,
+  StatusCounts,
+  Timeliness,
+  TypeCoverage,
+} from "./audit/coverage";
 export type { Difference, NotChecked, Where } from "./audit/differences";
 export type { RawLog } from "./audit/events";
 export type { BlockFacts, ExternalHead } from "./audit/journal";
@@ -52,39 +56,12 @@ export interface AuditReport {
   readonly differences: readonly Difference[];
 }
 
-export interface Coverage {
-  readonly events: number;
-  readonly views: number;
-  readonly batches: number;
-  readonly records: number;
-  /** Batches whose leaves were at hand, so that size, order and root are proved and not only claimed. */
-  readonly batchesWithLeaves: number;
-  readonly supersessions: number;
-  /** Batches anchored by an operator later declared compromised, since a time before they were anchored. */
-  readonly flaggedBatches: readonly string[];
-  readonly agencies: readonly AgencyCoverage[];
-}
-
 /** What of a vault was compared. */
 export interface VaultCoverage {
   readonly batches: number;
   readonly records: number;
   /** Of which the commitment was computed again from content and secret. */
   readonly recomputed: number;
-}
-
-export interface AgencyCoverage {
-  readonly agencyId: number;
-  readonly code: string;
-  readonly standing: string;
-  readonly batches: number;
-  readonly records: number;
-  readonly types: readonly {
-    readonly typeId: number;
-    readonly name: string;
-    readonly batches: number;
-    readonly records: number;
-  }[];
 }
 
 /** An audit in progress: give it events in order, then answers to its questions, then whatever leaves are at hand. */
@@ -100,10 +77,12 @@ export interface Audit {
   views(): Generator<ExpectedView>;
   /** The registry's answer; undefined if the node gave none. */
   answer(view: ExpectedView, found: string | undefined): void;
-  /** Batches whose leaves would settle an open supersession. */
+  /** Batches whose leaves are not at hand: they would prove how many records there are, and settle supersessions. */
   wantedLeaves(): BatchState[];
   /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. */
   leaves(batchId: bigint, leaves: Uint8Array): void;
+  /** A record of a batch was judged: whether it was anchored within the time left for its publication. */
+  published(batchId: bigint, onTime: boolean): void;
   /** After the last log: the authorities whose roles decide who could do what, in the order in which they did. */
   authorities(): string[];
   /** Reads the journal of roles of one of them. @param unit how many of the chain's units of time are a second. */
@@ -115,11 +94,16 @@ export interface Audit {
  * Starts to rebuild a registry from its events. Pure: it asks nobody, and believes nothing that it is given.
  *
  * @param registry address in lower-case hex.
- * @param options `externalHead`: a head of the journal obtained elsewhere; `hashes`: fast ones for large registries.
+ * @param options `externalHead`: a head of the journal obtained elsewhere; `hashes`: fast ones for large registries;
+ * `period`: in which periods to count, months unless told otherwise.
  */
 export function startAudit(
   registry: { readonly chainId: number; readonly address: string },
-  options: { readonly externalHead?: ExternalHead; readonly hashes?: Hashes } = {},
+  options: {
+    readonly externalHead?: ExternalHead;
+    readonly hashes?: Hashes;
+    readonly period?: Period;
+  } = {},
 ): Audit {
   const hashes = options.hashes ?? portableHashes;
   const findings = startFindings();
@@ -127,6 +111,7 @@ export function startAudit(
   const replay = { state, findings, hashes };
   const successors = new Map<string, boolean>();
   const withLeaves = new Set<bigint>();
+  const timeliness = new Map<bigint, { onTime: number; late: number }>();
   let views = 0;
   let journal: JournalResult | undefined;
 
@@ -200,16 +185,18 @@ export function startAudit(
     },
     wantedLeaves: () => {
       closed();
-      const agencies = new Set(open().map(({ batchId }) => Number(batchId >> 32n)));
-      return [...state.batches.values()].filter(
-        ({ id, header }) => agencies.has(header.agencyId) && !withLeaves.has(id),
-      );
+      return [...state.batches.values()].filter(({ id }) => !withLeaves.has(id));
     },
     leaves: (batchId, leaves) => {
       closed();
       const batch = state.batches.get(batchId);
       if (batch === undefined) return;
       if (leavesAreOf(batch, leaves, findings, hashes)) learnLeaves(batchId, leaves);
+    },
+    published: (batchId, onTime) => {
+      const known = timeliness.get(batchId) ?? { onTime: 0, late: 0 };
+      known[onTime ? "onTime" : "late"]++;
+      timeliness.set(batchId, known);
     },
     authorities: () => {
       closed();
@@ -251,7 +238,14 @@ export function startAudit(
         sources: [...sources],
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
-        coverage: coverage(state, length, views, withLeaves.size),
+        coverage: coverage(state, {
+          events: length,
+          views,
+          withLeaves,
+          timeliness,
+          broken: brokenChains(findings),
+          period: options.period ?? "month",
+        }),
         roles,
         vaults: [...vaults],
         notChecked: findings.unchecked(),
@@ -339,32 +333,13 @@ function reportSuccessions(
   }
 }
 
-function coverage(state: RegistryState, events: number, views: number, batchesWithLeaves: number): Coverage {
-  const batches = [...state.batches.values()];
-  const byAgency = grouped(batches, ({ header }) => header.agencyId);
-  const agencies = [...state.agencies.values()].map((agency) => {
-    const own = byAgency.get(agency.id) ?? [];
-    const types = [...grouped(own, ({ header }) => header.typeId)].map(([typeId, some]) => ({
-      typeId,
-      name: labelText(state.types.get(typeId)?.name ?? "0x"),
-      ...count(some),
-    }));
-    const { id: agencyId, code, standing } = agency;
-    return { agencyId, code: labelText(code), standing, ...count(own), types };
-  });
-  return {
-    events,
-    views,
-    ...count(batches),
-    batchesWithLeaves,
-    supersessions: state.successions.length,
-    flaggedBatches: batches.filter(({ flagged }) => flagged).map(({ id }) => String(id)),
-    agencies,
-  };
-}
-
-function count(batches: readonly BatchState[]): { batches: number; records: number } {
-  return { batches: batches.length, records: batches.reduce((sum, { header }) => sum + header.size, 0) };
+/** Agencies whose batches do not follow each other one by one. */
+function brokenChains({ differences }: Findings): Set<number> {
+  const broken = new Set<number>();
+  for (const { code, where } of differences)
+    if ((code === "batch.sequence" || code === "batch.previous") && where.agencyId !== undefined)
+      broken.add(where.agencyId);
+  return broken;
 }
 
 function grouped<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {

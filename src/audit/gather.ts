@@ -6,6 +6,7 @@ import {
   type AuditReport,
   type BlockFacts,
   type ExternalHead,
+  type Period,
   type RawLog,
 } from "../audit";
 import { concat, fromHex } from "../bytes";
@@ -29,6 +30,8 @@ export interface AuditRequest {
   /** Nodes of other parties: asked for the journal's head at the same block. */
   readonly witnesses?: readonly Chain[];
   readonly hashes?: Hashes;
+  /** In which periods to count. */
+  readonly period?: Period;
   /** Adds what else is at hand, a vault say, before the report is written. */
   readonly compare?: (audit: Audit) => Promise<void> | void;
   readonly onProgress?: (done: {
@@ -40,6 +43,7 @@ export interface AuditRequest {
 /** Requests in flight at once: a node answers them side by side, and a slow line costs one trip for all of them. */
 const IN_FLIGHT = 16;
 const VIEWS_AT_ONCE = 512;
+const TRANSACTIONS_AT_ONCE = 64;
 const FIRST_SPAN = 10_000;
 
 const registryInterface = CreditRegistry__factory.createInterface();
@@ -67,6 +71,7 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
     {
       hashes: request.hashes ?? portableHashes,
       ...(request.externalHead === undefined ? {} : { externalHead: request.externalHead }),
+      ...(request.period === undefined ? {} : { period: request.period }),
     },
   );
   await requireCode(chain, address, block.number);
@@ -252,7 +257,7 @@ async function readRoleJournal(
   await askWitnesses(chain, witnesses, authority, data, block, audit);
 }
 
-/** `anchorLeaves` carries its leaves in the transaction: read where they would settle a supersession. */
+/** `anchorLeaves` carries its leaves in the transaction: they prove the size, and may settle a supersession. */
 async function readAnchoredLeaves(
   chain: Chain,
   address: string,
@@ -260,12 +265,29 @@ async function readAnchoredLeaves(
   onProgress: NonNullable<AuditRequest["onProgress"]>,
 ): Promise<void> {
   let count = 0;
-  for (const batch of audit.wantedLeaves()) {
-    const transaction = await chain.transaction(batch.transaction);
-    const leaves =
-      transaction === undefined ? undefined : leavesOfCall(transaction.to, transaction.input, address);
-    if (leaves !== undefined) audit.leaves(batch.id, leaves);
-    onProgress({ stage: "leaves", count: ++count });
+  for (const batches of chunks(audit.wantedLeaves(), TRANSACTIONS_AT_ONCE)) {
+    const found = new Map<bigint, Uint8Array>();
+    await inFlight(batches, async ({ id, transaction }) => {
+      const leaves = await leavesOnChain(chain, address, transaction);
+      if (leaves !== undefined) found.set(id, leaves);
+    });
+    // In the order of the chain, whatever came first: two audits of one registry report the same.
+    for (const { id } of batches) {
+      const leaves = found.get(id);
+      if (leaves !== undefined) audit.leaves(id, leaves);
+    }
+    onProgress({ stage: "leaves", count: (count += batches.length) });
+  }
+}
+
+/** Undefined also when the node does not have the transaction, or no longer: then the leaves are not at hand. */
+async function leavesOnChain(chain: Chain, address: string, hash: string): Promise<Uint8Array | undefined> {
+  try {
+    const transaction = await chain.transaction(hash);
+    return transaction === undefined ? undefined : leavesOfCall(transaction.to, transaction.input, address);
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
   }
 }
 

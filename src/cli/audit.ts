@@ -1,3 +1,4 @@
+import { PERIODS } from "../audit/coverage";
 import { auditRegistry } from "../audit/gather";
 import { compareVault } from "../audit/vault";
 import type { AuditReport, Difference, Tenure, Where } from "../audit";
@@ -5,10 +6,11 @@ import { connectChain, type Chain } from "../chain";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
+import { coverageLines } from "./audit-coverage";
 import { connectNode, optionalHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { writeOwnFile } from "./files";
-import { address, flag, integer, list, text, url, usage } from "./options";
+import { address, choice, flag, integer, list, text, url, usage } from "./options";
 import { count, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
@@ -41,6 +43,7 @@ Exit status: 0 no differences, 1 differences.`,
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
     }),
+    period: choice("--period <period>", "how long the periods are in which it counts", PERIODS, "month"),
     withoutVault: flag("--without-vault", "leave the home's vault out"),
     withoutRecords: flag(
       "--without-records",
@@ -77,6 +80,7 @@ Exit status: 0 no differences, 1 differences.`,
         fromBlock: trusted.fromBlock,
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
         ...(head === undefined ? {} : { externalHead: head }),
+        ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
         hashes,
         ...(vault === undefined
@@ -155,10 +159,7 @@ export function describe(report: AuditReport): string[] {
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
     `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
-    ...coverage.agencies.map(
-      ({ agencyId, code, standing, batches, records }) =>
-        `agency ${agencyId}   ${code}, ${standing}: ${count(batches)} batches, ${count(records)} records`,
-    ),
+    ...coverageLines(coverage),
     ...report.roles.flatMap(({ authority, journal: { length, head }, tenures }) => [
       `roles      ${authority}: ${count(length)} entries, head ${head}`,
       ...tenures.map(tellTenure),
