@@ -1,11 +1,21 @@
 import { CreditAnchorError } from "./errors";
 import { delegate, type Delegated, type Delegation } from "./anchoring/delegate";
 import { finaliseBatches, settleBatch } from "./anchoring/batches";
-import { syncHistory } from "./anchoring/history";
+import { findUnknown, syncHistory } from "./anchoring/history";
 import { finaliseMoves, settleMoves } from "./anchoring/moves";
 import { checkPlan, checkReadiness } from "./anchoring/preflight";
-import { type AnchoringOptions, type AnchoringSummary, openSession, type Session } from "./anchoring/session";
+import {
+  type AnchoringOptions,
+  type AnchoringSettings,
+  type AnchoringSummary,
+  openSession,
+  type Session,
+} from "./anchoring/session";
+import { refuseUnknown, type Unknown } from "./anchoring/unknown";
+import type { TransactionSigner } from "./registry";
+import type { Registry } from "./registry-views";
 import { delay, throwIfCancelled } from "./rpc";
+import type { Vault, VaultReader } from "./vault/vault";
 
 export {
   confirmParts,
@@ -18,6 +28,7 @@ export {
 } from "./anchoring/erase";
 export type { Delegated, Delegation } from "./anchoring/delegate";
 export { checkReadiness, type Intent } from "./anchoring/preflight";
+export { type Unknown, unknownText, WAY_OUT } from "./anchoring/unknown";
 export type {
   AnchoringOptions,
   AnchoringPatience,
@@ -25,6 +36,36 @@ export type {
   AnchoringSettings,
   AnchoringSummary,
 } from "./anchoring/session";
+
+/** What is looked at, to tell {@link Unknown} batches. */
+export interface AnchoringLook {
+  readonly vault: VaultReader;
+  readonly registry: Registry;
+  /** Address that signs; undefined: only the keys of the settings count. */
+  readonly account?: string | undefined;
+  readonly settings: AnchoringSettings;
+  readonly signal?: AbortSignal;
+}
+
+/** Batches of the agency that the vault does not have, back to the newest that is final in it. Changes nothing. */
+export async function unknownBatches({ account, ...look }: AnchoringLook): Promise<Unknown> {
+  // What only looks writes nothing.
+  const session = openSession({ ...look, vault: look.vault as Vault, signer: neverSigning(account ?? "") });
+  try {
+    return await findUnknown(session);
+  } catch (error) {
+    throw await blameWrongChain(session, error);
+  }
+}
+
+/**
+ * Before anything new is planned: whether this home is the newest copy of itself. Changes nothing.
+ *
+ * @throws {CreditAnchorError} `anchoring.unknown-batches` unless they are accepted.
+ */
+export async function requireNewestCopy(look: AnchoringLook): Promise<void> {
+  if (look.settings.acceptUnknown !== true) refuseUnknown(await unknownBatches(look));
+}
 
 /** Anchoring under way beside something that goes on planning. */
 export interface Anchoring {
@@ -96,10 +137,7 @@ export async function signPending(
   delegation: Delegation,
 ): Promise<{ readonly signed: Delegated; readonly summary: AnchoringSummary }> {
   const { operator } = delegation;
-  const sign = (): never => {
-    throw new TypeError("nothing is sent while signing only");
-  };
-  const session = openSession({ ...options, signer: { address: operator, sign } });
+  const session = openSession({ ...options, signer: neverSigning(operator) });
   let signed: Delegated = { calls: [], records: 0, moved: 0, batchesWaiting: 0 };
   await drive(
     session,
@@ -115,6 +153,14 @@ export async function signPending(
     },
   );
   return { signed, summary: session.summary };
+}
+
+/** Of what sends nothing. */
+function neverSigning(address: string): TransactionSigner {
+  const sign = (): never => {
+    throw new TypeError("nothing is sent here");
+  };
+  return { address, sign };
 }
 
 /**

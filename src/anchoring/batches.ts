@@ -20,7 +20,8 @@ import { RegistryRefusal } from "../registry-errors";
 import { type Agency, type AnchoredBatch, batchOf, headerHashOf } from "../registry-views";
 import { delay } from "../rpc";
 import type { Plan, SignedTransaction } from "../vault/vault";
-import { holds, lookAgain, recordAnchored, reopen, syncHistory } from "./history";
+import { lookAgain, recordAnchored, reopen, syncHistory } from "./history";
+import { holds } from "./unknown";
 import { checkPlan } from "./preflight";
 import type { Session } from "./session";
 

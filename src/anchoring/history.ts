@@ -6,6 +6,7 @@ import { type Agency, type AnchoredBatch, batchAt, readAgency } from "../registr
 import { delay, throwIfCancelled } from "../rpc";
 import type { Plan } from "../vault/vault";
 import type { Session } from "./session";
+import { holds, ownAt, refuseUnknown, type Unknown, unknownIn, unknownText } from "./unknown";
 
 /**
  * Where the agency's history on the chain and the vault are brought together.
@@ -21,18 +22,25 @@ import type { Session } from "./session";
  * there no longer, and such whose place was taken, become `planned` again.
  */
 export async function syncHistory(session: Session): Promise<Agency> {
+  const { agency, past } = await readPast(session);
+  if (agency.lastBatch === session.known) return agency;
+  await compare(session, agency, past);
+  session.known = agency.lastBatch;
+  return agency;
+}
+
+/** The agency, and its history as {@link walk} has it; nothing of it if all is known. */
+async function readPast(
+  session: Session,
+): Promise<{ readonly agency: Agency; readonly past: readonly AnchoredBatch[] }> {
   const { registry, settings, signal } = session;
   for (let attempt = 1; ; attempt++) {
     const agency = await readAgency(registry, settings.agencyId);
     if (agency === undefined) throw foreseen("UnknownAgency", { agencyId: settings.agencyId });
-    if (agency.lastBatch === session.known) return agency;
+    if (agency.lastBatch === session.known) return { agency, past: [] };
     requireFinalBatches(session, agency);
     const past = await walk(session, agency);
-    if (past !== undefined) {
-      await compare(session, agency, past);
-      session.known = agency.lastBatch;
-      return agency;
-    }
+    if (past !== undefined) return { agency, past };
     if (attempt === 30)
       throw new CreditAnchorError(
         "chain.unstable",
@@ -94,14 +102,6 @@ async function walk(session: Session, agency: Agency): Promise<AnchoredBatch[] |
   return past;
 }
 
-/** The vault's batch at a place; a vault can hold batches of a registry that was left behind, too. */
-function ownAt({ vault, registry }: Session, sequence: number): Plan | undefined {
-  const plan = vault.planAt(sequence);
-  return plan?.registry.address === registry.address && plan.registry.chainId === registry.chain.chainId
-    ? plan
-    : undefined;
-}
-
 /** The lowest place that was signed for and is not final: what became of it has to be looked at. */
 function lowestSlot({ vault }: Session): number {
   let lowest = Infinity;
@@ -127,7 +127,7 @@ async function compare(session: Session, agency: Agency, past: readonly Anchored
     else if (plan.slot.sequence < agency.batchCount)
       reopen(session, plan, "another operator of the agency was faster");
   }
-  warnOfLost(session, past);
+  judgeUnknown(session, agency, past);
   const unfinished = vault.unfinishedPlans();
   session.unfinal = unfinished
     .filter((plan) => plan.status === "anchored")
@@ -136,38 +136,26 @@ async function compare(session: Session, agency: Agency, past: readonly Anchored
   session.cursor = unfinished.find((plan) => plan.status !== "anchored")?.number ?? session.cursor;
 }
 
-/** Says once in a run that this home's key anchored what the vault does not have. Nothing is refused for it. */
-function warnOfLost(session: Session, past: readonly AnchoredBatch[]): void {
-  const key = session.signer.address.toLowerCase();
-  const lost = past
-    .map(({ header }) => header)
-    .filter(
-      ({ operator, sequence, manifestHash }) =>
-        operator === key && ownAt(session, sequence)?.manifestHash !== manifestHash,
-    );
-  if (lost.length === 0 || session.warnedOfLost) return;
-  session.warnedOfLost = true;
-  const places = lost.length === 1 ? "1 batch" : `${lost.length} batches`;
+/** What this home's keys anchored without its knowledge stops everything, unless that was accepted. */
+function judgeUnknown(session: Session, agency: Agency, past: readonly AnchoredBatch[]): void {
+  const unknown = unknownIn(session, past);
+  if (unknown.own.length === 0) return;
+  if (session.settings.acceptUnknown !== true) refuseUnknown(unknown);
+  session.vault.acceptHistory(agency.lastBatch);
   session.report({
     kind: "notice",
-    code: "anchoring.not-in-vault",
-    message:
-      `this home's key anchored ${places} that this vault does not have, the newest at place ${lost[0]!.sequence} of the ` +
-      "agency's history: the vault is an older copy, or another home uses the same key. Records in them that are read in " +
-      "here are anchored a second time under the same version: restore the newest copy, and run audit",
+    code: "anchoring.unknown-accepted",
+    message: `${unknownText(unknown)}. They are accepted, and not asked about again`,
   });
 }
 
-/** Whether an anchored batch is this plan: everything that the plan decides. */
-export function holds(plan: Plan, header: Header): boolean {
-  return (
-    header.format === 1 &&
-    header.agencyId === plan.agencyId &&
-    header.typeId === plan.typeId &&
-    header.size === plan.size &&
-    header.root === plan.root &&
-    header.manifestHash === plan.manifestHash
-  );
+/**
+ * Looks, without changing anything, for batches that this home should know: before something new is planned on top.
+ *
+ * @throws {CreditAnchorError} `anchoring.final-lost`, `chain.…`
+ */
+export async function findUnknown(session: Session): Promise<Unknown> {
+  return unknownIn(session, (await readPast(session)).past);
 }
 
 /** Records that the chain has a batch, where and when, unless exactly this is recorded. */

@@ -11,6 +11,10 @@ export interface AnchoringSettings {
   readonly patience?: Partial<AnchoringPatience>;
   /** Anchor batches planned for mode `leaves` by their root: the way out when they do not fit into a block. */
   readonly rootOnly?: boolean;
+  /** Addresses that the home signs with, or did, besides the signer's. */
+  readonly keys?: readonly string[];
+  /** Go on though keys of the home anchored batches that the vault does not have, and remember that it is so. */
+  readonly acceptUnknown?: boolean;
 }
 
 export interface AnchoringPatience extends Patience {
@@ -81,6 +85,8 @@ export interface Session {
   readonly registry: Registry;
   readonly signer: TransactionSigner;
   readonly settings: AnchoringSettings;
+  /** Of the home: what they anchored is in its vault, or something is wrong. */
+  readonly keys: readonly string[];
   readonly patience: AnchoringPatience;
   readonly signal: AbortSignal | undefined;
   readonly what: "all" | "moves";
@@ -92,8 +98,6 @@ export interface Session {
   floor: string | undefined;
   /** Ask the chain even about batches that the vault knows to be anchored: they may have moved to other blocks. */
   distrust: boolean;
-  /** Whether it was said that this key anchored batches which the vault does not have. */
-  warnedOfLost: boolean;
   /** Batches of this agency that others anchored, by the `previous` their successor states. */
   readonly foreign: Map<string, AnchoredBatch>;
   /** All batches with lower numbers are anchored. */
@@ -126,6 +130,7 @@ export function openSession(options: AnchoringOptions): Session {
     registry: options.registry,
     signer: options.signer,
     settings: options.settings,
+    keys: [options.signer.address.toLowerCase(), ...(options.settings.keys ?? [])],
     patience: { ...defaultPatience, finalityMs: 60_000, ...options.settings.patience },
     signal: options.signal,
     what: options.what ?? "all",
@@ -138,7 +143,6 @@ export function openSession(options: AnchoringOptions): Session {
     known: undefined,
     floor: undefined,
     distrust: false,
-    warnedOfLost: false,
     foreign: new Map(),
     cursor: 0,
     unfinal: [],

@@ -1,4 +1,4 @@
-import { checkReadiness, startAnchoring, type AnchoringSummary } from "../anchoring";
+import { checkReadiness, requireNewestCopy, startAnchoring, type AnchoringSummary } from "../anchoring";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
@@ -17,6 +17,7 @@ import { knownPolicies, policyOption } from "./known-policies";
 import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
 import { columns, count, durationForPeople, type Io } from "./output";
 import {
+  acceptUnknownOption,
   anchoringSettings,
   gasOf,
   LONG_WAIT_MS,
@@ -62,6 +63,7 @@ export const anchoringOptions = {
   ),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
   ...signOnlyOptions,
+  acceptUnknownBatches: acceptUnknownOption(),
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
   policy: policyOption(),
 };
@@ -151,9 +153,13 @@ export async function anchorFile(
   const line = (): string => progressLine(started, counts, watcher.records(), watcher.batchIds().length);
   const watcher = watchAnchoring(vault, progress, io, line);
   try {
-    const why = await supersession?.(home, vault);
-    const settings = anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" });
+    const settings = anchoringSettings(home, agency.id, {
+      untilAnchored: options.until === "anchored",
+      acceptUnknown: options.acceptUnknownBatches,
+    });
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
+    await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
+    const why = await supersession?.(home, vault);
     const anchoring = signOnly === undefined ? startAnchoring({ ...common, signer }) : undefined;
     let result: IngestResult;
     try {

@@ -72,7 +72,8 @@ record, and no version may follow it.`,
       const begun = await begunReplacement(home, selector);
       if (begun !== undefined) {
         const more = { rpc: options.rpc, io, signal: call.signal, waitForHome: options.wait };
-        const settled = await settle(home, { ...more, command: "correct" });
+        const acceptUnknown = options.acceptUnknownBatches;
+        const settled = await settle(home, { ...more, acceptUnknown, command: "correct" });
         return {
           json: { already: true, replaced: begun, moved: settled?.summary.moved ?? 0 },
           text: [

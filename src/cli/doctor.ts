@@ -5,6 +5,7 @@ import { keyCommitment } from "../commitment";
 import { isCodeOf } from "../deploy/code";
 import { CreditAnchorError, ExitStatus } from "../errors";
 import { detectFeePolicy, suggestFees } from "../fees";
+import { unknownBatches, unknownText, WAY_OUT } from "../anchoring";
 import type { Home } from "../home";
 import {
   agencyIdOf,
@@ -26,6 +27,7 @@ import { text, url } from "./options";
 import { count, counted, timeForPeople } from "./output";
 import { RegistryAuthority__factory } from "../../typechain-types";
 import { can } from "./operator";
+import { anchoringSettings } from "./settle";
 import { defineVerb } from "./verb";
 
 /** One thing that was looked at. */
@@ -367,16 +369,7 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
       `${own.code} is not admitted`,
       "send registration.json to the registrar: credit-anchor agency register registration.json",
     );
-  const known = await batchesKnown(home);
-  if (agency.batchCount > known)
-    say(
-      "history",
-      "warning",
-      `the registry has ${counted(agency.batchCount, "batch", "batches")} of this agency, this vault knows ${count(known)}`,
-      "a vault that was restored from an older copy would anchor records a second time: restore the newest copy, and run " +
-        "audit before anchoring. If another home of the agency anchored them, with a key and records of its own, all is well; " +
-        "two homes must never share records",
-    );
+  await attempt(say, "history", () => lookAtHistory(registry, home, agency.id, say));
   const acting = await readActing(registry, agency);
   const who = `${own.code} is agency ${agency.id}`;
   if (acting !== agency)
@@ -402,11 +395,23 @@ async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<v
     await lookAtOperator(registry, acting.id, acting.administrator === signer, signer, say);
 }
 
-/** Batches with a place in the agency's history, as far as the vault knows. */
-async function batchesKnown(home: Home): Promise<number> {
+/** Whether this home is the newest copy of itself. */
+async function lookAtHistory(registry: Registry, home: Home, agencyId: number, say: Say): Promise<void> {
   const vault = await home.readVault();
   try {
-    return [...vault.plans()].filter(({ slot }) => slot !== undefined).length;
+    const unknown = await unknownBatches({
+      vault,
+      registry,
+      settings: anchoringSettings(home, agencyId, {}),
+    });
+    if (unknown.own.length > 0) say("history", "problem", unknownText(unknown), WAY_OUT);
+    else if (unknown.others > 0)
+      say(
+        "history",
+        "ok",
+        `other operators anchored ${counted(unknown.others, "batch", "batches")}, from homes of their own`,
+      );
+    else say("history", "ok", "this vault has all that the agency anchored lately");
   } finally {
     await vault.close();
   }

@@ -2,7 +2,7 @@
  * What all verbs that move a record's status share: whom they name, what the law and the chain allow, and how it is
  * told, planned in the vault, sent and looked at again. A verb says which move, and why.
  */
-import { anchorPending, type AnchoringProgress, checkReadiness } from "../anchoring";
+import { anchorPending, type AnchoringProgress, checkReadiness, requireNewestCopy } from "../anchoring";
 import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
@@ -22,7 +22,7 @@ import { choice, flag, jsonObject, text, url, usage, type OptionValues } from ".
 import { columns, count } from "./output";
 import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
 import { commonFaults } from "./rejections";
-import { anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
+import { acceptUnknownOption, anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
 import { signAndWrite, type SignedOutcome, signOnlyOf, signOnlyOptions } from "./sign-only";
 import type { Call, Outcome } from "./verb";
 
@@ -47,6 +47,7 @@ export const moveOptions = {
   until: choice("--until <state>", "return when it is", ["anchored", "final"], "final"),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
   ...signOnlyOptions,
+  acceptUnknownBatches: acceptUnknownOption(),
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
 };
 
@@ -142,7 +143,10 @@ export async function runMove(
     const common = {
       vault,
       registry,
-      settings: anchoringSettings(home, agency.id, { untilAnchored: options.until === "anchored" }),
+      settings: anchoringSettings(home, agency.id, {
+        untilAnchored: options.until === "anchored",
+        acceptUnknown: options.acceptUnknownBatches,
+      }),
       what: "moves" as const,
       onProgress: (event: AnchoringProgress) => {
         if (event.kind === "notice") io.note(`note: ${event.message}`);
@@ -151,6 +155,7 @@ export async function runMove(
     };
     const settle = () => anchorPending({ ...common, signer });
     try {
+      await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
       // What an earlier run began comes first: then the chain tells what is left to do.
       if (signOnly === undefined && vault.unfinishedMoves().length > 0) await settle();
       const chosen = await choose(vault);

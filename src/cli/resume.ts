@@ -2,7 +2,7 @@ import { requireHome } from "./context";
 import { choice, flag, url } from "./options";
 import { counted } from "./output";
 import { signOnlyOptions } from "./sign-only";
-import { settle, waitingLines } from "./settle";
+import { acceptUnknownOption, settle, waitingLines } from "./settle";
 import { defineVerb } from "./verb";
 
 export const resumeVerb = defineVerb({
@@ -16,6 +16,7 @@ export const resumeVerb = defineVerb({
       "anchor batches of mode leaves by their root: they do not fit into a block",
     ),
     ...signOnlyOptions,
+    acceptUnknownBatches: acceptUnknownOption(),
     wait: flag("--wait", "wait until another process that uses this home has finished"),
     rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
   },
@@ -32,6 +33,7 @@ export const resumeVerb = defineVerb({
       waitForHome: options.wait,
       untilAnchored: options.until === "anchored",
       rootOnly: options.rootOnly,
+      acceptUnknown: options.acceptUnknownBatches,
       signOnly: options,
     });
     if (settled === undefined)

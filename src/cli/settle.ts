@@ -12,7 +12,7 @@ import type { Home } from "../home";
 import type { Registry } from "../registry-views";
 import type { Vault } from "../vault/vault";
 import { connect, noteSuccession, ownAgency } from "./context";
-import type { OptionValues } from "./options";
+import { flag, type OptionSpec, type OptionValues } from "./options";
 import { count, type Io, type Progress } from "./output";
 import { signAndWrite, type SignedOutcome, signOnlyOf, type signOnlyOptions } from "./sign-only";
 
@@ -32,6 +32,8 @@ export interface SettleOptions {
   /** Return when batches are anchored, final or not. */
   readonly untilAnchored?: boolean;
   readonly rootOnly?: boolean;
+  /** See {@link acceptUnknownOption}. */
+  readonly acceptUnknown?: boolean;
   /** Sign what is left for others to send, and send nothing. */
   readonly signOnly?: OptionValues<typeof signOnlyOptions>;
 }
@@ -91,19 +93,35 @@ export async function settle(home: Home, options: SettleOptions): Promise<Settle
   }
 }
 
+/** Of every verb that anchors or moves: the way out of `anchoring.unknown-batches`. */
+export function acceptUnknownOption(): OptionSpec<boolean> {
+  return flag(
+    "--accept-unknown-batches",
+    "go on though keys of this home anchored batches that it does not have: another home did so on purpose",
+  );
+}
+
 /** The home's settings for one run. */
 export function anchoringSettings(
   home: Home,
   agencyId: number,
-  options: Pick<SettleOptions, "untilAnchored" | "rootOnly">,
+  options: Pick<SettleOptions, "untilAnchored" | "rootOnly" | "acceptUnknown">,
 ): AnchoringOptions["settings"] {
   return {
     agencyId,
     finalityBlocks: home.settings.finalityBlocks,
     fees: home.settings.fees,
+    keys: keysOf(home),
+    acceptUnknown: options.acceptUnknown === true,
     ...(options.rootOnly === true ? { rootOnly: true } : {}),
     ...(options.untilAnchored === true ? { patience: { finalityMs: 0 } } : {}),
   };
+}
+
+/** Addresses of all keys that the home has, or had. */
+function keysOf(home: Home): string[] {
+  const { present, next, retired } = home.keystores();
+  return [home.signerAddress(), present, next, ...retired].filter((key) => key !== undefined);
 }
 
 export interface Watcher {

@@ -52,6 +52,8 @@ export interface Database {
 /** Of address space, not of disk or memory: enough for a few hundred million records. */
 const MAP_SIZE = 2 ** 36;
 const FORMAT_VERSION = 1;
+/** In {@link Database.env}, beside `formatVersion`: see {@link VaultReader.acceptedHistory}. */
+export const ACCEPTED_HISTORY = "acceptedHistory";
 
 /**
  * @param folder The vault's folder.

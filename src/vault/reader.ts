@@ -5,7 +5,7 @@ import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
 import { buildTree, type MerkleTree, treeProof } from "../merkle";
 import { BatchFiles, batchPath, secretsPath, type StoredRow } from "./batch-files";
-import { type Database, findLatest, type StoredPlan } from "./database";
+import { ACCEPTED_HISTORY, type Database, findLatest, type StoredPlan } from "./database";
 import { LruCache } from "./lru";
 import { NONE } from "./layout";
 import { type PayloadCipher, payloadCipher } from "./sealing";
@@ -101,6 +101,10 @@ export class LmdbVaultReader implements VaultReader {
   planAt(sequence: number): Plan | undefined {
     const number = this.context.database.sequences.get(sequence);
     return number === undefined ? undefined : this.plan(number);
+  }
+
+  acceptedHistory(): Hex | undefined {
+    return this.context.database.env.get(ACCEPTED_HISTORY) as Hex | undefined;
   }
 
   entry(plan: number, index: number): Entry {

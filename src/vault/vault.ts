@@ -154,6 +154,9 @@ export interface VaultReader {
   /** The batch that is signed for, or anchored at, this sequence of the agency. */
   planAt(sequence: number): Plan | undefined;
 
+  /** The `lastBatch` up to which batches that this vault does not have were accepted; undefined: none were. */
+  acceptedHistory(): Hex | undefined;
+
   /** Without decrypting. @throws CreditAnchorError `vault.no-record`, `vault.damaged` */
   entry(plan: number, index: number): Entry;
   /** All leaves of a batch, ascending, 32 bytes each. Compare their root with the plan's before relying on them. */
@@ -207,6 +210,9 @@ export interface Vault extends VaultReader {
   recordFinal(plan: number): Plan;
   /** `signed`, `sent` or `anchored` → `planned`: the slot went to another batch, or a reorganisation took it back. */
   recordUnsigned(plan: number): Plan;
+
+  /** What this vault does not have of the history up to this `lastBatch` is accepted from now on. */
+  acceptHistory(lastBatch: Hex): void;
 
   planMove(move: NewMove): Move;
   /** All of them or none; `ended`: keys of records that no version may follow from now on. */

@@ -4,7 +4,7 @@ import type { Header } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import type { RecordType } from "../types";
 import { removeOrphans, writeBatchFiles } from "./batch-files";
-import { encodeLatest, findLatest, latestKey, type StoredPlan, transact } from "./database";
+import { ACCEPTED_HISTORY, encodeLatest, findLatest, latestKey, type StoredPlan, transact } from "./database";
 import { type BatchDraft, earlierOf, sortedBatch, type SortedBatch } from "./draft";
 import { fixedAt, KEY_AT, LEAF_AT } from "./layout";
 import type { Lock } from "./lock";
@@ -138,6 +138,10 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
       ...unsigned(plan),
       status: "planned",
     }));
+  }
+
+  acceptHistory(lastBatch: Hex): void {
+    this.#write(() => this.context.database.env.putSync(ACCEPTED_HISTORY, lastBatch));
   }
 
   planMove(move: NewMove): Move {

@@ -13,6 +13,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { openHome } from "../../src/home";
 import { CreditRegistry__factory } from "../../typechain-types";
 import { freePort, rawRpc, startProxy, type FaultProxy } from "../support/chains";
 import { expectRun, json, start } from "../support/cli";
@@ -434,18 +435,51 @@ describe("bad input", function () {
       );
   });
 
-  it("doctor warns of a vault that was restored from an older copy, and of no other", async () => {
+  it("a home restored from an older copy anchors and moves nothing; doctor says why", async () => {
     const copy = at("older-copy");
     cpSync(agency, copy, { recursive: true });
     const rows = readFileSync(join(sandbox.ready.dir, "samples", "penalties.csv"), "utf8").split("\n");
     writeFileSync(at("more.csv"), `${[rows[0], ...rows.slice(40, 45)].join("\n")}\n`);
     await expectRun(0, ["anchor", at("more.csv"), "--type", "cn.penalty", "--home", agency]);
-    const warned = async (home: string): Promise<boolean> =>
+    const history = async (home: string, status: number): Promise<string[]> =>
       (
-        await json<{ findings: { check: string; result: string }[] }>(["doctor", "--home", home])
-      ).findings.some(({ check, result }) => check === "history" && result === "warning");
-    expect(await warned(copy)).to.equal(true);
-    expect(await warned(agency)).to.equal(false);
+        await json<{ findings: { check: string; result: string }[] }>(["doctor", "--home", home], { status })
+      ).findings.flatMap(({ check, result }) => (check === "history" ? [result] : []));
+    expect(await history(copy, 70)).to.deep.equal(["problem"]);
+    expect(await history(agency, 0)).to.deep.equal(["ok"]);
+
+    const transactions = async (): Promise<unknown> =>
+      rawRpc(sandbox.ready.rpcUrl, "eth_getTransactionCount", [openHome(copy).signerAddress()]);
+    const before = await transactions();
+    // Anchored since by the original: here it would be a first version once more.
+    const again = ["anchor", at("more.csv"), "--type", "cn.penalty", "--home", copy];
+    const withdraw = [
+      "withdraw",
+      "--batch",
+      "4294967296",
+      "--index",
+      "0",
+      "--reason",
+      "duplicate",
+      "--home",
+      copy,
+    ];
+    const correct = ["correct", at("few.csv"), "--type", "cn.penalty", "--home", copy];
+    for (const args of [again, correct, withdraw]) {
+      const { stderr } = await expectRun(64, args);
+      expect(stderr).to.match(/lacks 1 batch .*nothing was sent\n.*--accept-unknown-batches/s);
+    }
+    expect(await transactions()).to.equal(before);
+    const planned = await json<unknown[]>(["batches", "--home", copy]);
+    expect(planned).to.have.length(1);
+
+    // Somebody who knows better, once; afterwards the other one is the older copy.
+    const snapshot = await rawRpc(sandbox.ready.rpcUrl, "evm_snapshot", []);
+    await expectRun(0, [...again, "--accept-unknown-batches"]);
+    await expectRun(0, again);
+    expect(await history(copy, 0)).to.deep.equal(["ok"]);
+    expect(await history(agency, 70)).to.deep.equal(["problem"]);
+    await rawRpc(sandbox.ready.rpcUrl, "evm_revert", [snapshot]);
   });
 
   it("Ctrl-C: finishes the step, says how to go on, exits 130; the same command completes", async () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import type { AnchoringProgress, AnchoringSummary } from "../../src/anchoring";
+import type { AnchoringProgress } from "../../src/anchoring";
 import { startAnchoring } from "../../src/anchoring";
 import { type Home, openHome } from "../../src/home";
 import { batchAt, readAgency } from "../../src/registry-views";
@@ -151,11 +151,9 @@ describe("anchoring", function () {
       expect(await batchAt(world.registry, world.agencyId, 0, newest)).to.deep.include({ blockNumber });
   });
 
-  describe("warns of batches that its key anchored and the vault does not have,", () => {
-    const warnings = ({ notices }: AnchoringSummary) =>
-      notices.filter(({ code }) => code === "anchoring.not-in-vault");
-
-    it("of an older copy, once, and goes on", async () => {
+  describe("when the chain has batches that the vault does not have,", () => {
+    /** A copy of the home, and then two more batches of the original. */
+    async function olderCopy(): Promise<LmdbVault> {
       await planRows(world, vault, permits(0, 10));
       await anchor(world, vault);
       await vault.close();
@@ -164,26 +162,73 @@ describe("anchoring", function () {
       vault = await home.writeVault({ command: "test" });
       await planRows(world, vault, permits(10, 30), { batchSize: 10 });
       await anchor(world, vault);
-      const restored = await openHome(copy, { env: {} }).writeVault({ command: "test" });
+      return openHome(copy, { env: {} }).writeVault({ command: "test" });
+    }
+    const count = async (): Promise<number> => (await readAgency(world.registry, world.agencyId))!.batchCount;
+
+    it("refuses an older copy", async () => {
+      const restored = await olderCopy();
       await planRows(world, restored, permits(30, 50), { batchSize: 10 });
-      const said: AnchoringProgress[] = [];
-      const onProgress = (progress: AnchoringProgress): void => {
-        said.push(progress);
-      };
-      const summary = await anchor(world, restored, { onProgress });
-      expect(summary).to.deep.include({ batches: 2, final: 2 });
-      expect(warnings(summary)).to.have.length(1);
-      expect(warnings(summary)[0]!.message).to.match(/ 2 batches .* at place 2 /);
-      expect(said).to.deep.include({ kind: "notice", ...warnings(summary)[0]! });
+      const error = await failure(() => anchor(world, restored));
+      expect(error.code).to.equal("anchoring.unknown-batches");
+      expect(error.message)
+        .to.match(/ lacks 2 batches /)
+        .and.to.include(world.operators[0].address);
+      expect(error.message).to.match(/ at place 2 /);
+      expect(error.hint).to.include("--accept-unknown-batches");
+      expect(error.exitStatus).to.equal(64);
+      expect(await count()).to.equal(3);
+      expect([...restored.plans()].map(({ status }) => status)).to.deep.equal([
+        "final",
+        "planned",
+        "planned",
+      ]);
       await restored.close();
     });
 
-    it("and not of those of another key", async () => {
+    it("refuses an older copy whose key is another one now, by the keys that its vault names", async () => {
+      const restored = await olderCopy();
+      await planRows(world, restored, permits(30, 40));
+      const error = await failure(() => anchor(world, restored, { operator: 1 }));
+      expect(error.code).to.equal("anchoring.unknown-batches");
+      await restored.close();
+    });
+
+    it("refuses keys that the home has and does not sign with", async () => {
       const other = await (await homeOf(world, 1)).writeVault({ command: "test" });
       await planRows(world, other, permits(10, 20));
       await anchor(world, other, { operator: 1 });
       await planRows(world, vault, permits(0, 10));
-      expect(warnings(await anchor(world, vault))).to.deep.equal([]);
+      const settings = { agencyId: world.agencyId, finalityBlocks: 0, keys: [world.operators[1].address] };
+      expect((await failure(() => anchor(world, vault, { settings }))).code).to.equal(
+        "anchoring.unknown-batches",
+      );
+      await other.close();
+    });
+
+    it("goes on when they are accepted, says so, and asks only about those that come afterwards", async () => {
+      const restored = await olderCopy();
+      await planRows(world, restored, permits(30, 40));
+      const settings = { agencyId: world.agencyId, finalityBlocks: 100, acceptUnknown: true };
+      const accepted = await anchor(world, restored, { settings });
+      expect(accepted).to.deep.include({ batches: 1 });
+      expect(accepted.notices.map(({ code }) => code)).to.deep.equal(["anchoring.unknown-accepted"]);
+      // Nothing of the copy is final, so that its whole past is looked at again.
+      await planRows(world, restored, permits(40, 50));
+      const next = await anchor(world, restored, { finalityBlocks: 100 });
+      expect(next).to.deep.include({ batches: 1, notices: [] });
+      await restored.close();
+      // Now the original is the older one.
+      await planRows(world, vault, permits(50, 60));
+      expect((await failure(() => anchor(world, vault))).message).to.match(/ lacks 2 batches .* at place 4 /);
+    });
+
+    it("says nothing of those of another key", async () => {
+      const other = await (await homeOf(world, 1)).writeVault({ command: "test" });
+      await planRows(world, other, permits(10, 20));
+      await anchor(world, other, { operator: 1 });
+      await planRows(world, vault, permits(0, 10));
+      expect((await anchor(world, vault)).notices).to.deep.equal([]);
       await expectExactlyOnce(world, vault, other);
       await other.close();
     });
