@@ -220,6 +220,14 @@ export async function acceptSuccession(actor: Actor, agencyId: number, successor
   return done(await act(actor, call, "SuccessionAccepted", { agencyId, successor }));
 }
 
+/** Takes the consent to succeed an agency back, before that agency was succeeded. By the successor's administrator. */
+export async function declineSucceeding(actor: Actor, agencyId: number, successor: number): Promise<Done> {
+  if (!(await readSuccession(actor.registry, agencyId, successor)).accepted) return already;
+  const what = `take back that agency ${successor} succeeds agency ${agencyId}`;
+  const call = registryCall(actor.registry, "declineSucceeding", [agencyId, successor], what);
+  return done(await act(actor, call, "SuccessionDeclined", { agencyId, successor }));
+}
+
 /**
  * Closes an agency and lets its successor act for it, for ever.
  *

@@ -141,6 +141,11 @@ interface ICreditRegistry {
     /// @param successor Id of the agency that consents.
     /// @param entry Number in the journal.
     event SuccessionAccepted(uint32 indexed agencyId, uint32 indexed successor, uint64 entry);
+    /// @notice An agency took its consent to succeed another back.
+    /// @param agencyId Id of the agency that was to be succeeded.
+    /// @param successor Id of the agency that consents no more.
+    /// @param entry Number in the journal.
+    event SuccessionDeclined(uint32 indexed agencyId, uint32 indexed successor, uint64 entry);
     /// @notice An agency was succeeded: it is closed, and its successor acts for it.
     /// @param agencyId Id of the agency.
     /// @param successor Id of the agency that acts for it.
@@ -203,7 +208,7 @@ interface ICreditRegistry {
     error AlreadySucceeded(uint32 agencyId, uint32 successor);
     /// @dev The agency's administrator has not named this successor.
     error SuccessorNotNamed(uint32 agencyId, uint32 successor);
-    /// @dev The successor's administrator has not consented.
+    /// @dev The successor's administrator has not consented, or has taken its consent back.
     error SuccessionNotAccepted(uint32 agencyId, uint32 successor);
     /// @dev Zero, in the future, or not before the time declared earlier; `time` is the latest that would be accepted.
     error InvalidCompromiseTime(uint64 since, uint64 time);
@@ -252,11 +257,19 @@ interface ICreditRegistry {
     /// @param successor Id of an active agency, or zero to take the consent back.
     function nameSuccessor(uint32 agencyId, uint32 successor) external;
 
-    /// @notice An agency's consent to succeed another that was not succeeded yet. By the successor's administrator.
-    /// WARNING: cannot be taken back; it has no effect before the registrar or the recoverer acts.
+    /// @notice An agency's consent to succeed another that was not succeeded yet. By the successor's administrator. It
+    /// has no effect before the registrar or the recoverer acts; until then {declineSucceeding} takes it back.
     /// @param agencyId Id of the agency to be succeeded.
     /// @param successor Id of the active agency that consents.
     function acceptSuccession(uint32 agencyId, uint32 successor) external;
+
+    /// @notice Takes the consent of {acceptSuccession} back, as long as the other agency was not succeeded. By the
+    /// successor's administrator, unless the successor is closed.
+    /// @dev The name puts its selector behind those of the calls that anchor and move: selectors are compared in
+    /// ascending order, 22 gas each.
+    /// @param agencyId Id of the agency that was to be succeeded.
+    /// @param successor Id of the agency that has consented.
+    function declineSucceeding(uint32 agencyId, uint32 successor) external;
 
     /// @notice Closes an agency and lets its successor act for it, with the consent of both. By the registrar.
     /// WARNING: cannot be undone.
@@ -773,7 +786,8 @@ interface ICreditRegistry {
     ) external;
 
     /// @notice First of two operators: proposes to record that the payloads and secrets of records are destroyed. By an
-    /// operator with `STATUS_PERMISSION`; again only when the one who proposed is no longer entitled.
+    /// operator with `STATUS_PERMISSION`; again only when the one who proposed is no longer entitled. A proposal
+    /// changes nothing and may name records that are erased already: its confirmation looks, and is refused as a whole.
     /// @param header Header of the batch, every field as it was anchored.
     /// @param positions Leaf indexes as spans, see above.
     /// @param reason A code of docs/format.md.

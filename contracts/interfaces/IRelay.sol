@@ -50,8 +50,10 @@ interface IRelay {
     /// @dev Not the operator's signature on exactly this call for this chain and registry.
     error InvalidSignature(address operator);
 
-    /// @notice Carries a call. By anybody. What the registry refuses reverts with the registry's own error, and then
-    /// the nonce is not used.
+    /// @notice Carries a call. By anybody. What the registry refuses reverts with the registry's own error, and that
+    /// uses nothing up: nonce and signature stay good, and what was refused today (the key is not valid yet, the agency
+    /// suspended) is carried when it is sent again and the registry accepts it, until the deadline. An operator who
+    /// does not want that calls {cancelNonce}.
     /// @param relayed What was signed.
     /// @param signature 65 bytes of an account (`s` in the lower half), or what the contract wallet understands.
     /// @return What the registry returned.

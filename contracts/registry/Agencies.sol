@@ -124,6 +124,16 @@ abstract contract Agencies is Journal {
     }
 
     /// @inheritdoc ICreditRegistry
+    function declineSucceeding(uint32 agencyId, uint32 successor) external {
+        _requireNotClosed(successor);
+        _requireAdministrator(successor);
+        _requireUnsucceeded(agencyId);
+        _requireAccepted(agencyId, successor);
+        _successionAccepted[agencyId][successor] = false;
+        _emitSuccessionDeclined(agencyId, successor);
+    }
+
+    /// @inheritdoc ICreditRegistry
     function succeedAgency(uint32 agencyId, uint32 successor, uint16 reason) external restricted {
         _requireNotClosed(agencyId);
         if (_agencyIdentities[agencyId].namedSuccessor != successor) revert SuccessorNotNamed(agencyId, successor);
@@ -305,10 +315,14 @@ abstract contract Agencies is Journal {
         if (successor != 0) revert AlreadySucceeded(agencyId, successor);
     }
 
+    function _requireAccepted(uint32 agencyId, uint32 successor) private view {
+        if (!_successionAccepted[agencyId][successor]) revert SuccessionNotAccepted(agencyId, successor);
+    }
+
     function _succeed(uint32 agencyId, uint32 successor, uint16 reason) private {
         _requireUnsucceeded(agencyId);
         _requireSuccessor(agencyId, successor);
-        if (!_successionAccepted[agencyId][successor]) revert SuccessionNotAccepted(agencyId, successor);
+        _requireAccepted(agencyId, successor);
         AgencyState storage state = _agencyStates[agencyId];
         state.standing = Standing.Closed;
         state.successor = successor;
@@ -396,6 +410,12 @@ abstract contract Agencies is Journal {
         uint64 entry = _nextEntry();
         emit SuccessionAccepted(agencyId, successor, entry);
         _extend(SuccessionAccepted.selector, entry, agencyId, successor);
+    }
+
+    function _emitSuccessionDeclined(uint32 agencyId, uint32 successor) private {
+        uint64 entry = _nextEntry();
+        emit SuccessionDeclined(agencyId, successor, entry);
+        _extend(SuccessionDeclined.selector, entry, agencyId, successor);
     }
 
     function _emitAgencySucceeded(uint32 agencyId, uint32 successor, uint16 reason) private {

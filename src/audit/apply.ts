@@ -31,6 +31,7 @@ export function applyEvent(replay: Replay, event: JournalEvent): void {
       return administrator(replay, event);
     case "SuccessorNamed":
     case "SuccessionAccepted":
+    case "SuccessionDeclined":
       return consent(replay, event);
     case "AgencySucceeded":
       return succeeded(replay, event);
@@ -180,7 +181,7 @@ function administrator(replay: Replay, event: JournalEvent): void {
   agency.pendingAdministrator = ZERO_ADDRESS;
 }
 
-/** A consent to a succession, of the one or of the other. */
+/** A consent to a succession, of the one or of the other, or one that is taken back. */
 function consent(replay: Replay, event: JournalEvent): void {
   const agency = agencyOf(replay, event, number(event, "agencyId"));
   const successor = number(event, "successor");
@@ -188,11 +189,17 @@ function consent(replay: Replay, event: JournalEvent): void {
     refuseIfClosed(replay.findings, event, agency);
     if (successor !== 0) successorOf(replay, event, agency, successor);
     agency.namedSuccessor = successor;
-  } else {
-    refuseIfSucceeded(replay, event, agency);
+    return;
+  }
+  refuseIfSucceeded(replay, event, agency);
+  if (event.name === "SuccessionAccepted") {
     successorOf(replay, event, agency, successor);
     agency.acceptedBy.add(successor);
+    return;
   }
+  refuseIfClosed(replay.findings, event, agencyOf(replay, event, successor));
+  if (!agency.acceptedBy.delete(successor))
+    replay.findings.differ("succession.consent", "a consent was taken back that was not given", event.where);
 }
 
 /** Without the consent of the agency itself the recoverer may have acted; its successor has to have consented. */

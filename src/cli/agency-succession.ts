@@ -2,7 +2,7 @@
  * Verbs by which one agency takes over another.
  */
 import { parseReason, reasonText } from "../reasons";
-import { acceptSuccession, nameSuccessor, succeedAgency } from "../registry-admin";
+import { acceptSuccession, declineSucceeding, nameSuccessor, succeedAgency } from "../registry-admin";
 import { readSuccession, type Agency, type Registry } from "../registry-views";
 import { reasonOption } from "./agency-standing";
 import { actorOf, doneJson, findAgency, namedAgency, told } from "./acts";
@@ -49,23 +49,35 @@ then --take-back takes the consent back, and naming another successor replaces i
 export const successionAcceptVerb = defineVerb({
   name: "agency succession accept",
   summary: "consent to take another agency over",
-  about: `By the administrator of the agency that takes over. The consent names one agency and cannot be taken back; it has no effect
-before the registrar, or the recoverer, completes the succession.`,
+  about: `By the administrator of the agency that takes over. The consent names one agency and has no effect before the
+registrar, or the recoverer, completes the succession; until then --take-back takes it back.`,
   arguments: [{ name: "<predecessor>", about: "id or code of the agency that is taken over" }],
-  options: { agency: agencyOption, rpc },
-  examples: ["credit-anchor agency succession accept 3 --home successor"],
+  options: { takeBack: flag("--take-back", "consent no more"), agency: agencyOption, rpc },
+  examples: [
+    "credit-anchor agency succession accept 3 --home successor",
+    "credit-anchor agency succession accept 3 --take-back --home successor",
+  ],
   run: async ({ args, options, home: dir, signal }) => {
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
     const successor = await namedAgency(home, actor.registry, options.agency);
     const agency = await findAgency(actor.registry, args[0]!);
-    const done = await acceptSuccession(actor, agency.id, successor.id);
+    const done = options.takeBack
+      ? await declineSucceeding(actor, agency.id, successor.id)
+      : await acceptSuccession(actor, agency.id, successor.id);
     return {
-      json: { agencyId: agency.id, successor: successor.id, ...doneJson(done) },
-      text: [
-        told(done, `agency ${successor.id} consents to succeed agency ${agency.id}`),
-        ...(await nextSteps(actor.registry, agency, successor)),
-      ],
+      json: {
+        agencyId: agency.id,
+        successor: successor.id,
+        consents: !options.takeBack,
+        ...doneJson(done),
+      },
+      text: options.takeBack
+        ? [told(done, `agency ${successor.id} does not consent to succeed agency ${agency.id}`)]
+        : [
+            told(done, `agency ${successor.id} consents to succeed agency ${agency.id}`),
+            ...(await nextSteps(actor.registry, agency, successor)),
+          ],
     };
   },
 });

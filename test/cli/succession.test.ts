@@ -129,7 +129,12 @@ describe("agencies that are merged", function () {
       `registrar: credit-anchor agency succession complete ${ids.court} ${ids.regulator}`,
     );
     expect(stdout).to.not.contain("administrator of agency");
-    expect(await json(accept)).to.include({ already: true });
+    expect(await json(accept)).to.include({ already: true, consents: true });
+    for (const already of [false, true])
+      expect(await json([...accept, "--take-back"])).to.include({ already, consents: false });
+    expect((await expectRun(64, complete)).stderr).to.contain("has not consented");
+    expect((await expectRun(0, [...accept, "--take-back"])).stdout).to.contain("does not consent to succeed");
+    expect(await json(accept)).to.include({ already: false, consents: true });
     for (const already of [false, true])
       expect(await json([...complete, "--reason", "reorganised"])).to.include({
         agencyId: ids.court,

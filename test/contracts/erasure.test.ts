@@ -128,6 +128,24 @@ describe("erasure", () => {
       .withArgs(2);
   });
 
+  it("is proposed of erased records without effect: it is never confirmed, not for the others in it either", async () => {
+    const here = world();
+    const { registry, operator, colleague } = here;
+    const { header } = await anchorBatch(here, 10);
+    await registry.connect(operator).proposeErasure(header, spans(5), REASON, EVIDENCE);
+    await registry.connect(colleague).confirmErasure(header, spans(5), REASON, EVIDENCE);
+    const word = await registry.statusWord(batchIdOf(header), 0);
+    for (const positions of [spans(5), spans([4, 6])]) {
+      await registry.connect(operator).proposeErasure(header, positions, REASON, EVIDENCE);
+      await expect(registry.connect(colleague).confirmErasure(header, positions, REASON, EVIDENCE))
+        .to.be.revertedWithCustomError(registry, "AlreadyErased")
+        .withArgs(5);
+    }
+    expect(await registry.statusWord(batchIdOf(header), 0)).to.equal(word);
+    await registry.connect(operator).proposeErasure(header, spans(4, 6), REASON, EVIDENCE);
+    await registry.connect(colleague).confirmErasure(header, spans(4, 6), REASON, EVIDENCE);
+  });
+
   describe("after the one who proposed", () => {
     const now = time.latest;
     const cases = {

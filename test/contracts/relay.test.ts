@@ -318,6 +318,34 @@ describe("the relay", () => {
       await expectInvalid(withdrawal({ operator: ethers.ZeroAddress }), `0x${"00".repeat(65)}`);
     });
 
+    it("before the first second of a key's validity and from its end on, and uses nothing up by refusing", async () => {
+      const { registry, administrator, stranger } = world();
+      const from = (await time.latest()) + 1000;
+      const until = from + 100;
+      await registry
+        .connect(administrator)
+        .setOperator(AGENCY, stranger.address, Permission.both, from, until);
+      const first = withdrawal({ operator: stranger.address });
+      const signature = await sign(stranger, first);
+      await time.setNextBlockTimestamp(from - 1);
+      await expect(relay.relay(first, signature))
+        .to.be.revertedWithCustomError(registry, "OperatorNotYetValid")
+        .withArgs(AGENCY, stranger.address, from);
+      expect(await relay.nonceUsed(stranger.address, NONCE)).to.equal(false);
+      await time.setNextBlockTimestamp(from);
+      await relay.relay(first, signature);
+      expect(await relay.nonceUsed(stranger.address, NONCE)).to.equal(true);
+      const [second, third] = [1, 2].map((index) =>
+        withdrawal({ operator: stranger.address, nonce: ethers.id(`nonce ${index}`) }, index),
+      ) as [Relayed, Relayed];
+      await time.setNextBlockTimestamp(until - 1);
+      await relay.relay(second, await sign(stranger, second));
+      await time.setNextBlockTimestamp(until);
+      await expect(relay.relay(third, await sign(stranger, third)))
+        .to.be.revertedWithCustomError(registry, "OperatorExpired")
+        .withArgs(AGENCY, stranger.address, until);
+    });
+
     it("a key that was revoked, by the registry's own error, and keeps the nonce unused", async () => {
       const { registry, administrator, operator } = world();
       const call = withdrawal();
@@ -365,14 +393,18 @@ describe("the relay", () => {
       );
     });
 
-    it("everything while the registry is paused", async () => {
-      const { registry, guardian, operator } = world();
+    it("everything while the registry is paused, withdrawals too, which the operator sends itself", async () => {
+      const { registry, guardian, unpauser, operator } = world();
       const call = withdrawal();
+      const signature = await sign(operator, call);
       await registry.connect(guardian).pause(REASON);
-      await expect(relay.relay(call, await sign(operator, call))).to.be.revertedWithCustomError(
-        relay,
-        "RelayPaused",
-      );
+      await expect(relay.relay(call, signature)).to.be.revertedWithCustomError(relay, "RelayPaused");
+      await registry.connect(operator).withdraw(header, spans(1), REASON, EVIDENCE);
+      expect(await registry.statusOf(batchIdOf(header), 1)).to.equal(Status.Withdrawn);
+      // What was signed is not lost by the pause.
+      await registry.connect(unpauser).unpause(REASON);
+      await relay.relay(call, signature);
+      expect(await registry.statusOf(batchIdOf(header), 0)).to.equal(Status.Withdrawn);
     });
 
     it("what the operator took back", async () => {

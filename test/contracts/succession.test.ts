@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { takeSnapshot, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
 import {
   AGENCY,
@@ -125,6 +126,67 @@ describe("succession", () => {
     });
   });
 
+  describe("declineSucceeding", () => {
+    it("takes the consent back, is told, and can be followed by another consent", async () => {
+      const { registry, registrar, otherAdministrator } = world();
+      await consent();
+      const entry = await nextEntry(registry);
+      await expect(registry.connect(otherAdministrator).declineSucceeding(AGENCY, OTHER_AGENCY))
+        .to.emit(registry, "SuccessionDeclined")
+        .withArgs(AGENCY, OTHER_AGENCY, entry);
+      expect(fields(await registry.succession(AGENCY, OTHER_AGENCY))).to.deep.equal({
+        named: true,
+        accepted: false,
+      });
+      const succession = () => registry.connect(registrar).succeedAgency(AGENCY, OTHER_AGENCY, REASON);
+      await expect(succession())
+        .to.be.revertedWithCustomError(registry, "SuccessionNotAccepted")
+        .withArgs(AGENCY, OTHER_AGENCY);
+      await registry.connect(otherAdministrator).acceptSuccession(AGENCY, OTHER_AGENCY);
+      await succession();
+    });
+
+    it("is for the administrator of the successor, suspended or not, closed no more", async () => {
+      const { registry, registrar, guardian, administrator, otherAdministrator } = world();
+      await consent();
+      await expect(registry.connect(administrator).declineSucceeding(AGENCY, OTHER_AGENCY))
+        .to.be.revertedWithCustomError(registry, "NotAdministrator")
+        .withArgs(OTHER_AGENCY, administrator.address);
+      await registry.connect(guardian).suspendAgency(OTHER_AGENCY, REASON);
+      const as = registry.connect(otherAdministrator);
+      await as.declineSucceeding(AGENCY, OTHER_AGENCY);
+      await registry.connect(registrar).closeAgency(OTHER_AGENCY, REASON);
+      await expect(as.declineSucceeding(AGENCY, OTHER_AGENCY))
+        .to.be.revertedWithCustomError(registry, "WrongStanding")
+        .withArgs(OTHER_AGENCY, Standing.Closed);
+      await expect(as.declineSucceeding(AGENCY, NO_AGENCY))
+        .to.be.revertedWithCustomError(registry, "UnknownAgency")
+        .withArgs(NO_AGENCY);
+    });
+
+    it("takes back what was given only, and only until it was used", async () => {
+      const { registry, otherAdministrator, stranger } = world();
+      const third = await admitThird();
+      await registry.connect(stranger).acceptSuccession(AGENCY, third);
+      const as = registry.connect(otherAdministrator);
+      await expect(as.declineSucceeding(AGENCY, OTHER_AGENCY))
+        .to.be.revertedWithCustomError(registry, "SuccessionNotAccepted")
+        .withArgs(AGENCY, OTHER_AGENCY);
+      await expect(as.declineSucceeding(99, OTHER_AGENCY))
+        .to.be.revertedWithCustomError(registry, "UnknownAgency")
+        .withArgs(99);
+      expect((await registry.succession(AGENCY, third)).accepted).to.equal(true);
+      await succeed();
+      for (const [caller, successor] of [
+        [otherAdministrator, OTHER_AGENCY],
+        [stranger, third],
+      ] as const)
+        await expect(registry.connect(caller).declineSucceeding(AGENCY, successor))
+          .to.be.revertedWithCustomError(registry, "AlreadySucceeded")
+          .withArgs(AGENCY, OTHER_AGENCY);
+    });
+  });
+
   describe("succeedAgency", () => {
     it("needs the consent of both", async () => {
       const { registry, registrar, administrator, otherAdministrator } = world();
@@ -237,6 +299,42 @@ describe("succession", () => {
         sequence: header.sequence + 1,
         operator: otherOperator.address,
       });
+    });
+
+    it("the successor's operators act from the first second of their validity to the last", async () => {
+      const here = world();
+      const { registry, otherAdministrator, stranger } = here;
+      const { header } = await anchorBatch(here, 4);
+      await succeed();
+      const from = (await time.latest()) + 1000;
+      const until = from + 100;
+      await registry
+        .connect(otherAdministrator)
+        .setOperator(OTHER_AGENCY, stranger.address, Permission.both, from, until);
+      const as = registry.connect(stranger);
+      const previous = await previousOf(registry);
+      const acts = [
+        () => as.withdraw(header, spans(0), REASON, EVIDENCE),
+        () => as.anchorRoot(AGENCY, TYPE, previous, 1, EVIDENCE, MANIFEST),
+      ];
+      for (const act of acts) {
+        const before = await takeSnapshot();
+        await time.setNextBlockTimestamp(from - 1);
+        await expect(act())
+          .to.be.revertedWithCustomError(registry, "OperatorNotYetValid")
+          .withArgs(OTHER_AGENCY, stranger.address, from);
+        await time.setNextBlockTimestamp(from);
+        await act();
+        await before.restore();
+        await time.setNextBlockTimestamp(until - 1);
+        await act();
+        await before.restore();
+        await time.setNextBlockTimestamp(until);
+        await expect(act())
+          .to.be.revertedWithCustomError(registry, "OperatorExpired")
+          .withArgs(OTHER_AGENCY, stranger.address, until);
+        await before.restore();
+      }
     });
 
     it("the successor moves old records, the old operators do not", async () => {

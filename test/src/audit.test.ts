@@ -83,6 +83,8 @@ describe("audit", () => {
           ready()
             .emit("AgencyAdmitted", { ...AGENCY, agencyId: 2, code: word("second").slice(0, 64) + "00" })
             .emit("SuccessionAccepted", { agencyId: 1, successor: 2 })
+            .emit("SuccessionDeclined", { agencyId: 1, successor: 2 })
+            .emit("SuccessionAccepted", { agencyId: 1, successor: 2 })
             .emit("AgencyClosed", { agencyId: 1, reason: 52, actor: ARBITER })
             .emit("AgencySucceeded", { agencyId: 1, successor: 2, reason: 52, actor: ARBITER })
             .emit("AdministratorRecovered", { agencyId: 2, administrator: BOB, reason: 50, actor: ARBITER })
@@ -155,6 +157,29 @@ describe("audit", () => {
         "succession.successor",
         "succeeded by a suspended agency",
         () => succeeded(accepted().emit("AgencySuspended", { agencyId: 2, reason: 1, actor: ARBITER })),
+      ],
+      [
+        "succession.consent",
+        "succeeded by an agency that took its consent back",
+        () => succeeded(accepted().emit("SuccessionDeclined", { agencyId: 1, successor: 2 })),
+      ],
+      [
+        "succession.consent",
+        "a consent taken back that was not given",
+        () => two().emit("SuccessionDeclined", { agencyId: 1, successor: 2 }),
+      ],
+      [
+        "succession.twice",
+        "a consent taken back after it was used",
+        () => succeeded(accepted()).emit("SuccessionDeclined", { agencyId: 1, successor: 2 }),
+      ],
+      [
+        "agency.standing",
+        "a consent taken back by a closed agency",
+        () =>
+          accepted()
+            .emit("AgencyClosed", { agencyId: 2, reason: 1, actor: ARBITER })
+            .emit("SuccessionDeclined", { agencyId: 1, successor: 2 }),
       ],
       ["succession.twice", "succeeded twice", () => succeeded(succeeded(accepted()))],
       [

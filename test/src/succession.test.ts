@@ -164,6 +164,19 @@ describe("lost keys and successions that wait", function () {
     expect((await agency(1)).standing).to.equal(Standing.active);
   });
 
+  it("the successor's consent that is taken back during the long delay stops the succession without the other's", async () => {
+    const as = administratorOf(2);
+    await admin.acceptSuccession(as, 1, 2);
+    const without = (): Promise<admin.Done> => admin.succeedAgency(by(recoverer), 1, 2, 52, "successor");
+    await without();
+    expect(await admin.declineSucceeding(as, 1, 2)).to.include({ already: false });
+    expect(await admin.declineSucceeding(as, 1, 2)).to.deep.equal({ already: true });
+    expect(await readSuccession(registry, 1, 2)).to.include({ accepted: false });
+    await wait(DELAY);
+    expect((await failure(without)).code).to.equal("registry.SuccessionNotAccepted");
+    expect((await agency(1)).standing).to.equal(Standing.active);
+  });
+
   it("a dissolved agency is taken over without its consent, after the long delay; a closed one too", async () => {
     await admin.closeAgency(by(deployer), 1, 52);
     await admin.acceptSuccession(administratorOf(2), 1, 2);

@@ -51,6 +51,8 @@ export function journalVectors() {
     .emit("AgencyAdmitted", { ...AGENCY, agencyId: 3, code: encodeBytes32String("91130000TEST") })
     .emit("SuccessorNamed", { agencyId: 1, successor: 3 })
     .emit("SuccessionAccepted", { agencyId: 1, successor: 3 })
+    .emit("SuccessionDeclined", { agencyId: 1, successor: 3 })
+    .emit("SuccessionAccepted", { agencyId: 1, successor: 3 })
     .emit("AgencySucceeded", { agencyId: 1, successor: 3, reason: 52, actor: ARBITER })
     .emit("AdministratorRecovered", { agencyId: 3, administrator: ALICE, reason: 50, actor: ARBITER })
     .emit("RegistrySucceeded", { successor: BOB, actor: ARBITER });

@@ -501,6 +501,14 @@ export class Acts {
         3,
         () => call(this.administratorOf(world.registry.agencyOf(other)), "acceptSuccession", agencyId, other),
       ],
+      [
+        1,
+        () => {
+          const successor = choose.or(choose.once(5) ? [] : [...(agency?.accepted ?? [])], other);
+          const by = this.administratorOf(world.registry.agencyOf(successor));
+          return call(by, "declineSucceeding", agencyId, successor);
+        },
+      ],
     ])();
   }
 

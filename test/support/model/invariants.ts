@@ -191,7 +191,7 @@ export const INVARIANTS: readonly Invariant[] = [
     title: "a call for one agency changes nothing of another's",
     check: (step) => {
       const agencyId = named(callOf(step.act));
-      const accepted = callOf(step.act)?.name === "acceptSuccession";
+      const accepted = /^(accept|decline)Succe/.test(callOf(step.act)?.name ?? "");
       for (const place of moved(step, 255)) same(isOf(agencyId, BigInt(place.split(" ")[0]!)), true);
       return some(
         pairs(step).entries(),

@@ -32,6 +32,7 @@ export const FIELDS = {
   AdministratorRecovered: ["uint32", "address", "uint16", "address"],
   SuccessorNamed: ["uint32", "uint32"],
   SuccessionAccepted: ["uint32", "uint32"],
+  SuccessionDeclined: ["uint32", "uint32"],
   AgencySucceeded: ["uint32", "uint32", "uint16", "address"],
   OperatorAdded: ["uint32", "address", "uint8", "uint64", "uint64"],
   OperatorRevoked: ["uint32", "address"],

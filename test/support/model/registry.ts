@@ -264,6 +264,13 @@ export class RegistryModel {
       this.requireUnsucceeded(agencyId).accepted.add(successor);
       this.emit("SuccessionAccepted", agencyId, successor);
     },
+    declineSucceeding: (agencyId: number, successor: number) => {
+      this.requireNotClosed(successor);
+      this.requireAdministrator(successor);
+      const { accepted } = this.requireUnsucceeded(agencyId);
+      if (!accepted.delete(successor)) throw new Refusal("SuccessionNotAccepted", [agencyId, successor]);
+      this.emit("SuccessionDeclined", agencyId, successor);
+    },
     succeedAgency: (agencyId: number, successor: number, reason: number) => {
       if (this.requireNotClosed(agencyId).namedSuccessor !== successor)
         throw new Refusal("SuccessorNotNamed", [agencyId, successor]);

@@ -189,6 +189,7 @@ export interface ICreditRegistryInterface extends Interface {
       | "closeAgency"
       | "confirmErasure"
       | "declareCompromised"
+      | "declineSucceeding"
       | "domain"
       | "headerHashOf"
       | "journal"
@@ -249,6 +250,7 @@ export interface ICreditRegistryInterface extends Interface {
       | "RegistrySucceeded"
       | "StatusChanged"
       | "SuccessionAccepted"
+      | "SuccessionDeclined"
       | "SuccessorNamed"
       | "TypeAdmitted"
       | "Unpaused"
@@ -354,6 +356,10 @@ export interface ICreditRegistryInterface extends Interface {
   encodeFunctionData(
     functionFragment: "declareCompromised",
     values: [BigNumberish, AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "declineSucceeding",
+    values: [BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "domain", values?: undefined): string;
   encodeFunctionData(
@@ -543,6 +549,10 @@ export interface ICreditRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "declareCompromised",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "declineSucceeding",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "domain", data: BytesLike): Result;
@@ -1236,6 +1246,28 @@ export namespace SuccessionAcceptedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace SuccessionDeclinedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace SuccessorNamedEvent {
   export type InputTuple = [
     agencyId: BigNumberish,
@@ -1477,6 +1509,12 @@ export interface ICreditRegistry extends BaseContract {
 
   declareCompromised: TypedContractMethod<
     [agencyId: BigNumberish, operator: AddressLike, since: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  declineSucceeding: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -1836,6 +1874,13 @@ export interface ICreditRegistry extends BaseContract {
     nameOrSignature: "declareCompromised"
   ): TypedContractMethod<
     [agencyId: BigNumberish, operator: AddressLike, since: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "declineSucceeding"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -2238,6 +2283,13 @@ export interface ICreditRegistry extends BaseContract {
     SuccessionAcceptedEvent.OutputObject
   >;
   getEvent(
+    key: "SuccessionDeclined"
+  ): TypedContractEvent<
+    SuccessionDeclinedEvent.InputTuple,
+    SuccessionDeclinedEvent.OutputTuple,
+    SuccessionDeclinedEvent.OutputObject
+  >;
+  getEvent(
     key: "SuccessorNamed"
   ): TypedContractEvent<
     SuccessorNamedEvent.InputTuple,
@@ -2511,6 +2563,17 @@ export interface ICreditRegistry extends BaseContract {
       SuccessionAcceptedEvent.InputTuple,
       SuccessionAcceptedEvent.OutputTuple,
       SuccessionAcceptedEvent.OutputObject
+    >;
+
+    "SuccessionDeclined(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessionDeclinedEvent.InputTuple,
+      SuccessionDeclinedEvent.OutputTuple,
+      SuccessionDeclinedEvent.OutputObject
+    >;
+    SuccessionDeclined: TypedContractEvent<
+      SuccessionDeclinedEvent.InputTuple,
+      SuccessionDeclinedEvent.OutputTuple,
+      SuccessionDeclinedEvent.OutputObject
     >;
 
     "SuccessorNamed(uint32,uint32,uint64)": TypedContractEvent<

@@ -190,6 +190,7 @@ export interface BatchesInterface extends Interface {
       | "closeAgency"
       | "confirmErasure"
       | "declareCompromised"
+      | "declineSucceeding"
       | "domain"
       | "headerHashOf"
       | "isConsumingScheduledOp"
@@ -253,6 +254,7 @@ export interface BatchesInterface extends Interface {
       | "RegistrySucceeded"
       | "StatusChanged"
       | "SuccessionAccepted"
+      | "SuccessionDeclined"
       | "SuccessorNamed"
       | "TypeAdmitted"
       | "Unpaused"
@@ -359,6 +361,10 @@ export interface BatchesInterface extends Interface {
   encodeFunctionData(
     functionFragment: "declareCompromised",
     values: [BigNumberish, AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "declineSucceeding",
+    values: [BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "domain", values?: undefined): string;
   encodeFunctionData(
@@ -557,6 +563,10 @@ export interface BatchesInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "declareCompromised",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "declineSucceeding",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "domain", data: BytesLike): Result;
@@ -1270,6 +1280,28 @@ export namespace SuccessionAcceptedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace SuccessionDeclinedEvent {
+  export type InputTuple = [
+    agencyId: BigNumberish,
+    successor: BigNumberish,
+    entry: BigNumberish
+  ];
+  export type OutputTuple = [
+    agencyId: bigint,
+    successor: bigint,
+    entry: bigint
+  ];
+  export interface OutputObject {
+    agencyId: bigint;
+    successor: bigint;
+    entry: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace SuccessorNamedEvent {
   export type InputTuple = [
     agencyId: BigNumberish,
@@ -1513,6 +1545,12 @@ export interface Batches extends BaseContract {
 
   declareCompromised: TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike, since: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  declineSucceeding: TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -1883,6 +1921,13 @@ export interface Batches extends BaseContract {
     nameOrSignature: "declareCompromised"
   ): TypedContractMethod<
     [agencyId: BigNumberish, account: AddressLike, since: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "declineSucceeding"
+  ): TypedContractMethod<
+    [agencyId: BigNumberish, successor: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -2298,6 +2343,13 @@ export interface Batches extends BaseContract {
     SuccessionAcceptedEvent.OutputObject
   >;
   getEvent(
+    key: "SuccessionDeclined"
+  ): TypedContractEvent<
+    SuccessionDeclinedEvent.InputTuple,
+    SuccessionDeclinedEvent.OutputTuple,
+    SuccessionDeclinedEvent.OutputObject
+  >;
+  getEvent(
     key: "SuccessorNamed"
   ): TypedContractEvent<
     SuccessorNamedEvent.InputTuple,
@@ -2582,6 +2634,17 @@ export interface Batches extends BaseContract {
       SuccessionAcceptedEvent.InputTuple,
       SuccessionAcceptedEvent.OutputTuple,
       SuccessionAcceptedEvent.OutputObject
+    >;
+
+    "SuccessionDeclined(uint32,uint32,uint64)": TypedContractEvent<
+      SuccessionDeclinedEvent.InputTuple,
+      SuccessionDeclinedEvent.OutputTuple,
+      SuccessionDeclinedEvent.OutputObject
+    >;
+    SuccessionDeclined: TypedContractEvent<
+      SuccessionDeclinedEvent.InputTuple,
+      SuccessionDeclinedEvent.OutputTuple,
+      SuccessionDeclinedEvent.OutputObject
     >;
 
     "SuccessorNamed(uint32,uint32,uint64)": TypedContractEvent<

@@ -1509,6 +1509,31 @@ const _abi = [
         type: "uint64",
       },
     ],
+    name: "SuccessionDeclined",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        indexed: true,
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "entry",
+        type: "uint64",
+      },
+    ],
     name: "SuccessorNamed",
     type: "event",
   },
@@ -2284,6 +2309,24 @@ const _abi = [
       },
     ],
     name: "declareCompromised",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint32",
+        name: "agencyId",
+        type: "uint32",
+      },
+      {
+        internalType: "uint32",
+        name: "successor",
+        type: "uint32",
+      },
+    ],
+    name: "declineSucceeding",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
