@@ -17,7 +17,7 @@ interface Import {
 
 /** The pure line, from what is imported by all to what imports all: a module imports its own row and rows above. */
 const LINE: readonly { readonly name: string; readonly modules: readonly string[] }[] = [
-  { name: "ground", modules: ["errors", "bytes", "hashes", "json", "positions", "reasons"] },
+  { name: "ground", modules: ["errors", "bytes", "hashes", "json", "positions", "reasons", "shape"] },
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
   { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
@@ -28,10 +28,11 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
     name: "verify",
     modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify-told", "verify"],
   },
+  { name: "bundle", modules: ["bundle", "bundle/"] },
 ];
 
 /** Packages the pure line may use: they run in a browser with a strict content policy. */
-const PURE_PACKAGES = ["@noble/hashes", "@cfworker/json-schema"];
+const PURE_PACKAGES = ["@noble/hashes", "@noble/curves", "@cfworker/json-schema"];
 
 /** What stands above the pure line, and what each may import besides that line and itself; types of anything. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
@@ -50,6 +51,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   "relay-file": ["registry"],
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
+  bundling: ["chain", "rpc"],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],
   governance: ["chain", "rpc", "registry", "roles", "typechain-types"],

@@ -20,6 +20,7 @@ const MODULES = [
   "batch",
   "receipt",
   "verify",
+  "bundle",
   "record",
   "types",
   "policy",

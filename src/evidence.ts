@@ -1,8 +1,21 @@
-import { isHex, isInteger, pointer } from "./bytes";
+import { isInteger } from "./bytes";
 import { canonical, MAX_CANONICAL_BYTES } from "./canonical";
 import { MAX_FIELDS, type Header } from "./commitment";
 import { CreditAnchorError, type Fault } from "./errors";
 import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "./json";
+import {
+  anything,
+  document,
+  fault,
+  hex,
+  integer,
+  list,
+  object,
+  text,
+  UINT32,
+  UINT53,
+  type Shape,
+} from "./shape";
 
 export const RECEIPT_FORMAT = "credit-anchor/receipt";
 export const PRESENTATION_FORMAT = "credit-anchor/presentation";
@@ -143,68 +156,15 @@ function unsupported(path: string, message: string): Fault {
   return fault(path, "format.unsupported", `${message}; a newer one may`);
 }
 
-function fault(path: string, code: string, message: string): Fault {
-  return { path, code, message };
-}
-
-/** Adds to `faults` whatever is wrong with a value. */
-type Check = (value: JsonValue, path: string, faults: Fault[]) => void;
-
-const hex =
-  (bytes: number): Check =>
-  (value, path, faults) => {
-    if (!isHex(value, bytes))
-      faults.push(fault(path, "evidence.hex", `must be ${bytes} bytes in lower-case hex with 0x in front`));
-  };
-
-const integer =
-  (minimum: number, maximum: number): Check =>
-  (value, path, faults) => {
-    if (!isInteger(value, minimum, maximum))
-      faults.push(fault(path, "evidence.integer", `must be an integer from ${minimum} to ${maximum}`));
-  };
-
-const text: Check = (value, path, faults) => {
-  if (typeof value !== "string" || value === "") faults.push(fault(path, "evidence.text", "must be text"));
-};
-
-const typeName: Check = (value, path, faults) => {
+const typeName: Shape = (value, path, faults) => {
   if (typeof value !== "string" || !/^[a-z0-9.-]{1,31}$/.test(value))
     faults.push(fault(path, "evidence.type-name", "must be 1 to 31 of a-z, 0-9, dot and hyphen"));
 };
 
-const anything: Check = () => {};
-
-const list =
-  (item: Check, minimum: number, maximum: number): Check =>
-  (value, path, faults) => {
-    if (!Array.isArray(value) || value.length < minimum || value.length > maximum)
-      faults.push(fault(path, "evidence.list", `must be a list of ${minimum} to ${maximum}`));
-    else value.forEach((element: JsonValue, i) => item(element, `${path}/${i}`, faults));
-  };
-
-/** An object with exactly these members, the optional ones perhaps. */
-const object = (members: Readonly<Record<string, Check>>, optional: readonly string[] = []): Check => {
-  const checks = Object.entries(members);
-  return (value, path, faults) => {
-    if (!isObject(value)) return void faults.push(fault(path, "evidence.object", "must be an object"));
-    for (const name of Object.keys(value))
-      if (!Object.hasOwn(members, name))
-        faults.push(fault(path + pointer([name]), "evidence.unknown-member", "does not belong here"));
-    for (const [name, check] of checks) {
-      const at = `${path}/${name}`;
-      if (Object.hasOwn(value, name)) check(value[name]!, at, faults);
-      else if (!optional.includes(name)) faults.push(fault(at, "evidence.missing-member", "is missing"));
-    }
-  };
-};
-
-const UINT32 = 2 ** 32 - 1;
-const UINT53 = Number.MAX_SAFE_INTEGER;
 const SHOWN = object({ name: text, value: anything, salt: hex(16) });
 const HIDDEN = object({ name: text, digest: hex(32) });
 
-const field: Check = (value, path, faults) => {
+const field: Shape = (value, path, faults) => {
   const isHidden = isObject(value) && Object.hasOwn(value, "digest");
   (isHidden ? HIDDEN : SHOWN)(value, path, faults);
   if (!isHidden && faults.length === 0) hasDigest(value as unknown as ShownField, path, faults);
@@ -221,11 +181,7 @@ function hasDigest({ name, value }: ShownField, path: string, faults: Fault[]): 
   }
 }
 
-const document: Check = (value, path, faults) => {
-  if (!isObject(value)) faults.push(fault(path, "evidence.object", "must be an object"));
-};
-
-const EVIDENCE = object({
+export const EVIDENCE = object({
   format: text,
   formatVersion: integer(1, 1),
   registry: object({ chainId: integer(1, UINT53), address: hex(20) }),

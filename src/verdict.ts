@@ -14,8 +14,8 @@ export const CHECK_NAMES = [
 export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** One check: what came of it, why as a stable code, and in a sentence that quotes no value of the record. */
-export interface Check {
-  readonly name: CheckName;
+export interface Check<N extends string = CheckName> {
+  readonly name: N;
   readonly result: "passed" | "failed" | "not-checked";
   readonly code: string;
   readonly message: string;
@@ -106,15 +106,15 @@ function hasPassed(checks: readonly Check[], name: string): boolean {
   return checks.some((check) => check.name === name && check.result === "passed");
 }
 
-export function passed(name: CheckName, code: string, message: string): Check {
+export function passed<N extends string>(name: N, code: string, message: string): Check<N> {
   return { name, result: "passed", code, message };
 }
 
-export function failed(name: CheckName, code: string, message: string): Check {
+export function failed<N extends string>(name: N, code: string, message: string): Check<N> {
   return { name, result: "failed", code, message };
 }
 
-export function notChecked(name: CheckName, code: string, message: string): Check {
+export function notChecked<N extends string>(name: N, code: string, message: string): Check<N> {
   return { name, result: "not-checked", code, message };
 }
 

@@ -92,7 +92,7 @@ function isList(value: unknown, isElement: (element: unknown) => boolean): boole
   return true;
 }
 
-function unreadable(faults: readonly Fault[]): Verdict {
+export function unreadable(faults: readonly Fault[]): Verdict {
   const first = faults[0]!;
   const code = first.code === "format.unsupported" ? first.code : "format.invalid";
   const format: Check = { ...failed("format", code, `${first.path} ${first.message}`.trim()), faults };

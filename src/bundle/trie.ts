@@ -20,7 +20,10 @@ function nibblesOf(bytes: Uint8Array): number[] {
 function pack(path: readonly number[], isLeaf: boolean): Uint8Array {
   const flag = isLeaf ? 2 : 0;
   const nibbles = path.length % 2 === 0 ? [flag, 0, ...path] : [flag + 1, ...path];
-  return Uint8Array.from({ length: nibbles.length / 2 }, (_, i) => nibbles[2 * i]! * 16 + nibbles[2 * i + 1]!);
+  return Uint8Array.from(
+    { length: nibbles.length / 2 },
+    (_, i) => nibbles[2 * i]! * 16 + nibbles[2 * i + 1]!,
+  );
 }
 
 const EMPTY = new Uint8Array(0);
@@ -39,8 +42,7 @@ function build(
 ): { readonly node: RlpItem; readonly way: readonly Uint8Array[] } {
   const [first] = entries;
   if (first === undefined) return { node: EMPTY, way: [] };
-  if (entries.length === 1)
-    return onWay([pack(first.key.slice(depth), true), first.value], []);
+  if (entries.length === 1) return onWay([pack(first.key.slice(depth), true), first.value], []);
   let common = depth;
   while (entries.every(({ key }) => key[common] !== undefined && key[common] === first.key[common])) common++;
   if (common > depth) {
@@ -103,7 +105,8 @@ export function valueInTrie(
   const open = (child: RlpItem): readonly RlpItem[] => {
     if (!(child instanceof Uint8Array)) return child;
     const bytes = proof[used++];
-    if (bytes === undefined || child.length !== 32 || !equalBytes(hashes.keccak256(bytes), child)) throw broken();
+    if (bytes === undefined || child.length !== 32 || !equalBytes(hashes.keccak256(bytes), child))
+      throw broken();
     const node = decodeRlp(bytes);
     if (node instanceof Uint8Array) throw broken();
     return node;

@@ -60,7 +60,7 @@ export function expectEvidence(file: string): Evidence {
 }
 
 /** The type of a receipt, by its hash: known, given, or the document inside. */
-function typeOf(evidence: Evidence, home: string | undefined, file: string | undefined): RecordType {
+export function typeOf(evidence: Evidence, home: string | undefined, file: string | undefined): RecordType {
   if (file !== undefined) return readTypeFile(file);
   const { type, typeHash, typeDocument } = evidence.record;
   const known = knownTypes(optionalHome(home)).find((candidate) => toHex(candidate.typeHash) === typeHash);

@@ -17,6 +17,7 @@ import {
 import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
+import { bundleVerb } from "./bundle";
 import { correctVerb } from "./correct";
 import { disputeOpenVerb, disputeResolveVerb } from "./dispute";
 import { doctorVerb } from "./doctor";
@@ -78,6 +79,7 @@ export const verbs: readonly Verb[] = [
   batchesVerb,
   receiptVerb,
   presentVerb,
+  bundleVerb,
   verifyVerb,
   statusVerb,
   withdrawVerb,

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { toHex } from "../bytes";
+import { BUNDLE_FORMAT, readBundle, verifyBundle, type Bundle } from "../bundle";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { gatherTrusted } from "../facts";
@@ -8,13 +8,11 @@ import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { readEvidence, type Evidence } from "../receipt";
 import { throwIfCancelled } from "../rpc";
-import type { RecordType } from "../types";
 import {
   combine,
   dateInChina,
   toldOf,
   verify,
-  type Check,
   type Moment,
   type Policy,
   type Told,
@@ -25,11 +23,10 @@ import { connectNode, optionalHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
-import { historyLines } from "./history-lines";
 import { address, flag, integer, list, text, url, usage } from "./options";
-import { count, timeForPeople } from "./output";
-import { valueLines } from "./values";
+import { count } from "./output";
 import { defineVerb } from "./verb";
+import { report, summary } from "./verify-lines";
 
 /** Files of a folder that are looked at. */
 const LARGEST_FOLDER = 1_000_000;
@@ -39,9 +36,10 @@ const HISTORY_FILES = 50;
 
 export const verifyVerb = defineVerb({
   name: "verify",
-  summary: "check receipts and presentations: genuine, anchored by whom and when, still in force",
+  summary: "check receipts, presentations and bundles: genuine, anchored by whom and when, still in force",
   about: `Which registry to believe comes from --registry and --rpc, from --deployment, or from the home folder; never
-from the file that is checked. A folder stands for the .json files in it.
+from the file that is checked. A folder stands for the .json files in it. Of a bundle every piece of evidence is
+checked too; what it does not hold is not checked.
 
 Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anchor, issuer, status)
 could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
@@ -50,7 +48,7 @@ in the order 1, 2, 3.
 --as-of tells what was true on a past day by the events up to then: status, standing of the agency, dates.
 What is known today about a stolen key counts for past days too. --on only judges the record's dates by
 another day.`,
-  arguments: [{ name: "<files...>", about: "receipts, presentations, or folders of them" }],
+  arguments: [{ name: "<files...>", about: "receipts, presentations, bundles, or folders of them" }],
   options: {
     rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
     registry: address("--registry <address>", "the registry you trust, on the chain of the node"),
@@ -105,23 +103,19 @@ another day.`,
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
       throwIfCancelled(signal);
       const contents = files.slice(at, at + FILES_AT_ONCE).map(readText);
-      const evidence = contents.map((content) => readEvidence(content).evidence);
+      const opened = contents.map(open);
+      const evidence = opened.map((one) => one.evidence);
       const facts =
         sources === undefined
           ? []
           : await gatherTrusted(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
       evidence.forEach((one, i) => {
-        const verdict = verify(
-          {
-            // What was read without a fault need not be read from the text again.
-            evidence: one ?? contents[i],
-            types,
-            facts: facts[i],
-            trust: trust ?? trustAsSaid(named!, one),
-            policy,
-          },
-          hashes,
-        );
+        const { isBundle, bundle } = opened[i]!;
+        const request = { types, facts: facts[i], trust: trust ?? trustAsSaid(named!, one), policy };
+        // What was read without a fault need not be read from the text again.
+        const verdict = isBundle
+          ? verifyBundle({ ...request, bundle: bundle ?? contents[i] }, hashes)
+          : verify({ ...request, evidence: one ?? contents[i] }, hashes);
         const told = toldOf(verdict, facts[i], one, policy);
         lines.push(...report(files[at + i]!, verdict, one, types, options.values, told));
         verdicts.push(verdict);
@@ -154,6 +148,23 @@ another day.`,
     };
   },
 });
+
+/** What a file turned out to be. */
+interface Opened {
+  readonly isBundle: boolean;
+  /** Undefined: not readable as what it says it is. */
+  readonly bundle?: Bundle | undefined;
+  readonly evidence: Evidence | undefined;
+}
+
+function open(content: string): Opened {
+  const { evidence } = readEvidence(content);
+  // Receipts come by the ten thousand: only what is none is looked at again.
+  if (evidence !== undefined || !content.includes(BUNDLE_FORMAT)) return { isBundle: false, evidence };
+  const { bundle, faults } = readBundle(content);
+  const isBundle = !faults.some(({ code }) => code === "bundle.not-bundle");
+  return { isBundle, bundle, evidence: bundle?.evidence };
+}
 
 const NO_TRUST =
   "no trusted registry is named: give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR";
@@ -266,81 +277,4 @@ function trustWithChain(named: NamedRegistry): TrustedRegistry[] | undefined {
  */
 function trustAsSaid(named: NamedRegistry, evidence: Evidence | undefined): TrustedRegistry[] {
   return [{ ...named, chainId: evidence?.registry.chainId ?? 1 }];
-}
-
-function toldLines({ history, agency, key }: Told, { batch }: Evidence): string[] {
-  const { entitled } = key;
-  return [
-    ...historyLines(batch, history).map((line) => `  ${line}`),
-    `  agency     ${agency.code}, ${agency.standing}${agency.actingAgency === agency.id ? "" : `; agency ${agency.actingAgency} acts for it`}`,
-    entitled === null
-      ? `  key        ${key.address}: nothing shows that it was entitled`
-      : `  key        ${key.address}, entitled from ${timeForPeople(entitled.validFrom)} until ${timeForPeople(entitled.validUntil)}${key.revoked ? ", revoked since" : ""}${key.compromisedSince === null ? "" : `, compromised since ${timeForPeople(key.compromisedSince)}`}`,
-  ];
-}
-
-const signs: Readonly<Record<Check["result"], string>> = { passed: "✓", failed: "✗", "not-checked": "–" };
-
-function report(
-  file: string,
-  verdict: Verdict,
-  evidence: Evidence | undefined,
-  types: readonly RecordType[],
-  withValues: boolean,
-  told: Told | undefined,
-): string[] {
-  const lines = [file];
-  for (const { name, result, message, faults } of verdict.checks) {
-    lines.push(`  ${signs[result]} ${name.padEnd(9)}  ${message}`);
-    for (const fault of (faults ?? []).slice(0, 10))
-      lines.push(`      ${fault.path || "/"}: ${fault.message}`);
-  }
-  const { subject } = verdict;
-  if (subject !== null && evidence !== undefined) {
-    const type = types.find(({ typeHash }) => toHex(typeHash) === evidence.record.typeHash);
-    if (withValues) lines.push(...valueLines(evidence, type).map((line) => `  ${line}`));
-    const title = type?.document["title"];
-    const what = typeof title === "string" ? `${subject.type} (${title})` : subject.type;
-    const isAnchored = ["inclusion", "anchor"].every((name) =>
-      verdict.checks.some((check) => check.name === name && check.result === "passed"),
-    );
-    lines.push(
-      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, ${isAnchored ? "anchored" : "said to be of"} ${timeForPeople(subject.anchoredAt)}`,
-    );
-  }
-  if (told !== undefined && evidence !== undefined) lines.push(...toldLines(told, evidence));
-  lines.push(`  ${sentence(verdict)}`, "");
-  return lines;
-}
-
-/** Checks without which a verdict is undecided. */
-const REQUIRED = ["type", "anchor", "issuer", "status"];
-
-/** The verdict in one sentence. */
-function sentence({ exitStatus, checks }: Verdict): string {
-  const names = (result: Check["result"], among?: readonly string[]): string =>
-    checks
-      .filter((check) => check.result === result && among?.includes(check.name) !== false)
-      .map(({ name }) => name)
-      .join(", ");
-  switch (exitStatus) {
-    case 1:
-      return `NOT GENUINE: ${names("failed")} failed`;
-    case 2:
-      return `UNDECIDED: nothing failed, but these could not be checked: ${names("not-checked", REQUIRED)}`;
-    case 3:
-      return "GENUINE, BUT NOT IN FORCE";
-    case 0:
-      return "GENUINE AND IN FORCE";
-  }
-}
-
-function summary(verdicts: readonly Verdict[]): string[] {
-  if (verdicts.length < 2) return [];
-  const [inForce, notGenuine, undecided, notInForce] = [0, 1, 2, 3].map((exit) =>
-    count(verdicts.filter(({ exitStatus }) => exitStatus === exit).length),
-  );
-  return [
-    `${count(verdicts.length)} files: ${inForce} genuine and in force, ${notInForce} not in force, ${undecided} undecided, ${notGenuine} not genuine`,
-  ];
 }
