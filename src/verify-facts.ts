@@ -226,8 +226,8 @@ export function checkStatus(
   if (!isDate(policy.today)) return open("no-today", "the day to judge by must be like 2026-01-31", status);
 
   const reason = notInForce(status, end, policy.today);
-  const marks = status.marks.length > 0 ? `, ${status.marks.join(", ")}` : "";
-  const text = `${status.status}${marks}${reason === undefined ? ", in force" : `, not in force: ${reason.message}`}`;
+  const names = [status.status, ...(status.erased ? ["Erased"] : []), ...status.marks].join(", ");
+  const text = `${names}${reason === undefined ? ", in force" : `, not in force: ${reason.message}`}`;
   const check = passed("status", `status.${reason?.code ?? "in-force"}`, text);
   return { check, inForce: reason === undefined, status };
 }

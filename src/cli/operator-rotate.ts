@@ -97,13 +97,15 @@ After a theft do not wait for the overlap: operator compromised, by the administ
           "then run operator rotate again: until then the home signs with the old key",
         ],
       };
-    const { validUntil } = await readOperator(actor.registry, agency.id, old);
+    const { permissions, validUntil } = await readOperator(actor.registry, agency.id, old);
     home.adoptNextSigner();
+    // In a home that was taken over, the old key never was an operator of the agency that acts now.
+    const end = permissions === 0 ? "can do nothing any more" : `ends ${timeForPeople(validUntil)}`;
     return {
       json: { ...report(agency.id, old, next.address, validUntil), already: false, done: true },
       text: [
         `the home signs with ${next.address}`,
-        `${old} ends ${timeForPeople(validUntil)}; what it anchored stays good`,
+        `${old} ${end}; what it anchored stays good`,
         "copy keys/ of the home to where its copies are kept",
       ],
     };

@@ -10,9 +10,9 @@ import { defineVerb } from "./verb";
 export const repairVerb = defineVerb({
   name: "repair",
   summary: "record that credit repair was granted, or revoke it",
-  about: `A repaired record stays in force and provable, and says that it is repaired. Before the minimum that the
-record's policy sets, repair is refused: the date on which it becomes possible is told with article and
-arithmetic. Where the minimum depends on a class that the record does not tell, say it with --class.
+  about: `A repaired record stays provable, and whoever verifies it learns that it is repaired and so no longer in
+force. Before the minimum that the record's policy sets, repair is refused: the date on which it becomes
+possible is told with article and arithmetic. Where the minimum depends on a class that the record does not tell, say it with --class.
 The registry itself knows no dates: an audit finds repairs that were made too early by other means.`,
   options: {
     ...moveOptions,
