@@ -23,6 +23,8 @@ function story({ rpcUrl, chainId, registry, dir }: Sandbox): string[] {
     `  ${home}  an agency, already admitted`,
     `  ${from("tax")}               another`,
     `  ${from("court")}             another`,
+    `  ${from("second-operator.key")}  key of a second operator of ${home}, for CREDIT_ANCHOR_PRIVATE_KEY:`,
+    "    erasing takes two",
     "",
     "In another shell, in this folder:",
     `  npx credit-anchor anchor ${from(`samples/${file}`)} --type ${type} --home ${home}`,
@@ -46,7 +48,7 @@ async function main(): Promise<number> {
   });
   const sandbox = await startSandbox({ ...args, samples: true });
   if (args.json) {
-    const { rpcUrl, chainId, registry, accessManager, dir, homes, deployment } = sandbox;
+    const { rpcUrl, chainId, registry, accessManager, dir, homes, deployment, secondOperator } = sandbox;
     const ready = {
       event: "ready",
       pid: process.pid,
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
       dir,
       homes,
       deployment,
+      secondOperator,
     };
     console.log(JSON.stringify(ready));
   } else for (const line of story(sandbox)) console.log(line);

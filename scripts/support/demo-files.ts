@@ -12,8 +12,6 @@ export interface DemoFiles {
   readonly badRows: number;
   /** Records that differ in licences-corrected.csv. */
   readonly correctedRows: number;
-  /** Natural key of a licence that is corrected later. */
-  readonly corrected: string;
   /** Natural key of a licence that stays as it is. */
   readonly kept: string;
   /** Natural key of a penalty of the tax office with a fine. */
@@ -81,7 +79,6 @@ export async function writeDemoFiles(folder: string): Promise<DemoFiles> {
     descriptions,
     badRows: samples.get("penalties.csv")!.bad.length,
     correctedRows: changed.length,
-    corrected: keyOf("licences.csv", (cells, index) => permanent(cells) && isChanged(index)),
     kept: keyOf("licences.csv", (cells, index) => permanent(cells) && !isChanged(index)),
     fined: keyOf("tax-penalties.ndjson", (cells) => cells["fineFen"] !== undefined),
   };

@@ -32,6 +32,12 @@ export interface SandboxOptions {
   readonly samples?: boolean;
 }
 
+/** An operator without a home: its key signs in a home of its agency, as `CREDIT_ANCHOR_PRIVATE_KEY`. */
+export interface SecondOperator {
+  readonly address: string;
+  readonly keyFile: string;
+}
+
 /** A running chain with everything deployed, and homes that work with it. */
 export interface Sandbox {
   readonly rpcUrl: string;
@@ -44,14 +50,25 @@ export interface Sandbox {
   readonly homes: Readonly<Record<string, string>>;
   /** Deployment records, for `verify --deployment`. */
   readonly deployment: string;
+  /** Another operator of the market regulator: an erasure takes two. */
+  readonly secondOperator: SecondOperator;
+  /** Gives an account something to pay with. */
+  fund(account: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 const marker = "sandbox.json";
 const deploymentFolder = "deployment";
+const secondKeyFile = "second-operator.key";
 
 /** Everything a sandbox may have made in its folder. */
-const ownNames = [marker, deploymentFolder, "samples", ...sampleAgencies.map((agency) => agency.name)];
+const ownNames = [
+  marker,
+  deploymentFolder,
+  secondKeyFile,
+  "samples",
+  ...sampleAgencies.map((agency) => agency.name),
+];
 
 /** 10,000 of the chain's coin, worth nothing. */
 const FUNDS = toQuantity(10_000n * 10n ** 18n);
@@ -149,6 +166,7 @@ async function fill(dir: string, served: ServedChain): Promise<Sandbox> {
     sourceCommit: null,
   });
   const homes = await makeHomes(dir, chain, { rpcUrl: served.url, manager, registry, ndrcKey });
+  const secondOperator = await addSecondOperator(dir, chain, homes.get("market-regulator")!);
   const sandbox = {
     rpcUrl: served.url,
     chainId,
@@ -157,10 +175,12 @@ async function fill(dir: string, served: ServedChain): Promise<Sandbox> {
     dir,
     homes: Object.fromEntries([...homes].map(([name, home]) => [name, home.dir])),
     deployment: join(dir, deploymentFolder),
+    secondOperator,
   };
   replaceFile(join(dir, marker), `${JSON.stringify({ ...partial, ...sandbox }, null, 2)}\n`);
   return {
     ...sandbox,
+    fund: (account) => fund(chain, account),
     stop: async () => {
       chain.provider.destroy();
       await served.close();
@@ -217,8 +237,8 @@ async function makeHomes(dir: string, chain: Chain, deployed: Deployed): Promise
     types: await admitTypes(ndrc),
   };
   const homes = new Map<string, Home>();
-  for (const { name, code, title } of sampleAgencies) {
-    const own = { ...settings, label: title };
+  for (const { name, code, title, authorities } of sampleAgencies) {
+    const own = { ...settings, label: title, ...(authorities === undefined ? {} : { authorities }) };
     const home = await createHome(
       join(dir, name),
       name === "ndrc"
@@ -251,18 +271,32 @@ async function register(registrar: Actor, chain: Chain, home: Home): Promise<voi
   await fund(chain, signer.address);
   const administrator = signer.address;
   const { agencyId } = await admitAgency(registrar, { code, administrator, keyCommitment: keyCommitment! });
-  const { time } = (await chain.block("latest"))!;
-  await setOperator(
-    { ...registrar, signer },
-    {
-      agencyId,
-      account: signer.address,
-      permissions: operatorPermission.anchor | operatorPermission.status,
-      validFrom: 0,
-      validUntil: time + TEN_YEARS,
-    },
-  );
+  await addOperator({ ...registrar, signer }, agencyId, signer.address);
   home.saveSettings({ ...home.settings, agency: { ...home.settings.agency!, id: agencyId } });
+}
+
+async function addOperator(administrator: Actor, agencyId: number, account: string): Promise<void> {
+  const { time } = (await administrator.registry.chain.block("latest"))!;
+  const permissions = operatorPermission.anchor | operatorPermission.status;
+  await setOperator(administrator, {
+    agencyId,
+    account,
+    permissions,
+    validFrom: 0,
+    validUntil: time + TEN_YEARS,
+  });
+}
+
+async function addSecondOperator(dir: string, chain: Chain, home: Home): Promise<SecondOperator> {
+  const { agency, registry: own } = home.settings;
+  const key = `0x${randomBytes(32).toString("hex")}`;
+  const { address } = signerOf(key);
+  await fund(chain, address);
+  const registry = await openRegistry(chain, own!.address, own!.deployedAtBlock);
+  await addOperator({ registry, signer: await home.signer() }, agency!.id!, address);
+  const keyFile = join(dir, secondKeyFile);
+  replaceFile(keyFile, `${key}\n`);
+  return { address, keyFile };
 }
 
 async function fund(chain: Chain, account: string): Promise<void> {

@@ -5,10 +5,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Variables of a command. Their values are never printed. */
+export type Environment = Readonly<Record<string, string>>;
+
 /** What a story needs of the world; tests give their own. */
 export interface Stage {
-  /** Runs `credit-anchor` with these words. */
-  run(args: readonly string[]): Promise<Ran>;
+  /** Runs `credit-anchor` with these words, and with these variables in its environment. */
+  run(args: readonly string[], env?: Environment): Promise<Ran>;
   print(line: string): void;
   readonly colour: boolean;
 }
@@ -16,10 +19,11 @@ export interface Stage {
 export interface Expectation {
   /** Exit status that the command must have. Default 0. */
   readonly exit?: number;
-  /** What its output must contain, in words or as a pattern. */
+  /** What it must say, on stdout or stderr, in words or as a pattern. */
   readonly says?: readonly (string | RegExp)[];
-  /** Which lines of its output are worth showing. Default none. */
+  /** Which lines of what it says are worth showing. Default none. */
   readonly show?: RegExp;
+  readonly env?: Environment;
 }
 
 /** A step did not do what it should. The message says which and why. */
@@ -48,17 +52,20 @@ export class Story {
 
   /** @throws {StepFailed} */
   async command(args: readonly string[], expected: Expectation = {}): Promise<Ran> {
-    const line = `credit-anchor ${args.map(quoted).join(" ")}`;
+    const { exit = 0, says = [], show, env = {} } = expected;
+    const names = Object.keys(env).map((name) => `${name}=… `);
+    const line = `${names.join("")}credit-anchor ${args.map(quoted).join(" ")}`;
     this.stage.print(this.#paint("36", `$ ${line}`));
-    const ran = await this.stage.run(args);
-    const { exit = 0, says = [], show } = expected;
+    const ran = await this.stage.run(args, env);
+    const said = `${ran.stdout}${ran.stderr}`;
     const complaint = (why: string): StepFailed => new StepFailed(`${line}\n${why}\n${tail(ran)}`);
     if (ran.status !== exit) throw complaint(`should exit with ${exit}, exited with ${ran.status}`);
     for (const part of says)
-      if (typeof part === "string" ? !ran.stdout.includes(part) : !part.test(ran.stdout))
+      if (typeof part === "string" ? !said.includes(part) : !part.test(said))
         throw complaint(`should say ${part}`);
-    const lines = ran.stdout.split("\n").filter((text) => show?.test(text));
-    for (const text of lines) this.stage.print(`  ${this.#marked(text.trim())}`);
+    for (const text of said.split("\n").filter((text) => show?.test(text)))
+      for (const [i, part] of folded(text.trim()).entries())
+        this.stage.print(i === 0 ? `  ${this.#marked(part)}` : `      ${part}`);
     if (exit !== 0) this.stage.print(this.#paint("2", `  exit status ${exit}, as it should be`));
     this.#steps++;
     return ran;
@@ -107,6 +114,20 @@ export class Story {
     if (/^✗|^NOT GENUINE|DIFFERENCE/.test(text)) return this.#paint("31", text);
     return /^GENUINE, BUT/.test(text) ? this.#paint("33", text) : text;
   }
+}
+
+const WIDE = 110;
+
+/** A very long line, law with its arithmetic say, in several; one that is only long stays whole. */
+function folded(text: string): string[] {
+  if (text.length <= 2 * WIDE) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + word.length >= WIDE) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
 }
 
 /** As one would type it into a shell. */

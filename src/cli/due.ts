@@ -7,7 +7,7 @@ import { writeOwnFile } from "./files";
 import { Docket } from "./judging";
 import { knownPolicies, policyOption } from "./known-policies";
 import { date, integer, text } from "./options";
-import { columns, count } from "./output";
+import { columns, count, counted } from "./output";
 import { defineVerb } from "./verb";
 
 const SHOWN = 200;
@@ -65,7 +65,7 @@ type and record key; nothing in them is shown.`,
     const fault = faults[0];
     if (fault !== undefined)
       io.note(
-        `note: ${count(faults.length)} clocks cannot be told: ${fault.fault.message} [${fault.fault.code}]`,
+        `note: ${counted(faults.length, "clock")} cannot be told: ${fault.fault.message} [${fault.fault.code}]`,
       );
     return {
       json: { on, until, records: looked, items, faults, calendar: options.ical ?? null },
@@ -98,10 +98,10 @@ function table(items: readonly DueItem[]): string[] {
       ({ due, daysLeft, what, recordType, recordKey, article, policy, certainty, onlyIf, class: name }) => [
         due,
         daysLeft < 0
-          ? `${count(-daysLeft)} days ago`
+          ? `${counted(-daysLeft, "day")} ago`
           : daysLeft === 0
             ? "today"
-            : `in ${count(daysLeft)} days`,
+            : `in ${counted(daysLeft, "day")}`,
         `${what}${onlyIf ? ` (if ${name})` : ""}`,
         recordType,
         `${recordKey.slice(0, 18)}…`,

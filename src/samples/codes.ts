@@ -30,12 +30,19 @@ export interface SampleAgency {
   readonly name: string;
   readonly code: string;
   readonly title: string;
+  /** Whose rules it is judged by (docs/policies.md); the NDRC's if it says nothing. */
+  readonly authorities?: readonly string[];
 }
 
 /** The agencies of sandbox and demo. */
 export const sampleAgencies: readonly SampleAgency[] = [
   { name: "ndrc", code: sampleAgencyCode(0), title: "示例发展改革委（虚构）" },
-  { name: "market-regulator", code: sampleAgencyCode(1), title: "示例市市场监督管理局（虚构）" },
+  {
+    name: "market-regulator",
+    code: sampleAgencyCode(1),
+    title: "示例市市场监督管理局（虚构）",
+    authorities: ["samr", "ndrc", "shanghai"],
+  },
   { name: "tax", code: sampleAgencyCode(2), title: "示例市税务局（虚构）" },
   { name: "court", code: sampleAgencyCode(3), title: "示例市中级人民法院（虚构）" },
 ];

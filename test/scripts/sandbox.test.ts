@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { Wallet } from "ethers";
 
 import { readSandboxArguments } from "../../scripts/support/sandbox-arguments";
 import { connectChain } from "../../src/chain";
@@ -89,6 +90,22 @@ describe("sandbox", function () {
       keys.add((await home.signer()).address);
     }
     expect(keys.size).to.equal(4);
+  });
+
+  it("has a second operator for the market regulator, whose key lies in a file that only its owner reads", async () => {
+    const { homes, registry, rpcUrl, secondOperator } = sandbox.ready;
+    const { address, keyFile } = secondOperator;
+    expect(keyFile).to.equal(join(dir, "second-operator.key"));
+    expect(statSync(keyFile).mode & 0o777).to.equal(0o600);
+    expect(new Wallet(readFileSync(keyFile, "utf8").trim()).address.toLowerCase()).to.equal(address);
+    const { agency } = openHome(homes["market-regulator"]).settings;
+    const open = await openRegistry(await connectChain({ urls: [rpcUrl] }), registry);
+    expect(await readOperator(open, agency!.id!, address)).to.include({ permissions: 3, revoked: false });
+  });
+
+  it("judges the market regulator by the rules of its authorities", () => {
+    const { settings } = openHome(sandbox.ready.homes["market-regulator"]);
+    expect(settings.authorities).to.deep.equal(["samr", "ndrc", "shanghai"]);
   });
 
   it("makes other keys in every sandbox", async () => {
@@ -215,6 +232,7 @@ describe("sandbox", function () {
           "notes.txt",
           "samples",
           "sandbox.json",
+          "second-operator.key",
           "tax",
         ].sort(),
       );

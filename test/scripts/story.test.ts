@@ -5,15 +5,21 @@ import { type Ran, type Stage, StepFailed, Story } from "../../scripts/support/s
 const good: Ran = { status: 0, stdout: "anchored 3\nGENUINE AND IN FORCE\n", stderr: "" };
 
 /** A stage on which every command does the same; remembers what was asked and said. */
-function stage(ran: Ran, colour = false): Stage & { asked: string[][]; said: string[] } {
+function stage(
+  ran: Ran,
+  colour = false,
+): Stage & { asked: string[][]; environments: object[]; said: string[] } {
   const asked: string[][] = [];
+  const environments: object[] = [];
   const said: string[] = [];
   return {
     asked,
+    environments,
     said,
     colour,
-    run: (args) => {
+    run: (args, env = {}) => {
       asked.push([...args]);
+      environments.push(env);
       return Promise.resolve(ran);
     },
     print: (line) => said.push(line),
@@ -108,6 +114,30 @@ describe("the story that the demo tells", () => {
     const story = new Story(on);
     await story.play(() => story.command(["audit"]).then(() => undefined));
     expect(on.said.join("\n")).to.contain("error: the chain is gone").and.to.contain("credit-anchor audit");
+  });
+
+  it("gives a command its environment, and prints no value of it", async () => {
+    const on = stage(good);
+    await new Story(on).command(["verify"], { env: { CREDIT_ANCHOR_PRIVATE_KEY: "0x5ec2e7" } });
+    expect(on.environments).to.deep.equal([{ CREDIT_ANCHOR_PRIVATE_KEY: "0x5ec2e7" }]);
+    expect(on.said).to.deep.equal(["$ CREDIT_ANCHOR_PRIVATE_KEY=… credit-anchor verify"]);
+  });
+
+  it("takes what a command says on stderr too", async () => {
+    const on = stage({ status: 64, stdout: "", stderr: "credit-anchor: not yet\nhint: wait\n" });
+    await new Story(on).command(["repair"], { exit: 64, says: [/not yet/], show: /^hint/ });
+    expect(on.said.slice(1)).to.deep.equal(["  hint: wait", "  exit status 64, as it should be"]);
+  });
+
+  it("folds a very long line between words, and leaves others alone", async () => {
+    const long = Array.from({ length: 60 }, (_, i) => `word${i};`).join(" ");
+    const on = stage({ ...good, stdout: `short\n${long}\n` });
+    await new Story(on).command(["due"], { show: /./ });
+    expect(on.said[1]).to.equal("  short");
+    const folded = on.said.slice(2).map((line) => line.trim());
+    expect(folded.length).to.be.greaterThan(2);
+    expect(folded.every((line) => line.length <= 110)).to.equal(true);
+    expect(folded.join(" ")).to.equal(long);
   });
 
   it("hands back what a command answered", async () => {

@@ -14,6 +14,7 @@ export interface Ready {
   readonly dir: string;
   readonly homes: Readonly<Record<"ndrc" | "market-regulator" | "tax" | "court", string>>;
   readonly deployment: string;
+  readonly secondOperator: { readonly address: string; readonly keyFile: string };
 }
 
 /** A sandbox in a process of its own. */

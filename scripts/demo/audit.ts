@@ -1,0 +1,25 @@
+/**
+ * Chapter: the audit of all that happened.
+ */
+import { registryInterface } from "../../src/registry-views";
+import { startLyingNode } from "../support/lying-node";
+import { asRegulator, type Demo, inHome } from "./parts";
+
+export async function audit({ story, sandbox }: Demo): Promise<void> {
+  story.chapter("Audit: everything replayed from the registry's events, and compared with a vault");
+  await story.command(["audit", ...asRegulator, "--out", "report.json"], {
+    says: ["NO DIFFERENCES", "flagged"],
+    show: /^(journal|compared|rebuilt|agency|flagged|not checked|NO DIFF)/,
+  });
+  story.tell("  The same audit, asking a node that hides who was superseded:");
+  const hidden = registryInterface.getEvent("RecordsSuperseded").topicHash;
+  const lying = await startLyingNode(sandbox.rpcUrl, hidden);
+  try {
+    await story.command(["audit", ...inHome("ndrc"), "--rpc", lying.url], {
+      exit: 1,
+      show: /^(✗|DIFF|\d+ DIFF|.*DIFFERENCES)/,
+    });
+  } finally {
+    await lying.close();
+  }
+}
