@@ -2,13 +2,17 @@ import { CreditRegistry__factory } from "../typechain-types";
 import { equalBytes, fromHex, toHex } from "./bytes";
 import { applyEvent } from "./audit/apply";
 import { coverage, type Coverage, type Period } from "./audit/coverage";
+import { judgeChain, type ChainRules } from "./audit/chain-clocks";
+import { startClocks, type ClockBook, type ClocksReport } from "./audit/clocks";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
+import { keyUses, type KeyUse } from "./audit/keys";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
 import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
+import { dateInChina } from "./policy";
 import { buildTree, firstOutOfOrder, treeRoot } from "./merkle";
 
 export type {
@@ -21,9 +25,12 @@ export type {
   Timeliness,
   TypeCoverage,
 } from "./audit/coverage";
+export type { ChainRules } from "./audit/chain-clocks";
+export type { ClockCount, ClockFinding, ClocksReport } from "./audit/clocks";
 export type { Difference, NotChecked, Where } from "./audit/differences";
 export type { RawLog } from "./audit/events";
 export type { BlockFacts, ExternalHead } from "./audit/journal";
+export type { CompromiseWindow, KeyUse } from "./audit/keys";
 export type { RoleReader, RolesReport, Tenure } from "./audit/roles";
 export type { ExpectedView } from "./audit/views";
 
@@ -51,6 +58,10 @@ export interface AuditReport {
   readonly coverage: Coverage;
   /** Who held which role when, by the journal of each authority that the registry obeyed. */
   readonly roles: readonly RolesReport[];
+  /** Every operator there ever was, what it did, and the window in which it may have been somebody else. */
+  readonly keys: readonly KeyUse[];
+  /** Time limits of the law that were missed. Null: not asked for. No differences: the chain is right about them. */
+  readonly clocks: ClocksReport | null;
   readonly vaults: readonly VaultCoverage[];
   readonly notChecked: readonly NotChecked[];
   readonly differences: readonly Difference[];
@@ -69,6 +80,8 @@ export interface Audit {
   /** The registry as the events given so far tell. */
   readonly state: RegistryState;
   readonly findings: Findings;
+  /** Time limits judged so far. */
+  readonly clocks: ClockBook;
   /** Vaults compared so far. */
   readonly vaults: VaultCoverage[];
   /** Logs in the order of the node, with the facts of their blocks. */
@@ -95,7 +108,7 @@ export interface Audit {
  *
  * @param registry address in lower-case hex.
  * @param options `externalHead`: a head of the journal obtained elsewhere; `hashes`: fast ones for large registries;
- * `period`: in which periods to count, months unless told otherwise.
+ * `period`: in which periods to count, months unless told otherwise; `rules`: what the law's time limits are judged by.
  */
 export function startAudit(
   registry: { readonly chainId: number; readonly address: string },
@@ -103,10 +116,12 @@ export function startAudit(
     readonly externalHead?: ExternalHead;
     readonly hashes?: Hashes;
     readonly period?: Period;
+    readonly rules?: ChainRules;
   } = {},
 ): Audit {
   const hashes = options.hashes ?? portableHashes;
   const findings = startFindings();
+  const clocks = startClocks(findings);
   const state = emptyState(registry.chainId, registry.address, hashes);
   const replay = { state, findings, hashes };
   const successors = new Map<string, boolean>();
@@ -174,6 +189,7 @@ export function startAudit(
   return {
     state,
     findings,
+    clocks,
     vaults,
     read: (logs, blocks) => {
       for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
@@ -218,7 +234,9 @@ export function startAudit(
       const { length, head, contained } = closed();
       const roles = checkRoles();
       reportSuccessions(open(), state, withLeaves, findings);
-      const { externalHead } = options;
+      const { externalHead, rules } = options;
+      const on = dateInChina(block.time);
+      if (rules !== undefined) judgeChain(state, clocks, findings, rules, on);
       if (externalHead !== undefined && contained !== true)
         findings.differ(
           externalHead.length > length ? "head.beyond" : "head.differs",
@@ -247,6 +265,8 @@ export function startAudit(
           period: options.period ?? "month",
         }),
         roles,
+        keys: keyUses(state),
+        clocks: rules === undefined ? null : clocks.report(on),
         vaults: [...vaults],
         notChecked: findings.unchecked(),
         differences: [...findings.differences],

@@ -42,6 +42,9 @@ export const reasons = {
 
 const byCode: Readonly<Record<number, { readonly name: string; readonly text: string }>> = reasons;
 
+/** Reasons with which the limit for a withdrawal begins: the decision is gone. */
+export const QUASHED: readonly number[] = [10, 11, 12];
+
 const LARGEST = 65_535;
 
 /** A reason code in words: `13 wrong-party: the record was about somebody else`. */

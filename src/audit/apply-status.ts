@@ -32,6 +32,16 @@ export function applyStatusEvent(replay: Replay, event: JournalEvent): void {
   }
   if (event.name === "RecordsErased") confirmErasure(replay, event, batch, agency, where);
   const move = moveOf(replay, event, where);
+  replay.state.statusActs.push({
+    batchId: batch.id,
+    spans,
+    move,
+    reason: number(event, "reason"),
+    actor: text(event, "actor"),
+    acting: agency?.id ?? 0,
+    time: event.time,
+    where,
+  });
   let refused = 0;
   for (const index of indexesOf(spans)) {
     const current = statusAt(batch.words, index);

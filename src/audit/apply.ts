@@ -271,6 +271,8 @@ function operatorAdded(replay: Replay, event: JournalEvent): void {
     validUntil,
     compromisedSince: known?.compromisedSince ?? 0n,
     revoked: known?.revoked ?? false,
+    revokedAt: known?.revokedAt,
+    compromisedAt: known?.compromisedAt,
   });
 }
 
@@ -292,6 +294,7 @@ function operatorEnded(replay: Replay, event: JournalEvent): void {
   if (event.name === "OperatorRevoked") {
     if (operator.revoked) findings.differ("operator.revoked", "an operator was revoked twice", event.where);
     operator.revoked = true;
+    operator.revokedAt = event.time;
     if (BigInt(event.time) < operator.validUntil) operator.validUntil = BigInt(event.time);
     return;
   }
@@ -312,6 +315,7 @@ function operatorEnded(replay: Replay, event: JournalEvent): void {
       since,
     );
   operator.compromisedSince = since;
+  operator.compromisedAt = event.time;
 }
 
 // ------------------------------------------------------------------ types, pause
@@ -443,6 +447,7 @@ function batchAnchored(replay: Replay, event: JournalEvent): void {
     block: event.log.blockNumber,
     transaction: event.log.transactionHash,
     entry: event.entry,
+    acting: acting.id,
     words: new Map(),
     leaf: undefined,
     flagged: false,

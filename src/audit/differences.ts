@@ -39,7 +39,7 @@ export interface NotChecked {
 export interface Findings {
   readonly differences: Difference[];
   differ(code: string, message: string, where: Where, expected?: unknown, found?: unknown): void;
-  notChecked(code: string, message: string): void;
+  notChecked(code: string, message: string, count?: number): void;
   unchecked(): NotChecked[];
 }
 
@@ -56,10 +56,10 @@ export function startFindings(): Findings {
         ...(expected === undefined ? {} : { expected: String(expected) }),
         ...(found === undefined ? {} : { found: String(found) }),
       }),
-    notChecked: (code, message) => {
+    notChecked: (code, message, count = 1) => {
       const known = open.get(code);
-      if (known === undefined) open.set(code, { message, count: 1 });
-      else known.count++;
+      if (known === undefined) open.set(code, { message, count });
+      else known.count += count;
     },
     unchecked: () => [...open].map(([code, { message, count }]) => ({ code, message, count })),
   };

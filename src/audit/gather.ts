@@ -5,6 +5,7 @@ import {
   type Audit,
   type AuditReport,
   type BlockFacts,
+  type ChainRules,
   type ExternalHead,
   type Period,
   type RawLog,
@@ -32,8 +33,10 @@ export interface AuditRequest {
   readonly hashes?: Hashes;
   /** In which periods to count. */
   readonly period?: Period;
+  /** By what the law's time limits are judged; without it they are not. */
+  readonly rules?: ChainRules;
   /** Adds what else is at hand, a vault say, before the report is written. */
-  readonly compare?: (audit: Audit) => Promise<void> | void;
+  readonly compare?: (audit: Audit, block: BlockFacts) => Promise<void> | void;
   readonly onProgress?: (done: {
     readonly stage: "events" | "views" | "leaves";
     readonly count: number;
@@ -72,6 +75,7 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
       hashes: request.hashes ?? portableHashes,
       ...(request.externalHead === undefined ? {} : { externalHead: request.externalHead }),
       ...(request.period === undefined ? {} : { period: request.period }),
+      ...(request.rules === undefined ? {} : { rules: request.rules }),
     },
   );
   await requireCode(chain, address, block.number);
@@ -92,10 +96,10 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   );
   for (const authority of audit.authorities())
     await readRoleJournal(chain, witnesses, authority, block, audit);
-  await request.compare?.(audit);
+  const facts = { number: block.number, hash: block.hash, time: block.time };
+  await request.compare?.(audit, facts);
   await readAnchoredLeaves(chain, address, audit, onProgress);
 
-  const facts = { number: block.number, hash: block.hash, time: block.time };
   return audit.report(facts, [chain.node, ...witnesses.map(({ node }) => node)]);
 }
 

@@ -1,6 +1,8 @@
 /** Status of a leaf: bits 0-2 of its status byte. */
 export const Status = { active: 0, superseded: 1, withdrawn: 2, repaired: 3 } as const;
 export const ERASED = 0x08;
+/** Marks: bits 4-7 of the status byte. */
+export const Mark = { disputed: 0x10, underReview: 0x20, repairPending: 0x40, masked: 0x80 } as const;
 /** Marks that an agency may set; the fourth, Masked, is the arbiter's. */
 export const AGENCY_MARKS = 0x70;
 

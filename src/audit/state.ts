@@ -1,7 +1,9 @@
 import { toHex } from "../bytes";
 import { domain, type Header } from "../commitment";
 import type { Hashes } from "../hashes";
-import type { StatusWords } from "./moves";
+import type { Span } from "../positions";
+import type { Where } from "./differences";
+import type { Move, StatusWords } from "./moves";
 import type { RestrictedAct } from "./roles";
 
 export type Standing = "None" | "Active" | "Suspended" | "Closed";
@@ -15,6 +17,9 @@ export interface OperatorState {
   validUntil: bigint;
   compromisedSince: bigint;
   revoked: boolean;
+  /** When it was revoked; and when it was last declared compromised. Undefined: never. */
+  revokedAt: number | undefined;
+  compromisedAt: number | undefined;
 }
 
 export interface AgencyState {
@@ -53,11 +58,26 @@ export interface BatchState {
   readonly block: number;
   readonly transaction: string;
   readonly entry: number;
+  /** The agency whose operator anchored it: the one that acted for the batch's agency then. */
+  readonly acting: number;
   readonly words: StatusWords;
   /** Of a direct batch: its only leaf. */
   leaf: string | undefined;
   /** Its operator was declared compromised since before it was anchored: flagged, never voided. */
   flagged: boolean;
+}
+
+/** What an event says became of records of a batch. */
+export interface StatusAct {
+  readonly batchId: bigint;
+  readonly spans: readonly Span[];
+  readonly move: Move;
+  readonly reason: number;
+  readonly actor: string;
+  /** The agency that acted for the batch's agency then. */
+  readonly acting: number;
+  readonly time: number;
+  readonly where: Where;
 }
 
 /** A supersession whose successor has to be found among the agency's leaves. */
@@ -88,6 +108,8 @@ export interface RegistryState {
   /** Proposer of each open erasure, by proposal. */
   readonly proposals: Map<string, { proposer: string; batchId: bigint }>;
   readonly successions: Succession[];
+  /** In the order of the chain. */
+  readonly statusActs: StatusAct[];
   /** What only holders of a role may do, in the order of the chain. */
   readonly restrictedActs: RestrictedAct[];
 }
@@ -107,6 +129,7 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     batches: new Map(),
     proposals: new Map(),
     successions: [],
+    statusActs: [],
     restrictedActs: [],
   };
 }

@@ -18,6 +18,7 @@ import type { Plan, StoredRecord, VaultReader } from "../vault/vault";
 import type { Where } from "./differences";
 import { ERASED, statusAt } from "./moves";
 import type { BatchState } from "./state";
+import type { VaultClocks } from "./vault-clocks";
 
 /** What a vault has to answer; {@link VaultReader} does. */
 export type AuditedVault = Pick<
@@ -30,6 +31,8 @@ export interface VaultComparison {
   readonly hashes: Hashes;
   /** Whether to decrypt every record and compute it again; needs the passphrase. */
   readonly records: boolean;
+  /** Judges the time limits of the records that are opened. */
+  readonly clocks?: VaultClocks;
   readonly onProgress?: (records: number) => void;
 }
 
@@ -173,12 +176,14 @@ function compareRecords(
       findings.differ("vault.leaf", "the leaf is not that of the record's key, version and commitment", at);
     compareVersions(audit, plan.number, index, vault, at);
     const isErased = batch === undefined ? undefined : (statusAt(batch.words, index) & ERASED) !== 0;
-    if (
-      comparison.records &&
-      sealer !== undefined &&
-      recompute(audit, plan, index, vault, sealer, isErased, at)
-    )
+    const record =
+      comparison.records && sealer !== undefined
+        ? recompute(audit, plan, index, vault, sealer, isErased, at)
+        : undefined;
+    if (record !== undefined) {
       done.recomputed++;
+      if (batch !== undefined) comparison.clocks?.judge(record, batch, where);
+    }
     if (++done.records % 1_000 === 0) onProgress(done.records);
   }
 }
@@ -214,7 +219,7 @@ function recompute(
   seal: RecordSealer,
   isErased: boolean | undefined,
   where: Where,
-): boolean {
+): StoredRecord | undefined {
   const record = reading(() => vault.read(plan.number, index));
   if (record instanceof CreditAnchorError) {
     if (record.code === "vault.erased") {
@@ -229,7 +234,7 @@ function recompute(
           where,
         );
     } else findings.differ("vault.damaged", `a record cannot be read: ${record.message}`, where);
-    return false;
+    return undefined;
   }
   if (isErased === true)
     findings.differ(
@@ -240,7 +245,7 @@ function recompute(
   const found = reading(() => sealed(record, seal));
   if (found instanceof CreditAnchorError || !equalBytes(found, record.commitment))
     findings.differ("vault.commitment", "the record's content and secret lead to another commitment", where);
-  return true;
+  return record;
 }
 
 function sealed(record: StoredRecord, seal: RecordSealer): Uint8Array {

@@ -1,4 +1,5 @@
 import { checkReadiness, requireNewestCopy, startAnchoring, type AnchoringSummary } from "../anchoring";
+import { policyRefs } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
@@ -12,7 +13,7 @@ import { connect, noteSuccession, ownAgency, requireHome } from "./context";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
-import { type Flag, flagOf, policyRefs, todayOf } from "./judging";
+import { type Flag, flagOf, todayOf } from "./judging";
 import { knownPolicies, policyOption } from "./known-policies";
 import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
 import { columns, count, durationForPeople, type Io } from "./output";

@@ -1,15 +1,20 @@
 import { PERIODS } from "../audit/coverage";
 import { auditRegistry } from "../audit/gather";
 import { compareVault } from "../audit/vault";
+import { startVaultClocks } from "../audit/vault-clocks";
 import type { AuditReport, Difference, Tenure, Where } from "../audit";
 import { connectChain, type Chain } from "../chain";
+import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
+import { dateInChina } from "../policy";
 import { coverageLines } from "./audit-coverage";
+import { clockLines, keyLines } from "./audit-law";
 import { connectNode, optionalHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { writeOwnFile } from "./files";
+import { knownPolicies, policyOption } from "./known-policies";
 import { address, choice, flag, integer, list, text, url, usage } from "./options";
 import { count, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
@@ -24,6 +29,10 @@ and with the vault of the home folder if it has one. With one node alone the rep
 node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere; it vouches
 for the entries up to it).
 
+Time limits of the law are judged too: repairs before their minimum, overdue objections, and with the home's vault late
+publication and late withdrawals. They say what an agency did and not what the chain says: they are told on their
+own, and do not count for the exit status.
+
 Exit status: 0 no differences, 1 differences.`,
   options: {
     rpc: url("--rpc <url>", "node to audit; otherwise that of the home folder"),
@@ -34,6 +43,11 @@ Exit status: 0 no differences, 1 differences.`,
       "--head <length:hash>",
       "journal head obtained elsewhere and the number of all entries up to it (not modulo 2^31): 1203:0x5d0f…",
     ),
+    authority: list(
+      "--authority <names>",
+      "whose rules records are judged by, between commas; otherwise those of the home for its agency, and for others every clock that is possible",
+    ),
+    policy: policyOption(),
     toBlock: integer("--to-block <number>", "audit up to this block", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
@@ -72,6 +86,8 @@ Exit status: 0 no differences, 1 differences.`,
       home === undefined || options.withoutVault || home.settings.agency === undefined
         ? undefined
         : await home.readVault({ decrypt: records });
+    const policies = knownPolicies(home, options.policy, options.authority);
+    const own = home?.settings.agency?.id;
     const progress = io.progress();
     try {
       const report = await auditRegistry({
@@ -83,14 +99,20 @@ Exit status: 0 no differences, 1 differences.`,
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
         hashes,
+        rules: {
+          policies,
+          authoritiesOf: (agencyId) =>
+            options.authority ?? (agencyId === own ? policies.authorities : undefined),
+        },
         ...(vault === undefined
           ? {}
           : {
-              compare: (audit) =>
+              compare: (audit, { time }) =>
                 void compareVault(audit, {
                   vault,
                   hashes,
                   records,
+                  clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
                   onProgress: (done) => progress.update(() => `audit: ${count(done)} records of the vault`),
                 }),
             }),
@@ -164,10 +186,12 @@ export function describe(report: AuditReport): string[] {
       `roles      ${authority}: ${count(length)} entries, head ${head}`,
       ...tenures.map(tellTenure),
     ]),
+    ...keyLines(report.keys),
     ...coverage.flaggedBatches.map(
       (id) => `flagged    batch ${id}: its operator's key was declared compromised before`,
     ),
     ...notChecked.map(({ message, count: times }) => `not checked: ${message} (${count(times)})`),
+    ...clockLines(report.clocks),
     "",
     ...differences.slice(0, DIFFERENCES_SHOWN).flatMap(tell),
     ...(differences.length > DIFFERENCES_SHOWN

@@ -1,10 +1,10 @@
 import { toHex } from "../bytes";
+import { Docket } from "../docket";
 import { addDays, dateInChina, dueList, toICalendar, type DueFault, type DueItem } from "../policy";
 import { throwIfCancelled } from "../rpc";
 import type { Latest, Plan, VaultReader } from "../vault/vault";
 import { requireHome } from "./context";
 import { writeOwnFile } from "./files";
-import { Docket } from "./judging";
 import { knownPolicies, policyOption } from "./known-policies";
 import { date, integer, text } from "./options";
 import { columns, count, counted } from "./output";

@@ -1,106 +1,16 @@
 /**
- * A record of the vault before the law: what the vault knows of it, and what a clock says of an act on it.
+ * An act on a record before the law: what a clock says of it.
  */
 import { batchId } from "../commitment";
-import { CreditAnchorError, type Fault } from "../errors";
-import { isObject, parseJson, type JsonObject } from "../json";
-import {
-  type Clock,
-  dateInChina,
-  factsOf,
-  policiesOf,
-  policyByRef,
-  policyRef,
-  type PolicySet,
-  type RecordFacts,
-} from "../policy";
+import type { Fault } from "../errors";
+import { type Clock, dateInChina } from "../policy";
 import type { Registry } from "../registry-views";
-import type { Entry, Move, Plan, StoredRecord, VaultReader } from "../vault/vault";
+import type { Plan } from "../vault/vault";
 
 /** Today in China: by the chain's clock or this machine's, whichever is ahead (a quiet chain's last block is old). */
 export async function todayOf({ chain }: Registry): Promise<string> {
   const mined = (await chain.block("latest"))?.time ?? 0;
   return dateInChina(Math.max(mined, Math.floor(Date.now() / 1000)));
-}
-
-/** What a home judges by when it anchors, to be kept with the batch. */
-export function policyRefs(set: PolicySet): string[] {
-  return set.policies.map(policyRef);
-}
-
-/** Reads from the vault what clocks ask of a record. */
-export class Docket {
-  readonly #dated: ReadonlyMap<number, readonly Move[]>;
-  readonly #kept = new Map<number, PolicySet | undefined>();
-
-  constructor(
-    readonly policies: PolicySet,
-    readonly vault: VaultReader,
-  ) {
-    const dated = new Map<number, Move[]>();
-    for (const move of vault.moves())
-      if (move.dates !== undefined) dated.set(move.plan, [...(dated.get(move.plan) ?? []), move]);
-    this.#dated = dated;
-  }
-
-  /** @throws {CreditAnchorError} `vault.…`, `policy.version-missing` */
-  facts(record: StoredRecord, more: { readonly class?: string | undefined } = {}): RecordFacts {
-    const plan = this.vault.plan(record.plan);
-    const published = this.#firstPlan(record).header?.anchoredAt;
-    const events = {
-      ...(published === undefined ? {} : { published: dateInChina(published) }),
-      ...this.#events(record),
-    };
-    const facts = factsOf(plan.type, valuesOf(record), { events, class: more.class });
-    const kept = this.#policiesOfPlan(plan);
-    return kept === undefined ? facts : { ...facts, policies: policiesOf(kept, facts) };
-  }
-
-  /** The batch of version 1: a correction is no new publication. */
-  #firstPlan(record: Entry): Plan {
-    let entry = record;
-    while (entry.earlier !== undefined) entry = this.vault.entry(entry.earlier.plan, entry.earlier.index);
-    return this.vault.plan(entry.plan);
-  }
-
-  /** What was told with the moves of all versions of the record, the later telling counts. */
-  #events(record: Entry): RecordFacts["events"] {
-    const moves: Move[] = [];
-    for (let entry = record; ; entry = this.vault.entry(entry.earlier.plan, entry.earlier.index)) {
-      const { index } = entry;
-      moves.push(...(this.#dated.get(entry.plan) ?? []).filter(({ positions }) => positions.includes(index)));
-      if (entry.earlier === undefined) break;
-    }
-    const events = new Map<string, string>();
-    for (const { dates = {} } of moves.sort((a, b) => a.id - b.id)) {
-      // A matter that begins again is open again.
-      for (const [begins, ends] of MATTERS)
-        if (dates[begins] !== undefined) for (const end of ends) events.delete(end);
-      for (const [name, date] of Object.entries(dates)) events.set(name, date);
-    }
-    return Object.fromEntries(events);
-  }
-
-  #policiesOfPlan({ number, policies: refs }: Plan): PolicySet | undefined {
-    if (!this.#kept.has(number)) {
-      const policies = refs?.map((ref) => policyByRef(this.policies, ref));
-      this.#kept.set(number, policies === undefined ? undefined : { ...this.policies, policies });
-    }
-    return this.#kept.get(number);
-  }
-}
-
-const MATTERS: readonly (readonly [string, readonly string[]])[] = [
-  ["objection-received", ["objection-marked", "objection-decided"]],
-  ["repair-applied", ["repair-accepted", "repair-decided"]],
-];
-
-function valuesOf({ payload, plan, index }: StoredRecord): JsonObject {
-  const values = parseJson(new TextDecoder().decode(payload));
-  if (isObject(values)) return values;
-  throw new CreditAnchorError("vault.damaged", `record ${index} of batch ${plan} is no object`, {
-    exitStatus: 70,
-  });
 }
 
 /** What a clock said of an act, for people and for programs; without anything of the record but dates. */

@@ -23,11 +23,15 @@ export function policyOption(): OptionSpec<readonly string[]> {
 
 /**
  * @param files as named on the command line
+ * @param authorities whose rules hold, instead of those that the home names
  * @throws {CreditAnchorError} `file.…`, `json.…`, `policy.…`, `holidays.invalid` with all faults and the file
  */
-export function knownPolicies(home: Folder | undefined, files: readonly string[] = []): PolicySet {
+export function knownPolicies(
+  home: Folder | undefined,
+  files: readonly string[] = [],
+  authorities: readonly string[] | undefined = home?.settings.authorities,
+): PolicySet {
   const own = [...filesOfHome(home), ...files].map((name) => ({ name, document: readTypeDocument(name) }));
-  const authorities = home?.settings.authorities;
   return loadPolicySet({ files: own, ...(authorities === undefined ? {} : { authorities }) });
 }
 

@@ -1,6 +1,7 @@
+import { Docket } from "../docket";
 import { minimumRepairDate } from "../policy";
 import { requireHome } from "./context";
-import { clockText, Docket, type Judgement } from "./judging";
+import { clockText, type Judgement } from "./judging";
 import { knownPolicies, policyOption } from "./known-policies";
 import { moveOptions, runMove } from "./move";
 import { flag, text } from "./options";

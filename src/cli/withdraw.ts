@@ -1,13 +1,12 @@
+import { Docket } from "../docket";
 import { type PolicySet, withdrawalDue } from "../policy";
 import { knownPolicies, policyOption } from "./known-policies";
-import { Docket, flagOf, type Judgement } from "./judging";
+import { flagOf, type Judgement } from "./judging";
 import { moveOptions, type MoveSpec, requireReason, runMove } from "./move";
 import { date, text } from "./options";
 import { requireHome } from "./context";
+import { QUASHED } from "../reasons";
 import { defineVerb } from "./verb";
-
-/** Reasons that begin the limit: the decision is gone. */
-const QUASHED = [10, 11, 12];
 
 export const withdrawVerb = defineVerb({
   name: "withdraw",

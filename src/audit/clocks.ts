@@ -1,0 +1,197 @@
+/**
+ * Legal time limits that were not kept, or ran out. They say what an agency did, not what the chain says: the chain is
+ * right about them, so they are no differences.
+ */
+import { codeWords, dayNumber, type Clock } from "../policy";
+import type { Span } from "../positions";
+import type { Findings, Where } from "./differences";
+
+/** A time limit that was missed, for records of one batch of which the very same holds. No value of a record in it. */
+export interface ClockFinding {
+  /** It happened after its limit; it has not happened, and the limit is over; it happened before it was allowed. */
+  readonly code: "clock.late" | "clock.overdue" | "clock.early";
+  /** Code of the policy's rule: `publication.limit`, `repair.minimum`. */
+  readonly clock: string;
+  /** {@link clock} in words. */
+  readonly what: string;
+  /** Batch and first position; and of the act that ended the clock, or began it, where it is. */
+  readonly where: Where;
+  readonly positions: readonly Span[];
+  readonly records: number;
+  readonly recordType: string;
+  /** Version that decides: `ndrc-order-36@1`. */
+  readonly policy: string;
+  readonly title: string;
+  readonly authority: string;
+  readonly article: string;
+  readonly certainty: Clock["certainty"];
+  readonly note: string | undefined;
+  readonly from: Clock["from"];
+  /** Last day of a limit, first day of a minimum. */
+  readonly due: string;
+  /** When it happened; null: not up to {@link ClocksReport.on}. */
+  readonly happened: string | null;
+  /** Days after (or before) {@link due} on which it happened, or that have gone by. */
+  readonly days: number;
+  readonly arithmetic: readonly string[];
+  /** What has to be so for this to hold, and the evidence at hand does not tell; empty: it holds. */
+  readonly onlyIf: readonly string[];
+  /** `chain`: days are those of the blocks. `vault`: the agency's own facts, and the days of the blocks of its acts. */
+  readonly evidence: "chain" | "vault";
+}
+
+/** How often clocks of one kind stood how. */
+export interface ClockCount {
+  readonly agencyId: number;
+  readonly recordType: string;
+  readonly clock: string;
+  readonly kept: number;
+  readonly late: number;
+  readonly overdue: number;
+  readonly early: number;
+  readonly running: number;
+  /** It depends on a class or a holiday table that is not known. */
+  readonly unknown: number;
+}
+
+/** What the law's time limits say of what was audited. */
+export interface ClocksReport {
+  /** The date in China of the block everything was read at: what is overdue is so on this day. */
+  readonly on: string;
+  /** Versions of the policies that decided. */
+  readonly policies: readonly string[];
+  readonly judged: readonly ClockCount[];
+  readonly findings: readonly ClockFinding[];
+}
+
+/** The record a clock runs for. */
+export interface ClockPlace {
+  readonly agencyId: number;
+  readonly recordType: string;
+  /** Of the batch, and of the act if there was one. */
+  readonly where: Where;
+  readonly evidence: ClockFinding["evidence"];
+  /** Conditions that hold for the whole clock. */
+  readonly onlyIf?: readonly string[];
+}
+
+/** Collects clocks; findings of which the very same holds become one with several positions. */
+export interface ClockBook {
+  /** @param on the day of the answer; of a minimum the day on which the thing was done. */
+  note(clock: Clock, place: ClockPlace, indexes: readonly number[], on: string): void;
+  /** Positions whose clocks a vault told: better than what the chain tells of them. */
+  readonly told: Map<bigint, Set<number>>;
+  report(on: string): ClocksReport;
+}
+
+type States = Pick<ClockCount, "kept" | "late" | "overdue" | "early" | "running" | "unknown">;
+
+type Counting = Omit<ClockCount, keyof States> & { -readonly [state in keyof States]: number };
+
+/** How a clock's own word for its state is counted. A minimum is noted for something that was done. */
+const COUNTED: Readonly<Record<Clock["state"], keyof States>> = {
+  kept: "kept",
+  late: "late",
+  overdue: "overdue",
+  running: "running",
+  reached: "kept",
+  waiting: "early",
+  over: "unknown",
+  unknown: "unknown",
+};
+
+export function startClocks(findings: Findings): ClockBook {
+  const counts = new Map<string, Counting>();
+  const found = new Map<
+    string,
+    { finding: Omit<ClockFinding, "positions" | "records">; indexes: number[] }
+  >();
+  const policies = new Set<string>();
+
+  function count(clock: Clock, { agencyId, recordType }: ClockPlace, records: number): void {
+    const key = `${agencyId} ${recordType} ${clock.code}`;
+    const known = counts.get(key) ?? {
+      ...{ agencyId, recordType, clock: clock.code },
+      ...{ kept: 0, late: 0, overdue: 0, early: 0, running: 0, unknown: 0 },
+    };
+    known[COUNTED[clock.state]] += records;
+    counts.set(key, known);
+  }
+
+  return {
+    told: new Map(),
+    note: (clock, place, indexes, on) => {
+      const { fault } = clock;
+      policies.add(clock.policy);
+      // A clock that may be another authority's is not counted: there are several for one matter.
+      if ((place.onlyIf ?? []).length === 0) count(clock, place, indexes.length);
+      if (fault !== undefined) findings.notChecked("clock.no-end", fault.message, indexes.length);
+      for (const finding of findingsOf(clock, place, on)) {
+        const key = JSON.stringify(finding);
+        const known = found.get(key);
+        if (known === undefined) found.set(key, { finding, indexes: [...indexes] });
+        else known.indexes.push(...indexes);
+      }
+    },
+    report: (on) => ({
+      on,
+      policies: [...policies].sort(),
+      judged: [...counts.values()],
+      findings: [...found.values()].map(({ finding, indexes }) => {
+        const positions = spansOf(indexes.sort((a, b) => a - b));
+        const where = { ...finding.where, index: positions[0]!.first };
+        return { ...finding, where, positions, records: indexes.length };
+      }),
+    }),
+  };
+}
+
+/** A clock that was missed; of one whose end depends on the class, each end that was. */
+function findingsOf(
+  clock: Clock,
+  place: ClockPlace,
+  on: string,
+): Omit<ClockFinding, "positions" | "records">[] {
+  const { code, kind, policy, title, authority, article, certainty, note, from, extension } = clock;
+  if (kind === "maximum") return [];
+  const done = kind === "minimum" ? on : clock.until?.date;
+  const happened = done !== undefined && done <= on ? done : null;
+  const day = happened ?? on;
+  const ends =
+    clock.due === undefined
+      ? clock.possible.map(({ class: name, ...end }) => ({ ...end, onlyIf: [`its class is ${name}`] }))
+      : [{ due: clock.due, arithmetic: clock.arithmetic, onlyIf: [] }];
+  return ends.flatMap(({ due, arithmetic, onlyIf }) => {
+    if (due === null || (kind === "minimum" ? day >= due : day <= due)) return [];
+    const mayBeLonger = extension !== undefined && !extension.taken && day <= extension.due;
+    return [
+      {
+        code: kind === "minimum" ? "clock.early" : happened === null ? "clock.overdue" : "clock.late",
+        clock: code,
+        what: codeWords(code),
+        where: place.where,
+        recordType: place.recordType,
+        ...{ policy, title, authority, article, certainty, note, from, due, happened },
+        days: Math.abs(dayNumber(day) - dayNumber(due)),
+        arithmetic,
+        onlyIf: [
+          ...(place.onlyIf ?? []),
+          ...onlyIf,
+          ...(mayBeLonger ? [`not extended to ${extension.due} (${extension.when})`] : []),
+        ],
+        evidence: place.evidence,
+      },
+    ];
+  });
+}
+
+/** @param indexes ascending */
+function spansOf(indexes: readonly number[]): Span[] {
+  const spans: { first: number; last: number }[] = [];
+  for (const index of indexes) {
+    const last = spans.at(-1);
+    if (last !== undefined && index <= last.last + 1) last.last = index;
+    else spans.push({ first: index, last: index });
+  }
+  return spans;
+}

@@ -1,0 +1,131 @@
+/** The law's time limits with an agency's vault: its own facts, and the days of the blocks. */
+import type { Audit } from "../audit";
+import type { Docket } from "../docket";
+import { CreditAnchorError } from "../errors";
+import { clockOf, dateInChina, type Clock, type RecordFacts } from "../policy";
+import { indexesOf } from "../positions";
+import type { Move as VaultMove, StoredRecord } from "../vault/vault";
+import { evidentLimits, noteReviews, noteUndated, typeOf } from "./chain-clocks";
+import type { ClockPlace } from "./clocks";
+import type { Where } from "./differences";
+import { actsByBatch, happeningOf, mattersOf, type Happening } from "./matters";
+import { Mark, Status, statusAt, type Move } from "./moves";
+import type { BatchState } from "./state";
+
+/** Reads of a vault what its records' clocks need, and judges them one after another. */
+export interface VaultClocks {
+  /** A record that the vault can read, in a batch that the chain has. */
+  judge(record: StoredRecord, batch: BatchState, where: Where): void;
+}
+
+/** What of an audit is read and told. */
+type AuditedClocks = Pick<Audit, "state" | "clocks" | "findings" | "published">;
+
+/**
+ * @param docket of the vault, with the policies of its home.
+ * @param on date in China of the answer.
+ */
+export function startVaultClocks(
+  { state, clocks: book, findings, published }: AuditedClocks,
+  docket: Docket,
+  on: string,
+): VaultClocks {
+  const acts = actsByBatch(state);
+  const dates = new Map<string, NonNullable<VaultMove["dates"]>>();
+  const unsent = new Map<number, VaultMove[]>();
+  for (const move of docket.vault.moves()) {
+    if (move.dates === undefined) continue;
+    const hash = move.transaction?.hash ?? move.signed?.hash;
+    if (hash !== undefined) dates.set(hash.toLowerCase(), move.dates);
+    if (move.status !== "done") unsent.set(move.plan, [...(unsent.get(move.plan) ?? []), move]);
+  }
+
+  let current: { batch: BatchState; happenings: Map<number, Happening[]> } | undefined;
+
+  /** What happened in one batch, by position: read once, for its records come one after another. */
+  function happeningsOf(batch: BatchState, plan: number): Map<number, Happening[]> {
+    if (current?.batch === batch) return current.happenings;
+    const happenings = new Map<number, Happening[]>();
+    const add = (index: number, happening: Happening): void => {
+      const known = happenings.get(index);
+      if (known === undefined) happenings.set(index, [happening]);
+      else known.push(happening);
+    };
+    const mined = new Set<string>();
+    for (const act of acts.get(batch.id) ?? []) {
+      const hash = act.where.transaction!;
+      mined.add(hash);
+      for (const index of indexesOf(act.spans)) add(index, happeningOf(act, dates.get(hash)));
+    }
+    for (const move of unsent.get(plan) ?? []) {
+      // The chain has it, and the vault has still to take note.
+      if (move.signed !== undefined && mined.has(move.signed.hash.toLowerCase())) continue;
+      for (const index of move.positions) add(index, unsentHappening(move, { batchId: String(batch.id) }));
+    }
+    current = { batch, happenings };
+    return happenings;
+  }
+
+  function judgeRecord(record: StoredRecord, batch: BatchState, where: Where): void {
+    const { agencyId } = batch.header;
+    const { index } = record;
+    const facts = docket.facts(record);
+    const { decided } = facts.events;
+    const recordType = typeOf(state, batch);
+    const placeOf = (at: Where): ClockPlace => ({ agencyId, recordType, where: at, evidence: "vault" });
+    const limits = (events: RecordFacts["events"], at: Where): Clock[] => {
+      const clocks = evidentLimits(docket.policies, { ...facts, events }, on);
+      for (const clock of clocks) book.note(clock, placeOf(at), [index], on);
+      return clocks;
+    };
+
+    // A correction is no new publication.
+    if (decided !== undefined && record.earlier === undefined) {
+      const events = { decided, published: dateInChina(batch.header.anchoredAt) };
+      const clock = limits(events, where).find(({ code }) => code === "publication.limit");
+      if (clock?.state === "kept" || clock?.state === "late") published(batch.id, clock.state === "kept");
+    }
+    const happened = happeningsOf(batch, record.plan).get(index) ?? [];
+    const { matters, repairs, undated } = mattersOf(happened);
+    for (const matter of matters) limits(matter.events, matter.where);
+    for (const repair of decided === undefined ? [] : repairs) {
+      const clock = clockOf(docket.policies, { ...facts, events: { decided } }, "repair.minimum", repair.day);
+      if (clock !== undefined) book.note(clock, placeOf(repair.where), [index], repair.day);
+    }
+    noteUndated(findings, undated);
+    noteReviews(findings, (statusAt(batch.words, index) & Mark.underReview) === 0 ? 0 : 1);
+    const told = book.told.get(batch.id);
+    if (told === undefined) book.told.set(batch.id, new Set([index]));
+    else if (happened.length > 0) told.add(index);
+  }
+
+  return {
+    judge: (record, batch, where) => {
+      try {
+        judgeRecord(record, batch, where);
+      } catch (error) {
+        // A record is no less what was anchored because its policy is not at hand.
+        if (!(error instanceof CreditAnchorError)) throw error;
+        findings.notChecked("clock.policy", `records whose clocks cannot be read: ${error.message}`);
+      }
+    },
+  };
+}
+
+/** What the vault was told and the chain was not: a withdrawal that was never sent is still to come. */
+function unsentHappening({ kind, marks = 0, reason, dates }: VaultMove, where: Where): Happening {
+  const move: Move =
+    kind === "setMarks"
+      ? { kind: "set", marks }
+      : kind === "clearMarks"
+        ? { kind: "clear", marks }
+        : { kind: "status", to: STATUSES[kind] };
+  return { move, reason, where, day: undefined, dates };
+}
+
+const STATUSES = {
+  supersede: Status.superseded,
+  withdraw: Status.withdrawn,
+  repair: Status.repaired,
+  revokeRepair: Status.active,
+} as const;

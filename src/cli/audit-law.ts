@@ -1,0 +1,52 @@
+import type { ClockFinding, ClocksReport, KeyUse } from "../audit";
+import type { Span } from "../positions";
+import { count, timeForPeople } from "./output";
+
+const FINDINGS_SHOWN = 50;
+
+/** Keys that somebody else may have used, and when. */
+export function keyLines(keys: readonly KeyUse[]): string[] {
+  return keys.flatMap(({ agencyId, operator, compromise }) => {
+    if (compromise === null) return [];
+    const { since, revokedAt, declaredAt, batches, entries } = compromise;
+    return [
+      `compromised ${operator} of agency ${agencyId}: in doubt from ${timeForPeople(since)} until it was revoked ${timeForPeople(revokedAt)}, declared ${timeForPeople(declaredAt)}; ${count(batches.length)} batches, ${count(entries.length)} moves`,
+    ];
+  });
+}
+
+/** Time limits that were missed, shortly. */
+export function clockLines(clocks: ClocksReport | null): string[] {
+  if (clocks === null) return [];
+  const { on, findings, judged } = clocks;
+  const total = judged.reduce(
+    (sum, { kept, late, overdue, early, running, unknown }) =>
+      sum + kept + late + overdue + early + running + unknown,
+    0,
+  );
+  const records = findings.reduce((sum, finding) => sum + finding.records, 0);
+  return [
+    `clocks     ${count(total)} judged as of ${on}: ${count(records)} time limits missed${findings.some(({ onlyIf }) => onlyIf.length > 0) ? ", or perhaps missed" : ""}`,
+    ...findings.slice(0, FINDINGS_SHOWN).map(tellFinding),
+    ...(findings.length > FINDINGS_SHOWN
+      ? [
+          `           … and ${count(findings.length - FINDINGS_SHOWN)} more (all of them with --json or --out)`,
+        ]
+      : []),
+  ];
+}
+
+function tellFinding(finding: ClockFinding): string {
+  const { code, what, where, positions, records, article, policy, certainty, due, happened, days, onlyIf } =
+    finding;
+  const place = `batch ${where.batchId}, ${records === 1 ? `index ${positions[0]!.first}` : `${count(records)} records (${positions.slice(0, 3).map(spanText).join(", ")}${positions.length > 3 ? ", …" : ""})`}`;
+  const by = code === "clock.early" ? "before" : "after";
+  const done = happened === null ? "not yet" : happened;
+  const doubt = certainty === "sure" ? "" : `, ${certainty}`;
+  const condition = onlyIf.length === 0 ? "" : `, only if ${onlyIf.join(" and ")}`;
+  return `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ${place}: ${what}: due ${due}, ${done}, ${count(days)} days ${by}; ${article} (${policy}${doubt})${condition}`;
+}
+
+function spanText({ first, last }: Span): string {
+  return first === last ? String(first) : `${first} to ${last}`;
+}
