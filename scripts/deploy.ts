@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   const network = await connectNetwork(hre);
   try {
     const { root } = hre.config.paths;
-    const { sent, manager, registry } = await deployResumably({
+    const { sent, ...records } = await deployResumably({
       chain: network.chain,
       signer: await network.signer(),
       folder: join(deploymentsFolder(hre), network.name),
@@ -30,19 +30,15 @@ async function main(): Promise<number> {
       startOver: network.throwAway,
       log: (line) => console.log(line),
     });
-    const checks = await checkDeployment(
-      network.chain,
-      { manager, registry },
-      {
-        commitHasOurCode: (commit) => commitHasOurCode(root, commit),
-      },
-    );
+    const checks = await checkDeployment(network.chain, records, {
+      commitHasOurCode: (commit) => commitHasOurCode(root, commit),
+    });
     const differences = checks.filter((check) => check.holds === false);
     for (const { name, expected, found } of differences)
       console.error(`${name}: expected ${expected}, found ${found}`);
     console.log(sent === 0 ? "everything was there already, nothing sent" : `${sent} transactions sent`);
     console.log(
-      `registry ${registry.address} on chain ${registry.chainId}, recorded in deployments/${network.name}`,
+      `registry ${records.registry.address} on chain ${network.chain.chainId}, recorded in deployments/${network.name}`,
     );
     return differences.length === 0 ? 0 : 1;
   } finally {

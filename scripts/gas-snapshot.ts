@@ -9,11 +9,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 // Declares `ethers` on Hardhat, for builds that do not see hardhat.config.ts. Types only: loaded before Hardhat, it fails.
 import type {} from "@nomicfoundation/hardhat-ethers";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import type { ContractTransactionResponse, EventLog } from "ethers";
 import hre, { ethers } from "hardhat";
 import { deployRegistry } from "../src/deployment";
 import { encodePositions } from "../src/positions";
-import type { CreditRegistry, ICreditRegistry } from "../typechain-types";
+import { roleIds } from "../src/roles";
+import {
+  type CreditRegistry,
+  type ICreditRegistry,
+  type RegistryAuthority,
+  SignOffs__factory,
+} from "../typechain-types";
 
 const file = join(__dirname, "..", "bench", "gas.json");
 const firstTime = 3_000_000_000;
@@ -65,7 +72,7 @@ async function main(): Promise<void> {
   const [ndrc, administrator, operator, colleague] = await ethers.getSigners();
   await ethers.provider.send("evm_setNextBlockTimestamp", [++clock]);
   const ours = [ndrc!.address];
-  const { registry } = await deployRegistry(ndrc!, {
+  const { registry, manager } = await deployRegistry(ndrc!, {
     grants: { registrar: ours, guardian: ours, unpauser: ours, arbiter: ours },
   });
   clock = (await ethers.provider.getBlock("latest"))!.timestamp;
@@ -84,6 +91,7 @@ async function main(): Promise<void> {
   const as = registry.connect(operator!);
   await anchoring(as);
   await statuses(registry, as, registry.connect(colleague!));
+  await signOff(registry, manager, ndrc!);
 }
 
 const previousOf = async (registry: CreditRegistry): Promise<string> => (await registry.agency(1)).lastBatch;
@@ -173,6 +181,33 @@ async function statuses(ndrc: CreditRegistry, as: CreditRegistry, colleague: Cre
     "256 withdrawn, each in a word of its own",
     () => as.withdraw(header, scattered, reason, evidence),
     { records },
+  );
+}
+
+/** Measured without a target: an auditor signs off now and then. */
+async function signOff(
+  registry: CreditRegistry,
+  manager: RegistryAuthority,
+  auditor: HardhatEthersSigner,
+): Promise<void> {
+  await send(() => manager.grantRole(roleIds.auditor, auditor.address, 0));
+  const made = new SignOffs__factory(auditor).deploy(await registry.getAddress());
+  const signOffs = await (await made).waitForDeployment();
+  clock = (await ethers.provider.getBlock("latest"))!.timestamp;
+  const { count: journalLength, head: journalHead } = await registry.journal();
+  const { count: rolesLength, head: rolesHead } = await manager.journal();
+  const { number: blockNumber, hash } = (await ethers.provider.getBlock("latest"))!;
+  await measure("signOff", () =>
+    signOffs.signOff({
+      journalLength,
+      journalHead,
+      rolesLength,
+      rolesHead,
+      blockNumber,
+      blockHash: hash!,
+      reportHash: ethers.id("report"),
+      outcome: 0,
+    }),
   );
 }
 

@@ -90,6 +90,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IRelay__factory>;
     getContractFactory(
+      name: "ISignOffs",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.ISignOffs__factory>;
+    getContractFactory(
       name: "RecordHashHarness",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.RecordHashHarness__factory>;
@@ -105,6 +109,10 @@ declare module "hardhat/types/runtime" {
       name: "Relay",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Relay__factory>;
+    getContractFactory(
+      name: "SignOffs",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.SignOffs__factory>;
     getContractFactory(
       name: "Agencies",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -238,6 +246,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.IRelay>;
     getContractAt(
+      name: "ISignOffs",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.ISignOffs>;
+    getContractAt(
       name: "RecordHashHarness",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -257,6 +270,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.Relay>;
+    getContractAt(
+      name: "SignOffs",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.SignOffs>;
     getContractAt(
       name: "Agencies",
       address: string | ethers.Addressable,
@@ -380,6 +398,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IRelay>;
     deployContract(
+      name: "ISignOffs",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ISignOffs>;
+    deployContract(
       name: "RecordHashHarness",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.RecordHashHarness>;
@@ -395,6 +417,10 @@ declare module "hardhat/types/runtime" {
       name: "Relay",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Relay>;
+    deployContract(
+      name: "SignOffs",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.SignOffs>;
     deployContract(
       name: "Agencies",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -528,6 +554,11 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IRelay>;
     deployContract(
+      name: "ISignOffs",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ISignOffs>;
+    deployContract(
       name: "RecordHashHarness",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -547,6 +578,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Relay>;
+    deployContract(
+      name: "SignOffs",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.SignOffs>;
     deployContract(
       name: "Agencies",
       args: any[],

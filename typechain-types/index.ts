@@ -44,6 +44,8 @@ export type { IRegistryAuthority } from "./contracts/interfaces/IRegistryAuthori
 export { IRegistryAuthority__factory } from "./factories/contracts/interfaces/IRegistryAuthority__factory";
 export type { IRelay } from "./contracts/interfaces/IRelay";
 export { IRelay__factory } from "./factories/contracts/interfaces/IRelay__factory";
+export type { ISignOffs } from "./contracts/interfaces/ISignOffs";
+export { ISignOffs__factory } from "./factories/contracts/interfaces/ISignOffs__factory";
 export type { RecordHashHarness } from "./contracts/mocks/RecordHashHarness";
 export { RecordHashHarness__factory } from "./factories/contracts/mocks/RecordHashHarness__factory";
 export type { ViewBatch } from "./contracts/mocks/ViewBatch";
@@ -52,6 +54,8 @@ export type { WalletMock } from "./contracts/mocks/WalletMock";
 export { WalletMock__factory } from "./factories/contracts/mocks/WalletMock__factory";
 export type { Relay } from "./contracts/periphery/Relay";
 export { Relay__factory } from "./factories/contracts/periphery/Relay__factory";
+export type { SignOffs } from "./contracts/periphery/SignOffs";
+export { SignOffs__factory } from "./factories/contracts/periphery/SignOffs__factory";
 export type { Agencies } from "./contracts/registry/Agencies";
 export { Agencies__factory } from "./factories/contracts/registry/Agencies__factory";
 export type { Batches } from "./contracts/registry/Batches";

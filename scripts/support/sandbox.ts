@@ -157,7 +157,7 @@ async function fill(dir: string, served: ServedChain): Promise<Sandbox> {
   const ndrcKey = `0x${randomBytes(32).toString("hex")}`;
   const ndrc = new Wallet(ndrcKey, chain.provider);
   await fund(chain, ndrc.address);
-  const { manager, registry } = await deployResumably({
+  const { manager, registry, signOffs } = await deployResumably({
     chain,
     signer: ndrc,
     folder: join(dir, deploymentFolder),
@@ -165,7 +165,7 @@ async function fill(dir: string, served: ServedChain): Promise<Sandbox> {
     compiler,
     sourceCommit: null,
   });
-  const homes = await makeHomes(dir, chain, { rpcUrl: served.url, manager, registry, ndrcKey });
+  const homes = await makeHomes(dir, chain, { rpcUrl: served.url, manager, registry, signOffs, ndrcKey });
   const secondOperator = await addSecondOperator(dir, chain, homes.get("market-regulator")!);
   const sandbox = {
     rpcUrl: served.url,
@@ -216,11 +216,12 @@ interface Deployed {
   readonly rpcUrl: string;
   readonly manager: ContractRecord;
   readonly registry: ContractRecord;
+  readonly signOffs: ContractRecord;
   readonly ndrcKey: string;
 }
 
 async function makeHomes(dir: string, chain: Chain, deployed: Deployed): Promise<Map<string, Home>> {
-  const { manager, registry: record, ndrcKey } = deployed;
+  const { manager, registry: record, signOffs, ndrcKey } = deployed;
   const registry = await openRegistry(chain, record.address, record.blockNumber);
   const ndrc: Actor = { registry, signer: signerOf(ndrcKey) };
   const settings: NewHome["settings"] = {
@@ -230,6 +231,7 @@ async function makeHomes(dir: string, chain: Chain, deployed: Deployed): Promise
       accessManager: manager.address,
       codeHash: record.codeHash,
       deployedAtBlock: record.blockNumber,
+      signOffs: signOffs.address,
     },
     rpc: [deployed.rpcUrl],
     // This chain makes a block only when there is a transaction, and never takes one back.

@@ -3,7 +3,7 @@
  */
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseRecord, readRecord, type ContractRecord } from "../deploy/record";
+import { parseRecord, readRecord, type ContractName, type ContractRecord } from "../deploy/record";
 import { CreditAnchorError } from "../errors";
 import { readText } from "./files";
 
@@ -24,8 +24,11 @@ export function readDeployment(fileOrFolder: string): ContractRecord {
   return parseRecord(value, "CreditRegistry", file);
 }
 
-/** The record of the authority beside it; undefined if there is none. */
-export function readManagerRecord(fileOrFolder: string): ContractRecord | undefined {
+/** The record of another contract of the deployment beside it; undefined if there is none. */
+export function readRecordBeside(
+  fileOrFolder: string,
+  contract: Exclude<ContractName, "CreditRegistry">,
+): ContractRecord | undefined {
   const isFolder = statSync(fileOrFolder, { throwIfNoEntry: false })?.isDirectory() === true;
-  return readRecord(isFolder ? fileOrFolder : dirname(fileOrFolder), "RegistryAuthority");
+  return readRecord(isFolder ? fileOrFolder : dirname(fileOrFolder), contract);
 }

@@ -22,7 +22,7 @@ import { roleIds, roleNames } from "../roles";
 import { RpcError } from "../rpc";
 import { standings } from "./agency";
 import { codeHashOf, connectNode, requireHome } from "./context";
-import { readDeployment, readManagerRecord } from "./deployment-file";
+import { readDeployment, readRecordBeside } from "./deployment-file";
 import { text, url } from "./options";
 import { count, counted, timeForPeople } from "./output";
 import { RegistryAuthority__factory } from "../../typechain-types";
@@ -130,8 +130,9 @@ async function look(
 function snippet(deployment: string | undefined): string {
   if (deployment === undefined) return "; doctor --deployment FILE shows the lines";
   const { chainId, address, codeHash, blockNumber: deployedAtBlock } = readDeployment(deployment);
-  const accessManager = readManagerRecord(deployment)?.address;
-  return `: "registry": ${JSON.stringify({ chainId, address, accessManager, codeHash, deployedAtBlock })}`;
+  const accessManager = readRecordBeside(deployment, "RegistryAuthority")?.address;
+  const signOffs = readRecordBeside(deployment, "SignOffs")?.address;
+  return `: "registry": ${JSON.stringify({ chainId, address, accessManager, codeHash, deployedAtBlock, signOffs })}`;
 }
 
 /** What keeps one check from being made is a problem of its own; the others go on. */
@@ -330,7 +331,12 @@ async function lookAtRegistry(
           : "nothing to compare it with";
     say("contract", "ok", `${address}, code ${codeHash.slice(0, 10)}…, ${known}`);
   }
-  if (!isCodeOf("CreditRegistry", await chain.code(address), chain.chainId, address))
+  if (
+    !isCodeOf(
+      { contract: "CreditRegistry", chainId: chain.chainId, address, arguments: [] },
+      await chain.code(address),
+    )
+  )
     say(
       "contract",
       "warning",

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Chain } from "../chain";
+import type { ContractRecord } from "../deploy/record";
 import { CreditAnchorError } from "../errors";
 import { detectFeePolicy, feePolicies } from "../fees";
 import { createHome, type Home, type NewHome, type RegistrySettings } from "../home";
@@ -9,7 +10,7 @@ import { authorityOf, openRegistry } from "../registry-views";
 import { RpcError } from "../rpc";
 import { checkNamed } from "../types/checks";
 import { codeHashOf, connectNode } from "./context";
-import { readDeployment, readManagerRecord } from "./deployment-file";
+import { readDeployment, readRecordBeside } from "./deployment-file";
 import { writeOwnFile } from "./files";
 import { address, choice, flag, integer, text, url, usage } from "./options";
 import { registrationText, type Registration } from "./registration";
@@ -156,16 +157,26 @@ async function look(
         hint: "do not use it before whoever deployed it has explained the difference",
       },
     );
-  const manager = options.deployment === undefined ? undefined : readManagerRecord(options.deployment);
+  const beside = (contract: "RegistryAuthority" | "SignOffs"): ContractRecord | undefined =>
+    options.deployment === undefined ? undefined : readRecordBeside(options.deployment, contract);
+  const manager = beside("RegistryAuthority");
   if (manager !== undefined && manager.address !== accessManager)
     throw new CreditAnchorError(
       "registry.other-authority",
       "the registry obeys another authority than the deployment record says",
     );
+  const signOffs = beside("SignOffs")?.address;
   const deployedAtBlock =
     options.fromBlock ?? record?.blockNumber ?? (await deploymentBlock(chain, registry.address));
   return {
-    registry: { chainId: chain.chainId, address: registry.address, accessManager, codeHash, deployedAtBlock },
+    registry: {
+      chainId: chain.chainId,
+      address: registry.address,
+      accessManager,
+      codeHash,
+      deployedAtBlock,
+      ...(signOffs === undefined ? {} : { signOffs }),
+    },
     isDevelopment,
     asksForFees,
   };

@@ -1,6 +1,6 @@
 import { concat, getCreateAddress, keccak256 } from "ethers";
 
-import { CreditRegistry__factory } from "../../typechain-types";
+import { CreditRegistry__factory, SignOffs__factory } from "../../typechain-types";
 import { firstHead } from "../audit/journal";
 import { toHex } from "../bytes";
 import type { Chain } from "../chain";
@@ -28,7 +28,7 @@ export interface SourceKnowledge {
  */
 export async function checkDeployment(
   chain: Chain,
-  { manager, registry }: DeploymentRecords,
+  { manager, registry, signOffs }: DeploymentRecords,
   knowledge: SourceKnowledge = {},
 ): Promise<Check[]> {
   return [
@@ -38,6 +38,7 @@ export async function checkDeployment(
     ...(await checkAuthority(chain, registry, manager)),
     ...(await checkRoles(chain, manager, registry)),
     await checkJournalStart(chain, registry),
+    ...(await checkSignOffs(chain, registry, signOffs, knowledge)),
   ];
 }
 
@@ -49,7 +50,7 @@ async function checkContract(
 ): Promise<Check[]> {
   const named = (name: string): string => `${record.contract}: ${name}`;
   const code = await chain.code(record.address);
-  const ours = isCodeOf(record.contract, code, chain.chainId, record.address);
+  const ours = isCodeOf({ ...record, chainId: chain.chainId }, code);
   return [
     compare(named("chain id"), record.chainId, chain.chainId),
     compare(named("code hash"), record.codeHash, code === "0x" ? "no code" : keccak256(code)),
@@ -178,4 +179,31 @@ async function checkJournalStart(chain: Chain, registry: ContractRecord): Promis
     expected,
     found: "the node keeps no state that old: audit the registry instead",
   };
+}
+
+/** Where auditors state what they found: about this registry, or nowhere. */
+async function checkSignOffs(
+  chain: Chain,
+  registry: ContractRecord,
+  record: ContractRecord | undefined,
+  knowledge: SourceKnowledge,
+): Promise<Check[]> {
+  if (record === undefined)
+    return [
+      {
+        name: "SignOffs",
+        holds: undefined,
+        expected: "a record",
+        found: "none: auditors cannot sign off before deploying again has added the contract",
+      },
+    ];
+  const contract = SignOffs__factory.connect(record.address, chain.provider);
+  return [
+    ...(await checkContract(chain, record, [registry.address], knowledge)),
+    compare(
+      "registry of the sign-offs",
+      registry.address,
+      (await answer(() => contract.registry())).toLowerCase(),
+    ),
+  ];
 }

@@ -1,17 +1,22 @@
 import { AbiCoder, getCreateAddress } from "ethers";
 
-import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
+import {
+  RegistryAuthority__factory,
+  CreditRegistry__factory,
+  SignOffs__factory,
+} from "../../typechain-types";
 import { toHex } from "../bytes";
 import { domain } from "../commitment";
-import type { ContractName } from "./record";
+import type { ContractName, ContractRecord } from "./record";
 
 /** What the compiler made of each contract: the code that a deployment sends, without constructor arguments. */
 export const creationCode: Readonly<Record<ContractName, string>> = {
   RegistryAuthority: RegistryAuthority__factory.bytecode,
   CreditRegistry: CreditRegistry__factory.bytecode,
+  SignOffs: SignOffs__factory.bytecode,
 };
 
-/** Both constructors take one address. */
+/** Every constructor takes one address. */
 export function encodeArguments(args: readonly string[]): string {
   return AbiCoder.defaultAbiCoder().encode(
     args.map(() => "address"),
@@ -19,30 +24,34 @@ export function encodeArguments(args: readonly string[]): string {
   );
 }
 
+/** A contract somewhere, as its record tells. */
+export type Placed = Pick<ContractRecord, "contract" | "chainId" | "address" | "arguments">;
+
 /**
  * Whether the code at an address is what the constructor in our creation code returns there.
  *
- * The compiler stores the runtime code inside the creation code, behind an INVALID instruction, with zeros where
- * the immutables go; the constructor writes the registry's domain and the address of its relay over them. So the found
- * code with both zeroed must lie there. The relay is the first contract that the registry created; only its
- * constructor, which is part of the creation code, creates any, so the relay's code is right when the registry's is. A code that is only the end of ours would pass: compare the creating transaction too.
+ * The compiler stores the runtime code inside the creation code, behind an INVALID instruction, with zeros where the
+ * immutables go; the constructor writes them over the zeros. So the found code with them zeroed must lie there. A code
+ * that is only the end of ours would pass: compare the creating transaction too.
  */
-export function isCodeOf(contract: ContractName, code: string, chainId: number, address: string): boolean {
-  const immutables = [
-    toHex(domain(chainId, address)).slice(2),
-    getCreateAddress({ from: address, nonce: 1 }).slice(2).toLowerCase().padStart(64, "0"),
-  ];
-  const template = immutables.reduce(
-    (text, immutable) => text.replaceAll(immutable, "0".repeat(64)),
-    code.slice(2).toLowerCase(),
-  );
-  if (
-    contract === "CreditRegistry" &&
-    !immutables.every((immutable) => code.toLowerCase().includes(immutable))
-  )
-    return false;
+export function isCodeOf(placed: Placed, code: string): boolean {
+  const found = code.slice(2).toLowerCase();
+  const immutables = immutablesOf(placed);
+  if (!immutables.every((immutable) => found.includes(immutable))) return false;
+  const template = immutables.reduce((text, immutable) => text.replaceAll(immutable, "0".repeat(64)), found);
   const version = compilerVersion(code);
-  return version !== undefined && creationCode[contract].toLowerCase().includes(`fe${template}`);
+  return version !== undefined && creationCode[placed.contract].toLowerCase().includes(`fe${template}`);
+}
+
+/**
+ * What the constructor computes, 64 hex digits each. The registry's relay is the first contract that it creates; only
+ * its constructor, which is part of the creation code, creates any, so the relay's code is right when the registry's is.
+ */
+function immutablesOf({ contract, chainId, address, arguments: args }: Placed): string[] {
+  const word = (value: string): string => value.slice(2).toLowerCase().padStart(64, "0");
+  if (contract === "RegistryAuthority") return [];
+  if (contract === "SignOffs") return args.map(word);
+  return [toHex(domain(chainId, address)), getCreateAddress({ from: address, nonce: 1 })].map(word);
 }
 
 /** Version of the compiler as the metadata at the end of the code tells, for example `0.8.30`. */

@@ -11,9 +11,9 @@ export interface CompilerInfo {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export type ContractName = "RegistryAuthority" | "CreditRegistry";
+export type ContractName = "RegistryAuthority" | "CreditRegistry" | "SignOffs";
 
-export const contractNames: readonly ContractName[] = ["RegistryAuthority", "CreditRegistry"];
+export const contractNames: readonly ContractName[] = ["RegistryAuthority", "CreditRegistry", "SignOffs"];
 
 /**
  * What is known of one deployed contract: `deployments/<network>/<contract>.json`. Everything in it can be compared with

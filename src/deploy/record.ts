@@ -28,10 +28,12 @@ export interface PendingCreation {
   readonly afterBlock: number;
 }
 
-/** Both contracts of one registry. */
+/** The contracts of one registry. */
 export interface DeploymentRecords {
   readonly manager: ContractRecord;
   readonly registry: ContractRecord;
+  /** Absent in a deployment of a version that had none; deploying again adds it. */
+  readonly signOffs?: ContractRecord;
 }
 
 /**
@@ -93,7 +95,8 @@ export function readRecords(folder: string): DeploymentRecords {
     throw new CreditAnchorError("deployment.missing", `${folder} holds no whole deployment record`, {
       hint: "deploy first: npx hardhat run scripts/deploy.ts --network NAME",
     });
-  return { manager, registry };
+  const signOffs = readRecord(folder, "SignOffs");
+  return { manager, registry, ...(signOffs === undefined ? {} : { signOffs }) };
 }
 
 /** Old or whole new content, never half of it. Unlike homes, records are public: mode 0644. */

@@ -11,6 +11,7 @@ import { creationCode, encodeArguments, isCodeOf } from "./code";
 import { contractHolders, delayOnChain, type Holder, type Profile, resolveProfile } from "./profile";
 import {
   type CompilerInfo,
+  contractNames,
   type ContractName,
   type ContractRecord,
   type DeploymentRecords,
@@ -41,7 +42,7 @@ export interface ResumableOptions {
   readonly log?: (line: string) => void;
 }
 
-export interface ResumableResult extends DeploymentRecords {
+export interface ResumableResult extends Required<DeploymentRecords> {
   /** Transactions sent by this run. */
   readonly sent: number;
 }
@@ -82,8 +83,9 @@ export async function deployResumably(options: ResumableOptions): Promise<Resuma
   const manager = await ensureContract(run, "RegistryAuthority", [deployer]);
   // The second argument of every run is the manager of the first.
   const registry = await ensureContract(run, "CreditRegistry", [manager.address]);
+  const signOffs = await ensureContract(run, "SignOffs", [registry.address]);
   await wire(run, manager, registry);
-  return { manager, registry, sent: run.sent };
+  return { manager, registry, signOffs, sent: run.sent };
 }
 
 // ------------------------------------------------------------------ does what was recorded belong to this chain?
@@ -113,7 +115,7 @@ async function checkContracts({ chain, profile }: Run): Promise<void> {
 
 async function checkRecords(run: Run): Promise<void> {
   const { chain, folder } = run;
-  const records = [readRecord(folder, "RegistryAuthority"), readRecord(folder, "CreditRegistry")];
+  const records = contractNames.map((name) => readRecord(folder, name));
   const found = [...records, readPending(folder)].filter((item) => item !== undefined);
   const foreign = found.find((item) => item.chainId !== chain.chainId);
   if (foreign !== undefined)
@@ -330,7 +332,7 @@ async function makeRecord(
 ): Promise<ContractRecord> {
   const { chain } = run;
   const code = await chain.code(address);
-  if (!isCodeOf(contract, code, chain.chainId, address))
+  if (!isCodeOf({ contract, chainId: chain.chainId, address, arguments: args }, code))
     throw new CreditAnchorError("deployment.failed", `the code at ${address} is not that of ${contract}`, {
       hint: `the contract was created from another version of the source: continue with that, or remove ${run.folder}`,
       exitStatus: 70,

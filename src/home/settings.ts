@@ -16,6 +16,8 @@ export interface RegistrySettings {
   readonly codeHash?: string;
   /** Logs are read from this block on. */
   readonly deployedAtBlock: number;
+  /** Where auditors state what they found; absent if the deployment has no such contract. */
+  readonly signOffs?: string;
 }
 
 /** The file `settings.json` of a home folder. Holds nothing secret; mode 0600 all the same, for URLs may. */
@@ -143,6 +145,7 @@ const settingsCheck = object({
     accessManager: address,
     "codeHash?": hash,
     deployedAtBlock: whole(0, Number.MAX_SAFE_INTEGER),
+    "signOffs?": address,
   }),
   rpc: list(url),
   finalityBlocks: whole(0, 100_000),

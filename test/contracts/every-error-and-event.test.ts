@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { NamedFragment } from "ethers";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { CreditRegistry__factory, IRelay__factory } from "../../typechain-types";
+import { CreditRegistry__factory, IRelay__factory, ISignOffs__factory } from "../../typechain-types";
 
 /** Errors in the ABI that nothing raises, and why. */
 const neverRaised: Readonly<Record<string, string>> = {
@@ -16,7 +16,7 @@ const tests = readdirSync(__dirname)
   .map((name) => readFileSync(join(__dirname, name), "utf8"))
   .join("\n");
 
-const fragments = [CreditRegistry__factory, IRelay__factory]
+const fragments = [CreditRegistry__factory, IRelay__factory, ISignOffs__factory]
   .flatMap((factory) => factory.createInterface().fragments)
   .filter((fragment): fragment is NamedFragment => fragment.type === "error" || fragment.type === "event");
 
@@ -27,7 +27,7 @@ const asserted = (name: string): RegExp[] => [
   new RegExp(`\\w+: "${name}"`),
 ];
 
-describe("every error and event of the registry and its relay", () => {
+describe("every error and event of the registry, its relay and the sign-offs", () => {
   it("is found: there are some", () => {
     expect(fragments.filter(({ type }) => type === "error").length).to.be.greaterThan(50);
     expect(fragments.filter(({ type }) => type === "event").length).to.be.greaterThan(25);

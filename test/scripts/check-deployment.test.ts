@@ -9,6 +9,7 @@ import {
   type RegistryAuthority,
   RegistryAuthority__factory,
   CreditRegistry__factory,
+  SignOffs__factory,
 } from "../../typechain-types";
 import { type Chain, connectChain } from "../../src/chain";
 import { type Check, checkDeployment, type SourceKnowledge } from "../../src/deploy/check";
@@ -25,7 +26,7 @@ describe("checking a deployment", function () {
   let chain: Chain;
   let signer: Wallet;
   let folder: string;
-  let records: DeploymentRecords;
+  let records: Required<DeploymentRecords>;
   let access: RegistryAuthority;
   const commit = "ab".repeat(20);
   const knowledge: SourceKnowledge = { compiler, commitHasOurCode: (given) => given === commit };
@@ -74,7 +75,7 @@ describe("checking a deployment", function () {
       compiler: { ...compiler, version: "0.8.29" },
       sourceCommit: "cd".repeat(20),
     };
-    for (const which of ["manager", "registry"] as const)
+    for (const which of ["manager", "registry", "signOffs"] as const)
       for (const [field, value] of Object.entries(altered))
         it(`${which}: ${field}`, async () => {
           const changed = { ...records, [which]: { ...records[which], [field]: value } };
@@ -272,20 +273,41 @@ describe("checking a deployment", function () {
     expect(shallow.filter(({ holds }) => holds !== true).map(({ name }) => name)).to.deep.equal([
       "RegistryAuthority: source commit",
       "CreditRegistry: source commit",
+      "SignOffs: source commit",
     ]);
+  });
+
+  it("catches sign-offs about another registry", async () => {
+    const contract = await new SignOffs__factory(signer).deploy(stranger);
+    const address = (await contract.waitForDeployment()).target as string;
+    const signOffs = { ...records.signOffs, address: address.toLowerCase() };
+    expect(await differing({ ...records, signOffs })).to.include.members([
+      "SignOffs: code",
+      "registry of the sign-offs",
+    ]);
+    expect(await differing({ ...records, signOffs: { ...signOffs, address: stranger } })).to.include(
+      "registry of the sign-offs",
+    );
   });
 
   describe("code", () => {
     it("is ours at its own address on its own chain only", async () => {
       const { address } = records.registry;
       const code = await chain.code(address);
-      expect(isCodeOf("CreditRegistry", code, 31337, address)).to.equal(true);
-      expect(isCodeOf("CreditRegistry", code, 31338, address)).to.equal(false);
-      expect(isCodeOf("CreditRegistry", code, 31337, records.manager.address)).to.equal(false);
-      expect(isCodeOf("RegistryAuthority", code, 31337, address)).to.equal(false);
-      expect(isCodeOf("CreditRegistry", "0x", 31337, address)).to.equal(false);
-      expect(isCodeOf("CreditRegistry", code.slice(0, -2), 31337, address)).to.equal(false);
-      expect(isCodeOf("CreditRegistry", `0x${code.slice(4)}`, 31337, address)).to.equal(false);
+      expect(isCodeOf(records.registry, code)).to.equal(true);
+      expect(isCodeOf({ ...records.registry, chainId: 31338 }, code)).to.equal(false);
+      expect(isCodeOf({ ...records.registry, address: records.manager.address }, code)).to.equal(false);
+      expect(isCodeOf({ ...records.registry, contract: "RegistryAuthority" }, code)).to.equal(false);
+      expect(isCodeOf({ ...records.registry, contract: "SignOffs" }, code)).to.equal(false);
+      expect(isCodeOf(records.registry, "0x")).to.equal(false);
+      expect(isCodeOf(records.registry, code.slice(0, -2))).to.equal(false);
+      expect(isCodeOf(records.registry, `0x${code.slice(4)}`)).to.equal(false);
+    });
+
+    it("of the sign-offs is ours for its own registry only", async () => {
+      const code = await chain.code(records.signOffs.address);
+      expect(isCodeOf(records.signOffs, code)).to.equal(true);
+      expect(isCodeOf({ ...records.signOffs, arguments: [stranger] }, code)).to.equal(false);
     });
 
     it("tells its compiler", async () => {

@@ -47,8 +47,13 @@ describe("deployment", function () {
     const folder = newFolder();
     const first = await deploy({ chain, signer, folder });
     expect(first.sent).to.equal(TRANSACTIONS);
-    expect(readdirSync(folder).sort()).to.deep.equal(["CreditRegistry.json", "RegistryAuthority.json"]);
-    expect(readRecords(folder)).to.deep.equal({ manager: first.manager, registry: first.registry });
+    expect(readdirSync(folder).sort()).to.deep.equal([
+      "CreditRegistry.json",
+      "RegistryAuthority.json",
+      "SignOffs.json",
+    ]);
+    const { manager, registry, signOffs } = first;
+    expect(readRecords(folder)).to.deep.equal({ manager, registry, signOffs });
     expect(await differences(chain, first)).to.deep.equal([]);
 
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
@@ -82,6 +87,27 @@ describe("deployment", function () {
           expect(readPending(folder)).to.equal(undefined);
           expect(await differences(chain, records)).to.deep.equal([]);
         });
+  });
+
+  it("adds what a deployment of an earlier version lacks, without any power over the registry", async () => {
+    const { chain, signer } = await newDeployer(node);
+    const folder = newFolder();
+    const boss = Wallet.createRandom().address.toLowerCase();
+    const administrator = [{ account: boss, delay: 86_400 }];
+    const profile = { ...localProfile, roles: { ...localProfile.roles, administrator } };
+    const { signOffs, ...before } = await deploy({ chain, signer, folder, profile });
+    rmSync(join(folder, "SignOffs.json"));
+    const old = readRecords(folder);
+    expect(old.signOffs).to.equal(undefined);
+    const open = (await checkDeployment(chain, old)).filter(({ holds }) => holds === undefined);
+    expect(open.map(({ name, found }) => `${name}: ${found}`).join()).to.contain("SignOffs: none");
+    expect(await differences(chain, old)).to.deep.equal([]);
+
+    const after = await deploy({ chain, signer, folder, profile });
+    expect(after.sent).to.equal(1);
+    expect(after.registry).to.deep.equal(before.registry);
+    expect(after.signOffs.address).not.to.equal(signOffs.address);
+    expect(await differences(chain, after)).to.deep.equal([]);
   });
 
   describe("killed from outside", () => {

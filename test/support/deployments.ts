@@ -13,8 +13,8 @@ export const root = join(__dirname, "..", "..");
 /** Everything is the deployer's. */
 export const localProfile: Profile = readProfile(join(root, "deployments", "profiles", "local.json"));
 
-/** Transactions of a deployment by the local profile: two contracts, labels, guardians, functions, grants. */
-export const TRANSACTIONS = 29;
+/** Transactions of a deployment by the local profile: three contracts, labels, guardians, functions, grants. */
+export const TRANSACTIONS = 30;
 
 /** A deployer of its own on a test chain, with funds. */
 export async function newDeployer(

@@ -4,3 +4,4 @@
 export type { ICreditRegistry } from "./ICreditRegistry";
 export type { IRegistryAuthority } from "./IRegistryAuthority";
 export type { IRelay } from "./IRelay";
+export type { ISignOffs } from "./ISignOffs";

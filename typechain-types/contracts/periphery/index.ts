@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { Relay } from "./Relay";
+export type { SignOffs } from "./SignOffs";

@@ -4,3 +4,4 @@
 export { ICreditRegistry__factory } from "./ICreditRegistry__factory";
 export { IRegistryAuthority__factory } from "./IRegistryAuthority__factory";
 export { IRelay__factory } from "./IRelay__factory";
+export { ISignOffs__factory } from "./ISignOffs__factory";

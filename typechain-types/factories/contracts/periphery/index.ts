@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { Relay__factory } from "./Relay__factory";
+export { SignOffs__factory } from "./SignOffs__factory";
