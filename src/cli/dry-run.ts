@@ -4,10 +4,11 @@
 import { equalBytes } from "../bytes";
 import { canonical } from "../canonical";
 import { recordKey } from "../commitment";
-import { ExitStatus } from "../errors";
+import { ExitStatus, type Fault } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
+import { recordEnded } from "../ingest/seal-rows";
 import { openInput, rowReader, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
 import type { RecordType } from "../types";
@@ -51,20 +52,23 @@ export async function dryRun({
       throwIfCancelled(signal);
       for (const row of rows) {
         counts.read++;
+        const reject = (faults: readonly Fault[]): void => {
+          counts.rejected++;
+          rejected.add([{ row: row.row, faults }]);
+        };
         const result = reader.read(row);
         if (!result.ok) {
-          counts.rejected++;
-          rejected.add([{ row: row.row, faults: result.faults }]);
+          reject(result.faults);
           continue;
         }
         const { keyValues, values } = result.record;
         const latest = vault.latest(recordKey(agencyKey, code, type.name, keyValues, hashes));
         if (only !== undefined && (latest === undefined) === (only === "known")) {
-          counts.rejected++;
           const code = `record.${latest === undefined ? "unknown" : "known"}`;
           const message = latest === undefined ? "is of no record of this home" : "its key is no new one";
-          rejected.add([{ row: row.row, faults: [{ path: "", code, message }] }]);
+          reject([{ path: "", code, message }]);
         } else if (latest === undefined) counts.new++;
+        else if (latest.ended) reject([recordEnded]);
         else if (equalBytes(vault.read(latest.plan, latest.index).payload, canonical(values)))
           counts.unchanged++;
         else counts.newVersions++;

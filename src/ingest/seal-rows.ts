@@ -143,7 +143,7 @@ export class RowSealer {
     }
     if (only === "new")
       throw rejection("record.known", "is of a record that this home has already: its key is no new one");
-    if (found.ended) throw rejection("record.ended", "was withdrawn or erased: no version may follow");
+    if (found.ended) throw rejection(recordEnded.code, recordEnded.message);
     if (found.direct !== (mode === "direct"))
       throw rejection(
         "record.mode",
@@ -245,6 +245,13 @@ export class RowSealer {
 function compactDate(value: JsonValue | undefined): number {
   return typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? Number(value.replaceAll("-", "")) : 0;
 }
+
+/** What is said of a row of a record that was withdrawn, erased, or replaced under another key. */
+export const recordEnded: Fault = {
+  path: "",
+  code: "record.ended",
+  message: "was withdrawn or erased: no version may follow",
+};
 
 function rejection(code: string, message: string): CreditAnchorError {
   return new CreditAnchorError(code, message, { faults: [{ path: "", code, message }] });

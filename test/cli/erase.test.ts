@@ -236,6 +236,12 @@ describe("erase", function () {
 
   it("a row of an erased record that is read again is rejected, not anchored", async () => {
     const again = write("again.ndjson", [row(3), row(4)]);
+    const dry = await json<{ rejectedFile: string }>(
+      ["anchor", again, "--type", TYPE_NAME, "--dry-run", ...own],
+      { env, status: 4 },
+    );
+    expect(dry).to.include({ unchanged: 1, rejected: 1 });
+    expect(readFileSync(dry.rejectedFile, "utf8")).to.contain("record.ended");
     const summary = await json<{ rejectedFile: string }>(["anchor", again, "--type", TYPE_NAME, ...own], {
       env,
       status: 4,
