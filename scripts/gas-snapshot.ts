@@ -16,6 +16,7 @@ import { deployRegistry } from "../src/deployment";
 import { encodePositions } from "../src/positions";
 import { roleIds } from "../src/roles";
 import {
+  Relay__factory,
   type CreditRegistry,
   type ICreditRegistry,
   type RegistryAuthority,
@@ -69,7 +70,7 @@ async function measure(
 type Header = ICreditRegistry.HeaderStruct;
 
 async function main(): Promise<void> {
-  const [ndrc, administrator, operator, colleague] = await ethers.getSigners();
+  const [ndrc, administrator, operator, colleague, stranger, second, third] = await ethers.getSigners();
   await ethers.provider.send("evm_setNextBlockTimestamp", [++clock]);
   const ours = [ndrc!.address];
   const { registry, manager } = await deployRegistry(ndrc!, {
@@ -90,8 +91,12 @@ async function main(): Promise<void> {
   }
   const as = registry.connect(operator!);
   await anchoring(as);
-  await statuses(registry, as, registry.connect(colleague!));
+  const header = await anchorLarge(as);
+  await statuses(registry, as, registry.connect(colleague!), header);
   await signOff(registry, manager, ndrc!);
+  await scattered(as, header);
+  await relayed(registry, operator!, stranger!, header);
+  await succeeded(registry, header, { administrator: administrator!, next: [second!, third!] });
 }
 
 const previousOf = async (registry: CreditRegistry): Promise<string> => (await registry.agency(1)).lastBatch;
@@ -131,15 +136,23 @@ async function anchoring(as: CreditRegistry): Promise<void> {
   }
 }
 
+/** Of the moves. */
+const reason = 7;
+const evidence = ethers.id("evidence");
+const BULK = 256;
+
 /**
- * 256 records a call: neighbours in words that nobody has written, and in words that are. Measured without a target:
- * superseding (a successor each), the arbiter (asks the manager first), erasing (two operators, two calls).
+ * 256 records a call, as the targets mean it: neighbours that fill eight words, which nobody has written or which are
+ * written. Measured without a target: superseding (a successor each), the arbiter (asks the manager first), erasing (two
+ * operators, two calls).
  */
-async function statuses(ndrc: CreditRegistry, as: CreditRegistry, colleague: CreditRegistry): Promise<void> {
-  const records = 256;
-  const header = await anchorLarge(as);
-  const evidence = ethers.id("evidence");
-  const reason = 7;
+async function statuses(
+  ndrc: CreditRegistry,
+  as: CreditRegistry,
+  colleague: CreditRegistry,
+  header: Header,
+): Promise<void> {
+  const records = BULK;
   const range = (first: number): number[] => Array.from({ length: records }, (_, i) => first + i);
   let next = 0;
   const fresh = (): string => encodePositions(range(records * next++));
@@ -176,10 +189,11 @@ async function statuses(ndrc: CreditRegistry, as: CreditRegistry, colleague: Cre
   });
   const one = encodePositions([records * next++]);
   await measure("1 withdrawn, untouched", () => as.withdraw(header, one, reason, evidence));
-  const scattered = encodePositions(Array.from({ length: records }, (_, i) => 100_000 + 977 * i));
+  const f = fresh();
+  await send(() => ndrc.arbiterSetMarks(header, f, 128 | 16, reason, evidence));
   await measure(
-    "256 withdrawn, each in a word of its own",
-    () => as.withdraw(header, scattered, reason, evidence),
+    "256 marks cleared by the arbiter, written",
+    () => ndrc.arbiterClearMarks(header, f, 128, reason, evidence),
     { records },
   );
 }
@@ -209,6 +223,111 @@ async function signOff(
       outcome: 0,
     }),
   );
+}
+
+/**
+ * 256 records a call that are not the neighbours of eight words. What a move costs is the words it touches (about 22,000
+ * gas for one that nobody has written, 5,000 for one that is) and its spans (about 1,200 gas each), hardly its records: the
+ * targets hold for what fills its words, and these measures, which have none, say what other shapes cost.
+ */
+async function scattered(as: CreditRegistry, header: Header): Promise<void> {
+  const shapes: readonly (readonly [name: string, first: number, index: (i: number) => number])[] = [
+    ["neighbours from the middle of a word", 50_000, (i) => 16 + i],
+    ["eight spans of 32, each over two words", 55_000, (i) => 16 + 96 * (i >> 5) + (i & 31)],
+    ["every second leaf", 60_000, (i) => 2 * i],
+    ["every eighth leaf", 70_000, (i) => 8 * i],
+    ["each in a word of its own", 100_000, (i) => 977 * i],
+  ];
+  for (const [shape, first, index] of shapes) {
+    // A multiple of 32, so that a shape begins where a word does.
+    const start = 32 * Math.ceil(first / 32);
+    const positions = encodePositions(Array.from({ length: BULK }, (_, i) => start + index(i)));
+    const marks = () => as.setMarks(header, positions, 16, reason, evidence);
+    await measure(`256 marked, ${shape}, untouched`, marks, { records: BULK });
+    const withdrawal = () => as.withdraw(header, positions, reason, evidence);
+    await measure(`256 withdrawn, ${shape}, written`, withdrawal, { records: BULK });
+  }
+}
+
+/** Calls that an operator signed and a stranger sends. */
+async function relayed(
+  registry: CreditRegistry,
+  operator: HardhatEthersSigner,
+  stranger: HardhatEthersSigner,
+  header: Header,
+): Promise<void> {
+  const relay = Relay__factory.connect(await registry.relay(), stranger);
+  const { chainId } = await ethers.provider.getNetwork();
+  const domain = {
+    name: "credit-anchor relay",
+    version: "1",
+    chainId,
+    verifyingContract: await relay.getAddress(),
+  };
+  const types = {
+    RelayedCall: [
+      { name: "operator", type: "address" },
+      { name: "agencyId", type: "uint32" },
+      { name: "call", type: "bytes" },
+      { name: "nonce", type: "bytes32" },
+      { name: "deadline", type: "uint64" },
+    ],
+  };
+  const carry = async (
+    name: string,
+    call: string,
+    nonce: string,
+    options?: { records: number },
+  ): Promise<void> => {
+    const signed = { operator: operator.address, agencyId: 1, call, nonce, deadline: 4_000_000_000 };
+    const signature = await operator.signTypedData(domain, types, signed);
+    await measure(`relayed: ${name}`, () => relay.relay(signed, signature), options);
+  };
+  const [root, manifest] = [ethers.id("root"), ethers.id("manifest")];
+  const { interface: calls } = registry;
+  const anchor = async (): Promise<string> =>
+    calls.encodeFunctionData("anchorRoot", [1, 1, await previousOf(registry), 1_000_000, root, manifest]);
+  await carry("anchorRoot", await anchor(), ethers.ZeroHash);
+  const leaves = leavesOf(1_000, "relayed leaf");
+  const byLeaves = calls.encodeFunctionData("anchorLeaves", [
+    1,
+    1,
+    await previousOf(registry),
+    leaves,
+    manifest,
+  ]);
+  await carry("anchorLeaves, 1000", byLeaves, ethers.ZeroHash, { records: 1_000 });
+  const withdraw = (positions: string): string =>
+    calls.encodeFunctionData("withdraw", [header, positions, reason, evidence]);
+  await carry("1 withdrawn, untouched", withdraw(encodePositions([400_000])), ethers.id("nonce 1"));
+  const many = encodePositions(Array.from({ length: BULK }, (_, i) => 400_032 + i));
+  await carry("256 withdrawn, untouched", withdraw(many), ethers.id("nonce 2"), { records: BULK });
+}
+
+/** Acting for an agency that was succeeded: by its successor, and by the successor of that. */
+async function succeeded(
+  registry: CreditRegistry,
+  header: Header,
+  { administrator, next }: { administrator: HardhatEthersSigner; next: readonly HardhatEthersSigner[] },
+): Promise<void> {
+  const [root, manifest] = [ethers.id("root"), ethers.id("manifest")];
+  let before = administrator;
+  for (const [i, signer] of next.entries()) {
+    const [agencyId, successor] = [i + 1, i + 2];
+    const code = ethers.encodeBytes32String(`9111000000000000${successor}A`);
+    const as = registry.connect(signer);
+    await send(() => registry.admitAgency(code, signer.address, ethers.id("key")));
+    await send(() => as.setOperator(successor, signer.address, 3, 0, 4_000_000_000));
+    await send(() => registry.connect(before).nameSuccessor(agencyId, successor));
+    await send(() => as.acceptSuccession(agencyId, successor));
+    await send(() => registry.succeedAgency(agencyId, successor, reason));
+    const previous = await previousOf(registry);
+    const whose = i === 0 ? "for an agency with a successor" : "for an agency with a chain of two successors";
+    await measure(`anchorRoot, ${whose}`, () => as.anchorRoot(1, 1, previous, 1_000_000, root, manifest));
+    const one = encodePositions([500_000 + 32 * i]);
+    await measure(`1 withdrawn, untouched, ${whose}`, () => as.withdraw(header, one, reason, evidence));
+    before = signer;
+  }
 }
 
 async function anchorLarge(as: CreditRegistry): Promise<Header> {
