@@ -34,6 +34,12 @@ export interface Provenance {
   };
   /** ISO 8601 in UTC, with `Z`. */
   readonly times: { readonly started: string; readonly planned: string };
+  /** Of a correction in mode direct: why the version before is superseded, which the chain does not carry there. */
+  readonly supersession?: {
+    readonly reason: number;
+    /** 32 bytes in hex; zero without evidence. */
+    readonly evidenceHash: string;
+  };
 }
 
 /** A batch whose place in the agency's chain of batches is still open. */
@@ -139,7 +145,7 @@ export function makeManifest(provenance: Provenance, size: number, random: Uint8
   for (const part of ["source", "counts", "times"] as const)
     if (!isObject(provenance) || !isObject(provenance[part]))
       throw refusal("manifest.invalid", `/${part}`, "must be an object");
-  const { source, counts, times } = provenance;
+  const { source, counts, times, supersession } = provenance;
   return {
     format: "credit-anchor/manifest",
     formatVersion: 1,
@@ -162,7 +168,16 @@ export function makeManifest(provenance: Provenance, size: number, random: Uint8
       rejected: count(counts.rejected, "/counts/rejected"),
     },
     times: { started: time(times.started, "/times/started"), planned: time(times.planned, "/times/planned") },
+    ...(supersession === undefined ? {} : { supersession: why(supersession) }),
     random: toHex(expectBytes(random, 32, "/random")),
+  };
+}
+
+function why(value: NonNullable<Provenance["supersession"]>): JsonObject {
+  if (!isObject(value)) throw refusal("manifest.invalid", "/supersession", "must be an object");
+  return {
+    reason: expectInteger(value.reason, 0, 0xffff, "/supersession/reason"),
+    evidenceHash: hash(value.evidenceHash, "/supersession/evidenceHash"),
   };
 }
 

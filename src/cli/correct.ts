@@ -17,8 +17,9 @@ export const correctVerb = defineVerb({
   name: "correct",
   summary: "correct records: anchor new versions that take the place of the wrong ones",
   about: `The file holds the corrected records, whole, as anchor reads them; each becomes the next version of the record
-with its natural key, and the version before is superseded with the reason and the evidence given here. Rows of
-records that the home does not have are rejected; exit status 4. Interrupted, the same command or resume
+with its natural key, and the version before is superseded with the reason and the evidence given here. In mode
+direct the contract supersedes in the call that anchors, which has no room for either: they stand in the
+manifest of the batch, whose hash is anchored, and bundle shows it. Rows of records that the home does not have are rejected; exit status 4. Interrupted, the same command or resume
 finishes it.
 
 When the natural key itself was wrong, the file holds the one record with its right key, and --replaces,
@@ -58,13 +59,10 @@ record, and no version may follow it.`,
     if ((selector.batch === undefined) !== (selector.index === undefined))
       throw usage("--replaces-batch and --replaces-index go together");
     if (options.mode === "direct") {
-      if (options.reason !== undefined || options.evidence !== undefined)
-        throw usage(
-          "a correction in mode direct carries no reason and no evidence: the contract supersedes in the same call",
-          "leave --reason and --evidence out",
-        );
       if (ways === 1)
         throw usage("a wrong natural key is not corrected in mode direct", "use mode root or leaves");
+      if (!options.dryRun)
+        io.note("note: in mode direct reason and evidence are in the batch's manifest, and not on the chain");
     }
     const replacing = ways === 1;
     if (replacing && !options.dryRun) {

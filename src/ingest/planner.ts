@@ -193,7 +193,7 @@ export class Planner {
 
   #commit(): Plan {
     const { options } = this;
-    const { type } = options.target;
+    const { type, mode, supersession } = options.target;
     const { read, accepted, unchanged, rejected } = this.#since;
     const provenance: Provenance = {
       agencyCode: options.agencyCode,
@@ -202,6 +202,10 @@ export class Planner {
       source: { ...options.source, firstRow: this.#firstRow, lastRow: this.#lastRow },
       counts: { read, accepted, unchanged, rejected },
       times: { started: this.#started, planned: new Date().toISOString() },
+      // In the other modes a move of its own carries it on the chain.
+      ...(mode !== "direct" || supersession === undefined
+        ? {}
+        : { supersession: { reason: supersession.reason, evidenceHash: supersession.evidenceHash } }),
     };
     const random = new Uint8Array(randomBytes(32));
     const batch = buildBatch(this.#draft.leaves(), provenance, random, options.hashes);

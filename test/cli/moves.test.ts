@@ -250,6 +250,35 @@ describe("what becomes of a record, by commands", function () {
     expect(told.history[0]!.reason).to.equal(2);
   });
 
+  it("correct --mode direct says why in the manifest, whose hash is anchored with the new version", async () => {
+    const direct = ["--type", "cn.penalty", "--mode", "direct", ...own];
+    await json(["anchor", write("direct.ndjson", [penalty(900, inDays(-3))]), ...direct]);
+    const old = await receipt(900);
+    writeFileSync(at("notice.txt"), "why it is corrected");
+    const file = write("direct-corrected.ndjson", [penalty(900, inDays(-3), "更正")]);
+    const correct = ["correct", file, "--reason", "amendment", "--evidence", at("notice.txt"), ...direct];
+    const { stderr } = await expectRun(0, correct);
+    expect(stderr).to.contain("in the batch's manifest, and not on the chain");
+    const told = await json<{ status: string; history: { reason: number }[] }>([
+      "status",
+      "--receipt",
+      old,
+      ...own,
+    ]);
+    expect([told.status, told.history[0]!.reason]).to.deep.equal(["Superseded", 0]);
+    const [, home] = own;
+    rmSync(at("r900.json"));
+    const { manifest } = await json<{ manifest: { supersession: { reason: number; evidenceHash: string } } }>(
+      ["bundle", await receipt(900), ...own],
+    );
+    const { reason, evidenceHash } = manifest.supersession;
+    expect(reason).to.equal(2);
+    const kept = JSON.parse(readFileSync(join(home!, "evidence", `${evidenceHash}.json`), "utf8")) as {
+      fileName: string;
+    };
+    expect(kept.fileName).to.equal("notice.txt");
+  });
+
   it("a wrong natural key is corrected by a record with another key; nothing follows the wrong one", async () => {
     const wrong = await receipt(4);
     const file = write("right.ndjson", [penalty(1004, inDays(-14))]);

@@ -114,6 +114,13 @@ describe("makeManifest", () => {
       expect(broken({ counts: { ...counts, [name]: NaN } })).to.equal(`/counts/${name}`);
     for (const time of ["2026-01-31", "2026-13-31T08:00:00Z", "2026-01-31T08:00:00+08:00", 0])
       expect(broken({ times: { ...times, planned: time } })).to.equal("/times/planned");
+    const supersession = { reason: 1, evidenceHash: typeHash };
+    expect(makeManifest({ ...provenance, supersession }, 1, random)["supersession"]).to.deep.equal(
+      supersession,
+    );
+    for (const [name, value] of Object.entries({ reason: 0x10000, evidenceHash: "0x" }))
+      expect(broken({ supersession: { ...supersession, [name]: value } })).to.equal(`/supersession/${name}`);
+    expect(broken({ supersession: 1 })).to.equal("/supersession");
     expect(() => makeManifest(provenance, 0, random)).to.throw("/size");
     expect(() => makeManifest(provenance, 1, random.slice(1))).to.throw("/random");
   });
