@@ -78,10 +78,10 @@ export function writeDemoCases(folder: string, today = dateInChina(Date.now() / 
   const write = (name: string, rows: readonly Row[]): void =>
     writeFileSync(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   const days = { decided: addDays(today, -30), objected: addDays(today, -2), quashed: addDays(today, -1) };
-  const of = (agency: string, number: number, decided = days.decided): Row =>
+  const of = (agency: string, number: number, decided = addDays(today, -2)): Row =>
     penalty({ agency, number, decided });
 
-  const case_ = of("market-regulator", 9_001);
+  const case_ = of("market-regulator", 9_001, days.decided);
   const old = of("market-regulator", 9_002, addDays(today, -200));
   write("case.ndjson", [case_, old]);
   write("case-corrected.ndjson", [
