@@ -53,6 +53,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
   bundling: ["chain", "rpc"],
+  "timestamp-authority": [],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],
   governance: ["chain", "rpc", "registry", "roles", "typechain-types"],
