@@ -22,9 +22,9 @@ import {
   type Verdict,
 } from "../verify";
 import { connectNode, optionalHome } from "./context";
-import { readDeployment } from "./deployment-file";
 import { readBytes, readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
+import { namedTrust, type NamedRegistry } from "./named-registry";
 import { address, flag, integer, list, text, url, usage } from "./options";
 import { count } from "./output";
 import { defineVerb } from "./verb";
@@ -265,25 +265,6 @@ function expand(words: readonly string[]): string[] {
 
 /** 2.json before 10.json. */
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
-
-interface NamedRegistry {
-  /** Undefined: whatever chain the node serves. */
-  readonly chainId: number | undefined;
-  readonly address: string;
-  readonly codeHash?: string;
-  readonly deployedAtBlock?: number;
-}
-
-function namedTrust(
-  options: { readonly registry: string | undefined; readonly deployment: string | undefined },
-  home: Home | undefined,
-): NamedRegistry | undefined {
-  if (options.deployment !== undefined) return readDeployment(options.deployment);
-  const ofHome = home?.settings.registry;
-  if (options.registry !== undefined)
-    return options.registry === ofHome?.address ? ofHome : { chainId: undefined, address: options.registry };
-  return ofHome;
-}
 
 function trustWithChain(named: NamedRegistry): TrustedRegistry[] | undefined {
   const { chainId } = named;
