@@ -16,7 +16,7 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    files: ["**/*.ts", "**/*.tsx", "**/*.mts"],
+    files: ["**/*.ts"],
     rules: {
       // A promise nobody waits for hides the error that matters.
       "@typescript-eslint/no-floating-promises": "error",
@@ -46,7 +46,7 @@ export default tseslint.config(
   },
   {
     // The command line and scripts are where printing belongs.
-    files: ["src/**/*.ts", "app/**/*.ts", "app/**/*.tsx"],
+    files: ["src/**/*.ts"],
     ignores: ["src/cli/**"],
     rules: { "no-console": "error" },
   },

@@ -6,7 +6,9 @@ import { judgeChain, type ChainRules } from "./audit/chain-clocks";
 import { startClocks, type ClockBook, type ClocksReport } from "./audit/clocks";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
+import type { CallingTransaction } from "./audit/executions";
 import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
+import { compareHead, journalOfRoles } from "./audit/heads";
 import { keyUses, type KeyUse } from "./audit/keys";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
 import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
@@ -98,6 +100,9 @@ export interface Audit {
   published(batchId: bigint, onTime: boolean): void;
   /** After the last log: the authorities whose roles decide who could do what, in the order in which they did. */
   authorities(): string[];
+  /** Transactions in which an authority acted for somebody: their sender may tell for whom. After all reading. */
+  executed(): string[];
+  explain(hash: string, transaction: CallingTransaction): void;
   /** Reads the journal of roles of one of them. @param unit how many of the chain's units of time are a second. */
   roles(authority: string, unit: 1 | 1000): RoleReader;
   report(block: BlockFacts, sources: readonly string[]): AuditReport;
@@ -107,13 +112,15 @@ export interface Audit {
  * Starts to rebuild a registry from its events. Pure: it asks nobody, and believes nothing that it is given.
  *
  * @param registry address in lower-case hex.
- * @param options `externalHead`: a head of the journal obtained elsewhere; `hashes`: fast ones for large registries;
+ * @param options `externalHead`: a head of the journal obtained elsewhere, `rolesHead` one of the journal of roles of
+ * the authority that the registry obeys; `hashes`: fast ones for large registries;
  * `period`: in which periods to count, months unless told otherwise; `rules`: what the law's time limits are judged by.
  */
 export function startAudit(
   registry: { readonly chainId: number; readonly address: string },
   options: {
     readonly externalHead?: ExternalHead;
+    readonly rolesHead?: ExternalHead;
     readonly hashes?: Hashes;
     readonly period?: Period;
     readonly rules?: ChainRules;
@@ -219,6 +226,13 @@ export function startAudit(
       const all = new Set([...state.restrictedActs.map(({ authority }) => authority), state.authority]);
       return [...all].filter((authority) => authority !== undefined);
     },
+    executed: () =>
+      [...readers].flatMap(([address, reader]) =>
+        reader.executed(state.restrictedActs.filter(({ authority }) => authority === address)),
+      ),
+    explain: (hash, transaction) => {
+      for (const reader of readers.values()) reader.explain(hash, transaction);
+    },
     roles: (authority, unit) => {
       const reader = readRoles(
         { chainId: registry.chainId, address: authority },
@@ -226,6 +240,7 @@ export function startAudit(
         unit,
         findings,
         hashes,
+        authority === state.authority ? options.rolesHead : undefined,
       );
       readers.set(authority, reader);
       return reader;
@@ -237,16 +252,8 @@ export function startAudit(
       const { externalHead, rules } = options;
       const on = dateInChina(block.time);
       if (rules !== undefined) judgeChain(state, clocks, findings, rules, on);
-      if (externalHead !== undefined && contained !== true)
-        findings.differ(
-          externalHead.length > length ? "head.beyond" : "head.differs",
-          externalHead.length > length
-            ? "the head obtained elsewhere is of a longer journal: entries are missing here"
-            : "the first entries have another head than the one obtained elsewhere: something before it differs",
-          {},
-          `${externalHead.length}:${externalHead.head}`,
-          externalHead.length > length ? `${length}:${head}` : undefined,
-        );
+      compareHead("registry", externalHead, { length, head, contained }, findings);
+      compareHead("roles", options.rolesHead, journalOfRoles(roles, state.authority), findings);
       return {
         format: "credit-anchor/audit",
         formatVersion: 1,

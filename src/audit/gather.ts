@@ -28,6 +28,8 @@ export interface AuditRequest {
   /** Up to which block; `latest` unless told otherwise. */
   readonly toBlock?: BlockTag;
   readonly externalHead?: ExternalHead;
+  /** Of the journal of roles of the authority that the registry obeys. */
+  readonly rolesHead?: ExternalHead;
   /** Nodes of other parties: asked for the journal's head at the same block. */
   readonly witnesses?: readonly Chain[];
   readonly hashes?: Hashes;
@@ -75,6 +77,7 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
       hashes: request.hashes ?? portableHashes,
       ...(request.externalHead === undefined ? {} : { externalHead: request.externalHead }),
       ...(request.period === undefined ? {} : { period: request.period }),
+      ...(request.rolesHead === undefined ? {} : { rolesHead: request.rolesHead }),
       ...(request.rules === undefined ? {} : { rules: request.rules }),
     },
   );
@@ -97,6 +100,10 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   for (const authority of audit.authorities())
     await readRoleJournal(chain, witnesses, authority, block, audit);
   const facts = { number: block.number, hash: block.hash, time: block.time };
+  for (const hash of audit.executed()) {
+    const transaction = await chain.transaction(hash);
+    if (transaction !== undefined) audit.explain(hash, transaction);
+  }
   await request.compare?.(audit, facts);
   await readAnchoredLeaves(chain, address, audit, onProgress);
 

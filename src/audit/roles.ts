@@ -5,7 +5,8 @@ import type { Hashes } from "../hashes";
 import { administratorRoleId, roleIds, roleNames, roleOfFunction, type RestrictedFunction } from "../roles";
 import type { Findings, Where } from "./differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "./events";
-import { isUsable, type BlockFacts } from "./journal";
+import { executorOf, startExecutions, type CallingTransaction, type Operation } from "./executions";
+import { isUsable, type BlockFacts, type ExternalHead } from "./journal";
 
 /** Something that only a role may do, as an event of the registry tells it. */
 export interface RestrictedAct {
@@ -15,7 +16,7 @@ export interface RestrictedAct {
   /** The authority that the registry obeyed then; undefined if no event had told it. */
   readonly authority: string | undefined;
   readonly time: number;
-  readonly log: Pick<RawLog, "blockNumber" | "logIndex">;
+  readonly log: Pick<RawLog, "blockNumber" | "logIndex" | "transactionHash">;
   readonly where: Where;
 }
 
@@ -35,12 +36,18 @@ export interface Tenure {
 export interface RolesReport {
   readonly authority: string;
   readonly journal: { readonly length: number; readonly head: string };
+  /** A head of it obtained elsewhere, and whether it is that of the first entries. */
+  readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
   readonly tenures: readonly Tenure[];
 }
 
 /** Reads what one authority ever changed, and decides with it who could do what when. */
 export interface RoleReader {
   read(log: RawLog, block: BlockFacts | undefined): void;
+  /** Transactions in which the authority acted for somebody: where it was not announced, their sender may tell for whom. */
+  executed(acts: readonly RestrictedAct[]): string[];
+  /** One of them, as the node has it. */
+  explain(hash: string, transaction: CallingTransaction): void;
   /** After the last log. `acts` in the order of the chain. */
   check(acts: readonly RestrictedAct[]): void;
   report(): RolesReport;
@@ -72,6 +79,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = Object.fromEntr
 );
 
 interface Change {
+  /** A function of the authority, or that a call was announced to it. */
   readonly act: string;
   readonly values: readonly unknown[];
   readonly time: number;
@@ -82,13 +90,19 @@ interface Member {
   readonly role: bigint;
   readonly account: string;
   readonly from: number;
+  /** As granted last; a shorter one holds only from `shorterFrom` on. */
   delay: number;
+  longer: number;
+  shorterFrom: number;
 }
+
+const ANNOUNCED = "announced";
 
 /**
  * @param authority chain, and address in lower case.
  * @param registry the contract whose functions are asked about.
  * @param unit how many of the chain's units are a second: delays are counted in them.
+ * @param external a head of the journal obtained elsewhere.
  */
 export function readRoles(
   authority: { readonly chainId: number; readonly address: string },
@@ -96,8 +110,11 @@ export function readRoles(
   unit: 1 | 1000,
   findings: Findings,
   hashes: Hashes,
+  external?: ExternalHead,
 ): RoleReader {
   const changes: Change[] = [];
+  const executions = startExecutions(unit, findings, hashes);
+  const transactions = new Map<string, CallingTransaction>();
   let length = 0;
   let last: RawLog | undefined;
   let head = hashes.keccak256(
@@ -109,11 +126,18 @@ export function readRoles(
     ),
   );
 
+  let contained = external?.length === 0 && external.head === toHex(head);
+
   function read(log: RawLog, block: BlockFacts | undefined): void {
     const place: Where = { block: log.blockNumber, transaction: log.transactionHash, logIndex: log.logIndex };
     if (!isUsable(log, block, last, authority, place, findings)) return;
     last = log;
-    if (log.topics[0] !== journaled.topicHash) return;
+    if (log.topics[0] !== journaled.topicHash) {
+      const operation = executions.read(log, block.time, place);
+      if (operation !== undefined)
+        changes.push({ act: ANNOUNCED, values: [operation], time: block.time, log });
+      return;
+    }
     let decoded;
     try {
       decoded = decodeLog(log, shapes)!;
@@ -146,6 +170,7 @@ export function readRoles(
     );
     head = hashes.keccak256(concat(head, entryHash));
     length++;
+    if (length === external?.length) contained = external.head === toHex(head);
     const values = valuesOf(act, args);
     if (values === undefined)
       return findings.differ("roles.malformed", "an act of the journal of roles that cannot be read", where);
@@ -164,14 +189,19 @@ export function readRoles(
       const [role, account, grantDelay, delay] = values as [bigint, string, bigint, bigint];
       const known = members.get(`${role} ${account}`);
       const seconds = Number(delay) / unit;
-      // Granting again changes the delay only.
-      if (known !== undefined) known.delay = seconds;
-      else
+      // Granting again changes the delay only: a shorter one after the difference to the one before.
+      if (known !== undefined) {
+        known.longer = delayOf(known, time);
+        known.delay = seconds;
+        known.shorterFrom = time + Math.max(0, known.longer - seconds);
+      } else
         members.set(`${role} ${account}`, {
           role,
           account,
           from: time + Math.ceil(Number(grantDelay) / unit),
           delay: seconds,
+          longer: seconds,
+          shorterFrom: time,
         });
     } else if (act === "revokeRole") {
       const [role, account] = values as [bigint, string];
@@ -184,45 +214,84 @@ export function readRoles(
     } else if (act === "setTargetClosed") {
       const [target, isClosed] = values as [string, boolean];
       if (target === registry) closed = isClosed;
+    } else if (act === ANNOUNCED) {
+      const [operation] = values as [Operation];
+      required.set(operation, waitOf(operation.caller, [operation.selector], time) ?? 0);
     }
   }
 
-  function could(act: RestrictedAct): boolean {
-    if (closed) return false;
-    return act.functions.some((name) => {
-      const role = functions.get(registryFace.getFunction(name).selector) ?? administratorRoleId;
-      if (role === PUBLIC_ROLE) return true;
-      const member = members.get(`${role} ${act.actor}`);
-      return member !== undefined && member.from <= act.time;
+  /** Seconds each announced call had to wait, by the role of who announced it. */
+  const required = new Map<Operation, number>();
+
+  /** Seconds for which an account has to wait before it may call one of these; undefined: it may not. */
+  function waitOf(account: string, selectors: readonly string[], time: number): number | undefined {
+    if (closed) return undefined;
+    const waits = selectors.flatMap((selector) => {
+      const role = functions.get(selector) ?? administratorRoleId;
+      if (role === PUBLIC_ROLE) return [0];
+      const member = members.get(`${role} ${account}`);
+      return member === undefined || member.from > time ? [] : [delayOf(member, time)];
     });
+    return waits.length === 0 ? undefined : Math.min(...waits);
+  }
+
+  function checkAct(act: RestrictedAct): void {
+    const { time, where, log } = act;
+    const selectors = act.functions.map((name) => registryFace.getFunction(name).selector);
+    // Through the authority's own `execute` the event names the authority, not who had it executed.
+    const isExecuted = act.actor === authority.address;
+    const operation = executions.madeBefore(log, registry, selectors, isExecuted ? undefined : act.actor);
+    const transaction = transactions.get(log.transactionHash);
+    const caller = !isExecuted
+      ? act.actor
+      : (operation?.caller ??
+        (transaction && executorOf(transaction, authority.address, registry, selectors)));
+    if (caller === undefined)
+      return findings.notChecked(
+        "role.executed",
+        "acts that the authority executed for another contract without announcement: no event tells for which",
+      );
+    const wait = waitOf(caller, selectors, time);
+    if (wait === undefined)
+      findings.differ(
+        "role.missing",
+        "an act of somebody who did not hold its role then",
+        where,
+        [...new Set(act.functions.map((name) => roleOfFunction[name]))].join(" or "),
+        caller,
+      );
+    else if (operation === undefined && wait > 0)
+      findings.differ("role.delay", "an act that has to be announced was not", where, `${wait} s`, caller);
+    else if (operation !== undefined && operation.readyAt - operation.announcedAt < required.get(operation)!)
+      findings.differ(
+        "role.delay",
+        "an act was announced for a time before the delay of its role",
+        where,
+        `${required.get(operation)!} s`,
+        `${operation.readyAt - operation.announcedAt} s`,
+      );
   }
 
   return {
     read,
+    executed: (acts) => [
+      ...new Set(
+        acts.filter(({ actor }) => actor === authority.address).map(({ log }) => log.transactionHash),
+      ),
+    ],
+    explain: (hash, transaction) => void transactions.set(hash, transaction),
     check: (acts) => {
       for (const act of acts) {
         while (applied < changes.length && isBefore(changes[applied]!.log, act.log))
           apply(changes[applied++]!);
-        // Through the authority's own `execute` the event names the authority, not who had it executed.
-        if (act.actor === authority.address)
-          findings.notChecked(
-            "role.executed",
-            "acts that the authority executed for somebody: its own events tell for whom",
-          );
-        else if (!could(act))
-          findings.differ(
-            "role.missing",
-            "an act of somebody who did not hold its role then",
-            act.where,
-            [...new Set(act.functions.map((name) => roleOfFunction[name]))].join(" or "),
-            act.actor,
-          );
+        checkAct(act);
       }
       while (applied < changes.length) apply(changes[applied++]!);
     },
     report: () => ({
       authority: authority.address,
       journal: { length, head: toHex(head) },
+      externalHead: external === undefined ? null : { ...external, contained },
       tenures: [...past, ...[...members.values()].map((member) => tenureOf(member, null))],
     }),
   };
@@ -243,6 +312,10 @@ function valuesOf(act: string, encoded: string): readonly unknown[] | undefined 
   } catch {
     return undefined;
   }
+}
+
+function delayOf({ delay, longer, shorterFrom }: Member, time: number): number {
+  return time < shorterFrom ? longer : delay;
 }
 
 function tenureOf({ role, account, from, delay }: Member, until: number | null): Tenure {

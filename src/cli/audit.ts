@@ -48,6 +48,10 @@ Exit status: 0 no differences, 1 differences.`,
       "whose rules records are judged by, between commas; otherwise those of the home for its agency, and for others every clock that is possible",
     ),
     policy: policyOption(),
+    rolesHead: text(
+      "--roles-head <length:hash>",
+      "head of the authority's journal of roles obtained elsewhere, and the number of entries up to it",
+    ),
     toBlock: integer("--to-block <number>", "audit up to this block", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
@@ -73,7 +77,9 @@ Exit status: 0 no differences, 1 differences.`,
   run: async ({ options, home: dir, io, signal }) => {
     if (options.deployment !== undefined && options.registry !== undefined)
       throw usage("--deployment and --registry exclude each other");
-    const head = options.head === undefined ? undefined : parseHead(options.head);
+    const head = options.head === undefined ? undefined : parseHead("--head", options.head, 28);
+    const rolesHead =
+      options.rolesHead === undefined ? undefined : parseHead("--roles-head", options.rolesHead, 32);
     const home = optionalHome(dir);
     const trusted = trustOf(home, options);
     const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
@@ -96,6 +102,7 @@ Exit status: 0 no differences, 1 differences.`,
         fromBlock: trusted.fromBlock,
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
         ...(head === undefined ? {} : { externalHead: head }),
+        ...(rolesHead === undefined ? {} : { rolesHead }),
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
         hashes,
@@ -132,9 +139,10 @@ Exit status: 0 no differences, 1 differences.`,
   },
 });
 
-function parseHead(word: string): { length: number; head: string } {
-  const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]{56})$/.exec(word);
-  if (parts === null) throw usage("--head takes the length and the hash of a journal: 1203:0x5d0f…");
+function parseHead(option: string, word: string, bytes: 28 | 32): { length: number; head: string } {
+  const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]+)$/.exec(word);
+  if (parts?.[2]!.length !== 2 + 2 * bytes)
+    throw usage(`${option} takes the length and the hash of a journal, ${bytes} bytes: 1203:0x5d0f…`);
   return { length: Number(parts[1]), head: parts[2]!.toLowerCase() };
 }
 

@@ -41,7 +41,6 @@ import { receiptVerb } from "./receipt";
 import { repairVerb } from "./repair";
 import { relayVerb } from "./relay";
 import { resumeVerb } from "./resume";
-import { serveVerb } from "./serve";
 import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
 import type { Verb } from "./verb";
@@ -82,7 +81,6 @@ export const verbs: readonly Verb[] = [
   presentVerb,
   bundleVerb,
   verifyVerb,
-  serveVerb,
   statusVerb,
   withdrawVerb,
   repairVerb,

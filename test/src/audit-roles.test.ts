@@ -69,7 +69,7 @@ function act(name: RestrictedFunction, actor: string, blockNumber: number): Rest
     actor,
     authority: authority.address,
     time: 1000 + blockNumber,
-    log: { blockNumber, logIndex: 1 },
+    log: { blockNumber, logIndex: 1, transactionHash: id(`transaction ${blockNumber}`) },
     where: { block: blockNumber },
   };
 }
@@ -116,10 +116,11 @@ describe("audit of the journal of roles", () => {
     const at = (actor: string, block: number): string[] =>
       decided(logsOf(ready), [act("suspendAgency", actor, block)]).codes;
     expect(at(ALICE, 39), "before").to.deep.equal(["role.missing"]);
-    expect(at(ALICE, 40), "in the block of the grant, after it").to.deep.equal([]);
-    expect(at(ALICE, 49)).to.deep.equal([]);
+    expect(at(ALICE, 40), "in the block of the grant, after it").to.deep.equal(["role.delay"]);
+    expect(at(ALICE, 49), "a role that has to announce what it does").to.deep.equal(["role.delay"]);
     expect(at(ALICE, 50), "revoked").to.deep.equal(["role.missing"]);
     expect(at(BOB, 59)).to.deep.equal(["role.missing"]);
+    expect(at(BOB, 60), "in the block of the grant, after it").to.deep.equal([]);
     expect(at(BOB, 1_000), "after the last change").to.deep.equal([]);
   });
 

@@ -1,4 +1,0 @@
-import { render } from "preact";
-import { App } from "./shell";
-
-render(<App />, document.getElementById("app")!);

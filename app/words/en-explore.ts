@@ -1,3 +1,0 @@
-export const enExplore = {
-  title: "Explore the registry",
-};
