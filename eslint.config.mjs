@@ -16,7 +16,7 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx", "**/*.mts"],
     rules: {
       // A promise nobody waits for hides the error that matters.
       "@typescript-eslint/no-floating-promises": "error",
@@ -46,7 +46,7 @@ export default tseslint.config(
   },
   {
     // The command line and scripts are where printing belongs.
-    files: ["src/**/*.ts"],
+    files: ["src/**/*.ts", "app/**/*.ts", "app/**/*.tsx"],
     ignores: ["src/cli/**"],
     rules: { "no-console": "error" },
   },

@@ -5,7 +5,7 @@
  * a connection or use one. No module imports itself through others.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 
 interface Import {
@@ -42,6 +42,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   chain: ["rpc"],
   fees: ["chain", "rpc"],
   networks: ["fees"],
+  pages: ["rpc"],
   "fast-hashes": [],
   samples: [],
   input: [],
@@ -53,6 +54,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
   bundling: ["chain", "rpc"],
+  "timestamp-authority": [],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],
   governance: ["chain", "rpc", "registry", "roles", "typechain-types"],
@@ -71,7 +73,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules that may open a connection by themselves; everybody else goes through them. */
-const CONNECTING = ["rpc", "chain"];
+const CONNECTING = ["rpc", "chain", "pages"];
 const CONNECTIONS =
   /\bfetch\s*\(|\bnew\s+(WebSocket|XMLHttpRequest|JsonRpcProvider|WebSocketProvider|FetchRequest)\b|node:(http|https|http2|net|tls|dgram)\b/;
 
@@ -79,7 +81,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return filesBelow(path);
-    return /\.ts$/.test(name) ? [path] : [];
+    return /\.tsx?$/.test(name) ? [path] : [];
   });
 }
 
@@ -148,6 +150,41 @@ function isOneOf(module: string, names: readonly string[]): boolean {
 function groupOf(module: string): string {
   if (/^registry(-|$)/.test(module)) return "registry";
   return module.split("/")[0]!;
+}
+
+/** What the pages may use besides the pure line: they read a chain, and never a file, a key or a home. */
+const FOR_PAGES = [
+  "chain",
+  "facts",
+  "registry-views",
+  "deploy/record-fields",
+  "audit/apply",
+  "audit/differences",
+  "audit/events",
+  "audit/journal",
+  "audit/moves",
+  "audit/state",
+];
+const PACKAGES_FOR_PAGES = ["preact"];
+
+/** Everything that is wrong with the imports of the pages, in words. */
+export function pageFaults(pages: string, source: string): string[] {
+  const mayUse = (target: string): boolean =>
+    rowOf(target) >= 0 ||
+    isOneOf(target, FOR_PAGES) ||
+    PACKAGES_FOR_PAGES.some((name) => target === name || target.startsWith(`${name}/`));
+  return filesBelow(pages).flatMap((path) =>
+    importsOf(path, source)
+      .filter(
+        ({ target, typeOnly }) =>
+          // Modules outside the source folder are named by their first folder.
+          target !== basename(pages) && !typeOnly && !mayUse(target),
+      )
+      .map(
+        ({ target }) =>
+          `app/${relative(pages, path)} imports ${target}: pages use the pure line, readers of a chain, preact`,
+      ),
+  );
 }
 
 const rowOf = (module: string): number => LINE.findIndex(({ modules }) => isOneOf(module, modules));
@@ -221,7 +258,9 @@ function cycles(graph: ReadonlyMap<string, readonly Import[]>): string[] {
 }
 
 if (require.main === module) {
-  const faults = importFaults(resolve(process.argv[2] ?? join(__dirname, "..", "src")));
+  const source = resolve(process.argv[2] ?? join(__dirname, "..", "src"));
+  const pages = join(source, "..", "app");
+  const faults = [...importFaults(source), ...(existsSync(pages) ? pageFaults(pages, source) : [])];
   for (const fault of faults) console.error(fault);
   console.log(faults.length === 0 ? "imports run one way" : `${faults.length} imports run the wrong way`);
   process.exit(faults.length === 0 ? 0 : 1);

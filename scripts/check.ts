@@ -30,7 +30,7 @@ const checks: readonly Check[] = [
   },
   {
     name: "types",
-    command: "tsc -p . && tsc -p tsconfig.build.json --noEmit --incremental false",
+    command: "tsc -p . && tsc -p app && tsc -p tsconfig.build.json --noEmit --incremental false",
     otherwise: "mend the types",
   },
   {

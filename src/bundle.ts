@@ -1,3 +1,4 @@
+export { coverPage } from "./bundle/cover";
 export {
   BUNDLE_FORMAT,
   bundleDigest,
@@ -9,9 +10,11 @@ export {
   type Bundle,
   type ReadBundle,
 } from "./bundle/file";
+export { timestampQuery, tokenOf } from "./bundle/timestamp";
 export {
   BUNDLE_CHECK_NAMES,
   verifyBundle,
+  type AuthorityAnswer,
   type BundleCheck,
   type BundleCheckName,
   type BundleVerdict,

@@ -82,6 +82,7 @@ export function rootOfProof(
   size: number,
   proof: readonly Uint8Array[],
   digest: Digest,
+  step?: (sibling: Uint8Array, siblingIsLeft: boolean, parent: Uint8Array) => void,
 ): Uint8Array | null {
   expectBytes(leaf, NODE, "leaf");
   expectInteger(size, 0, MAX_SIZE, "size");
@@ -100,6 +101,7 @@ export function rootOfProof(
     node.set(isRight ? sibling : hash, 1);
     node.set(isRight ? hash : sibling, 1 + NODE);
     hash = digest(node);
+    step?.(sibling, isRight, hash);
     // A last node without a sibling goes up until it has one.
     while (isRight && (first & 1) === 0 && first !== 0) {
       first >>>= 1;

@@ -2,12 +2,13 @@ import { fromHex, toHex } from "../bytes";
 import { manifestHash, typeHash } from "../commitment";
 import { portableHashes, type Hashes } from "../hashes";
 import { loadType, type RecordType } from "../types/record-type";
-import { failed, notChecked, passed, type Check, type Verdict } from "../verdict";
+import { failed, notChecked, passed, timeText, type Check, type Verdict } from "../verdict";
 import { unreadable, verify, type VerifyRequest } from "../verify";
 import { authorshipOf } from "./anchoring-call";
 import { readBlockHeader, receiptShows } from "./block";
 import { bundleDigest, readBundle, sealDigest, type Bundle } from "./file";
 import { signerOfBytes } from "./signature";
+import { readTimestamp, stamps, type TimestampToken } from "./timestamp";
 import { readTransaction, type SignedTransaction } from "./transaction";
 import { valueInTrie } from "./trie";
 
@@ -39,7 +40,14 @@ export interface BundleVerdict extends Verdict {
 export interface VerifyBundleRequest extends Omit<VerifyRequest, "evidence"> {
   /** Text of a bundle, or what a JSON parser made of it. */
   readonly bundle: unknown;
+  /** Looks whether a time stamp was made by an authority that the verifier trusts; left out: nobody looks. */
+  readonly authority?: ((token: Uint8Array) => AuthorityAnswer) | undefined;
 }
+
+/** Who made a time stamp. */
+export type AuthorityAnswer =
+  | { readonly result: "trusted"; readonly name: string }
+  | { readonly result: "wrong" | "unknown"; readonly why: string };
 
 /**
  * Verifies a bundle: the record in it as {@link verify} does, and every piece of evidence around it. Exit status and
@@ -91,7 +99,7 @@ function checkParts(
     checkCode(bundle, request, verdict),
     checkDeployment(bundle),
     checkSeal(bundle, hashes),
-    notChecked("time stamp", "timestamp.absent", "the bundle holds none"),
+    checkTimestamp(bundle, request, hashes),
   ];
 }
 
@@ -292,4 +300,38 @@ function checkSeal(bundle: Bundle, hashes: Hashes): BundleCheck {
     // Told below.
   }
   return failed("seal", "seal.broken", "something in the bundle was changed after it was signed");
+}
+
+/** Seconds by which an authority's clock and a chain's may differ. */
+const CLOCK_TOLERANCE = 900;
+
+/** RFC 3161: the bundle, and so all of its evidence, was there at a time that somebody else vouches for. */
+function checkTimestamp(bundle: Bundle, { authority }: VerifyBundleRequest, hashes: Hashes): BundleCheck {
+  if (bundle.timestamp === undefined)
+    return notChecked("time stamp", "timestamp.absent", "the bundle holds none");
+  const wrong = (code: string, message: string): BundleCheck =>
+    failed("time stamp", `timestamp.${code}`, message);
+  const token = fromHex(bundle.timestamp);
+  let stamp: TimestampToken;
+  try {
+    stamp = readTimestamp(token);
+  } catch {
+    return wrong("unreadable", "it is no time stamp of RFC 3161");
+  }
+  if (!stamps(stamp, bundleDigest(bundle, hashes))) return wrong("other", "it is not over this bundle");
+  if (stamp.time + CLOCK_TOLERANCE < bundle.evidence.batch.anchoredAt)
+    return wrong("early", "it is older than the anchoring that it is over");
+  const what = `over this bundle, ${timeText(stamp.time)}`;
+  const answer = authority?.(token);
+  if (answer === undefined)
+    return notChecked(
+      "time stamp",
+      "timestamp.authority",
+      `${what}; whose it is was not checked, for want of an authority that you trust`,
+    );
+  if (answer.result === "trusted")
+    return passed("time stamp", "timestamp.trusted", `${what}, by ${answer.name}`);
+  return answer.result === "wrong"
+    ? wrong("untrusted", answer.why)
+    : notChecked("time stamp", "timestamp.unknown", `${what}; ${answer.why}`);
 }

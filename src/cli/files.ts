@@ -1,7 +1,15 @@
 /**
  * Files named on the command line.
  */
-import { accessSync, constants, readFileSync, realpathSync, statSync, type Stats } from "node:fs";
+import {
+  accessSync,
+  constants,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CreditAnchorError } from "../errors";
 import { writeWhole } from "../home/files";
@@ -14,15 +22,7 @@ const LARGEST = 16 * 1024 * 1024;
  * @throws {CreditAnchorError} `file.…` when there is no such file, or it cannot be read, or is a folder, or too large.
  */
 export function readText(file: string): string {
-  const found = expectThere(file);
-  if (found.size > LARGEST)
-    throw new CreditAnchorError("file.too-large", `${file} is larger than ${LARGEST / 1024 / 1024} MiB`);
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    throw new CreditAnchorError("file.unreadable", `${file} cannot be read (${code})`, { cause });
-  }
+  return Buffer.from(readBytes(file)).toString("utf8");
 }
 
 /**
@@ -58,9 +58,21 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
   }
 }
 
-/** Every file of this program begins with its format, and a calendar with the program that made it. */
+/** Every file of this program begins with its format, a calendar with the program that made it, a page with what it is. */
 const OWN =
-  /^(\s*\{\s*"format"\s*:\s*"credit-anchor\/|BEGIN:VCALENDAR\r\nVERSION:2\.0\r\nPRODID:-\/\/credit-anchor\/\/)/;
+  /^(\s*\{\s*"format"\s*:\s*"credit-anchor\/|BEGIN:VCALENDAR\r\nVERSION:2\.0\r\nPRODID:-\/\/credit-anchor\/\/|<!doctype html><!-- credit-anchor\/)/;
+
+/** Writes a file of somebody else's format, mode 0600. @throws {CreditAnchorError} `file.exists` rather than write over one. */
+export function writeNewFile(file: string, content: Uint8Array): void {
+  try {
+    writeFileSync(file, content, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    if (code === "EEXIST")
+      throw new CreditAnchorError("file.exists", `${file} exists already`, { hint: "name another file" });
+    throw new CreditAnchorError("file.unwritable", `${file} cannot be written (${code})`, { cause });
+  }
+}
 
 function isOwn(file: string): boolean {
   try {
@@ -76,6 +88,19 @@ function expectThere(file: string): Stats {
   if (found.isDirectory())
     throw new CreditAnchorError("file.folder", `${file} is a folder, and a file is needed`);
   return found;
+}
+
+/** Bytes of a small file. @throws {CreditAnchorError} `file.…` */
+export function readBytes(file: string): Uint8Array {
+  const found = expectThere(file);
+  if (found.size > LARGEST)
+    throw new CreditAnchorError("file.too-large", `${file} is larger than ${LARGEST / 1024 / 1024} MiB`);
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new CreditAnchorError("file.unreadable", `${file} cannot be read (${code})`, { cause });
+  }
 }
 
 /** The name of a file that is there and readable. @throws {CreditAnchorError} `file.…` */

@@ -41,6 +41,7 @@ import { receiptVerb } from "./receipt";
 import { repairVerb } from "./repair";
 import { relayVerb } from "./relay";
 import { resumeVerb } from "./resume";
+import { serveVerb } from "./serve";
 import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
 import type { Verb } from "./verb";
@@ -81,6 +82,7 @@ export const verbs: readonly Verb[] = [
   presentVerb,
   bundleVerb,
   verifyVerb,
+  serveVerb,
   statusVerb,
   withdrawVerb,
   repairVerb,

@@ -1,6 +1,7 @@
+import type { X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { BUNDLE_FORMAT, readBundle, verifyBundle, type Bundle } from "../bundle";
+import { BUNDLE_FORMAT, readBundle, verifyBundle, type AuthorityAnswer, type Bundle } from "../bundle";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { gatherTrusted } from "../facts";
@@ -8,6 +9,7 @@ import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { readEvidence, type Evidence } from "../receipt";
 import { throwIfCancelled } from "../rpc";
+import { authorityOf, certificatesOf } from "../timestamp-authority";
 import {
   combine,
   dateInChina,
@@ -20,9 +22,9 @@ import {
   type Verdict,
 } from "../verify";
 import { connectNode, optionalHome } from "./context";
-import { readDeployment } from "./deployment-file";
-import { readText } from "./files";
+import { readBytes, readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
+import { namedTrust, type NamedRegistry } from "./named-registry";
 import { address, flag, integer, list, text, url, usage } from "./options";
 import { count } from "./output";
 import { defineVerb } from "./verb";
@@ -62,6 +64,10 @@ another day.`,
       "what it was worth at the end of a past day in UTC+8, or at a block number",
     ),
     history: flag("--history", `read every record's history, also for more than ${HISTORY_FILES} files`),
+    timestampCa: text(
+      "--timestamp-ca <file>",
+      "certificates (PEM) of authorities whose time stamps you trust",
+    ),
     values: flag("--values", "also print the shown fields for people: dates, amounts in 元"),
     maxAge: integer("--max-age <seconds>", "refuse a node whose newest block is older than this", {
       min: 1,
@@ -94,6 +100,7 @@ another day.`,
     const policy = await readPolicy(options, sources?.chains[0]);
     const withHistory = options.history || options.asOf !== undefined || files.length <= HISTORY_FILES;
     const fromBlock = named?.deployedAtBlock ?? 0;
+    const authority = options.timestampCa === undefined ? undefined : readAuthority(options.timestampCa);
     const hashes = await loadFastHashes();
     const progress = io.progress();
     const verdicts: Verdict[] = [];
@@ -114,7 +121,7 @@ another day.`,
         const request = { types, facts: facts[i], trust: trust ?? trustAsSaid(named!, one), policy };
         // What was read without a fault need not be read from the text again.
         const verdict = isBundle
-          ? verifyBundle({ ...request, bundle: bundle ?? contents[i] }, hashes)
+          ? verifyBundle({ ...request, authority, bundle: bundle ?? contents[i] }, hashes)
           : verify({ ...request, evidence: one ?? contents[i] }, hashes);
         const told = toldOf(verdict, facts[i], one, policy);
         lines.push(...report(files[at + i]!, verdict, one, types, options.values, told));
@@ -148,6 +155,18 @@ another day.`,
     };
   },
 });
+
+/** Looks at time stamps with the certificates of a file. */
+function readAuthority(file: string): (token: Uint8Array) => AuthorityAnswer {
+  let trusted: X509Certificate[];
+  try {
+    trusted = certificatesOf(readBytes(file));
+  } catch (error) {
+    if (error instanceof CreditAnchorError) throw error;
+    throw new CreditAnchorError("timestamp.certificate", `${file} holds no certificate that can be read`);
+  }
+  return (token) => authorityOf(token, trusted);
+}
 
 /** What a file turned out to be. */
 interface Opened {
@@ -246,25 +265,6 @@ function expand(words: readonly string[]): string[] {
 
 /** 2.json before 10.json. */
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
-
-interface NamedRegistry {
-  /** Undefined: whatever chain the node serves. */
-  readonly chainId: number | undefined;
-  readonly address: string;
-  readonly codeHash?: string;
-  readonly deployedAtBlock?: number;
-}
-
-function namedTrust(
-  options: { readonly registry: string | undefined; readonly deployment: string | undefined },
-  home: Home | undefined,
-): NamedRegistry | undefined {
-  if (options.deployment !== undefined) return readDeployment(options.deployment);
-  const ofHome = home?.settings.registry;
-  if (options.registry !== undefined)
-    return options.registry === ofHome?.address ? ofHome : { chainId: undefined, address: options.registry };
-  return ofHome;
-}
 
 function trustWithChain(named: NamedRegistry): TrustedRegistry[] | undefined {
   const { chainId } = named;

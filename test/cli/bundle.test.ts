@@ -1,7 +1,13 @@
 import { expect } from "chai";
+import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Bundle } from "../../src/bundle";
+import { readTimestamp } from "../../src/bundle/timestamp";
+import { fromHex } from "../../src/bytes";
+import type { Evidence } from "../../src/evidence";
 import { openHome } from "../../src/home";
+import { authorityOf, certificatesOf } from "../../src/timestamp-authority";
 import { expectRun, json } from "../support/cli";
 import { startAnvil, type TestChain } from "../support/chains";
 import { permits, removeFolders, rowsFile, temporaryFolder } from "../support/homes";
@@ -106,6 +112,147 @@ describe("bundle, and verify of bundles", function () {
       writeFileSync(at("other.json"), JSON.stringify({ ...bundle, ...change }));
       expect((await expectRun(1, ["verify", at("other.json"), ...anybody])).stdout).to.match(words);
     }
+  });
+
+  it("write a page for people that shows what the bundle shows, and loads nothing", async () => {
+    const record = JSON.parse(readFileSync(at("receipt.json"), "utf8")) as Evidence;
+    const name = record.record.fields.find((field) => field.name === "permitNumber")!;
+    await expectRun(0, [
+      "bundle",
+      at("bundle.json"),
+      "--cover",
+      at("cover.html"),
+      "--out",
+      at("same.json"),
+      ...own,
+    ]);
+    const page = readFileSync(at("cover.html"), "utf8");
+    expect(page).to.contain((name as { value: string }).value);
+    expect(page).to.contain("原始文件 SHA-256");
+    expect(page).to.not.match(/<script|src=|href=|url\(/);
+    expect(readFileSync(at("same.json"), "utf8")).to.equal(readFileSync(at("bundle.json"), "utf8"));
+    await expectRun(0, ["bundle", at("holder.json"), "--cover", at("cover.html"), "--out", at("same.json")]);
+    const other = readFileSync(at("cover.html"), "utf8");
+    expect(other).to.not.contain("Beispielreederei");
+    expect(other).to.not.contain("原始文件 SHA-256");
+  });
+
+  describe("with a time stamp", () => {
+    const openssl = (...args: string[]): void =>
+      void execFileSync("openssl", args, { cwd: desk, stdio: ["ignore", "pipe", "pipe"] });
+
+    before(async () => {
+      writeFileSync(
+        at("tsa.cnf"),
+        `[tsa]\ndefault_tsa = here\n[here]\nserial = ${at("serial")}\ncrypto_device = builtin\nsigner_cert = ${at("tsa.pem")}\nsigner_key = ${at("tsa.key")}\ncerts = ${at("ca.pem")}\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\ndigests = sha256\nordering = yes\ntsa_name = yes\ness_cert_id_chain = no\ness_cert_id_alg = sha256\n[tsa_ext]\nextendedKeyUsage = critical,timeStamping\n[ca_ext]\nbasicConstraints = critical,CA:TRUE\n`,
+      );
+      for (const [name, subject] of [
+        ["ca", "/CN=Test root"],
+        ["stranger", "/CN=Somebody else"],
+      ] as const)
+        openssl(
+          ...[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+          ],
+          ...["-subj", subject, "-keyout", `${name}.key`, "-out", `${name}.pem`],
+        );
+      openssl(
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=Test time",
+        "-keyout",
+        "tsa.key",
+        "-out",
+        "tsa.csr",
+      );
+      openssl(
+        ...[
+          "x509",
+          "-req",
+          "-in",
+          "tsa.csr",
+          "-CA",
+          "ca.pem",
+          "-CAkey",
+          "ca.key",
+          "-days",
+          "30",
+          "-set_serial",
+          "7",
+        ],
+        ...["-extfile", "tsa.cnf", "-extensions", "tsa_ext", "-out", "tsa.pem"],
+      );
+      await expectRun(0, [
+        "bundle",
+        at("bundle.json"),
+        "--timestamp-query",
+        at("bundle.tsq"),
+        "--out",
+        at("same.json"),
+      ]);
+      openssl("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "bundle.tsq", "-out", "bundle.tsr");
+      await expectRun(0, [
+        "bundle",
+        at("bundle.json"),
+        "--timestamp",
+        at("bundle.tsr"),
+        "--out",
+        at("stamped.json"),
+      ]);
+    });
+
+    const verdictOn = (file: string, status: number, ...more: string[]): Promise<string> =>
+      expectRun(status, ["verify", at(file), ...anybody, ...more]).then(({ stdout }) => stdout);
+
+    it("say when the bundle was there at the latest, and who vouches for it", async () => {
+      expect(await verdictOn("stamped.json", 0)).to.match(
+        /– time stamp +over this bundle, 20\d\d.*not checked/,
+      );
+      const trusted = await verdictOn("stamped.json", 0, "--timestamp-ca", at("ca.pem"));
+      expect(trusted).to.match(/✓ time stamp +over this bundle, 20\d\d-.*, by Test time/);
+    });
+
+    it("refuse an authority that the verifier does not trust", async () => {
+      const stranger = await verdictOn("stamped.json", 1, "--timestamp-ca", at("stranger.pem"));
+      expect(stranger).to.match(/✗ time stamp +no certificate that you trust stands behind/);
+    });
+
+    it("notice every change of what was stamped, of the stamp, and a stamp of another bundle", async () => {
+      const bundle = JSON.parse(readFileSync(at("stamped.json"), "utf8")) as Bundle;
+      const write = (change: Partial<Bundle>): void =>
+        writeFileSync(at("forged.json"), JSON.stringify({ ...bundle, ...change }));
+      write({ tool: "another" });
+      expect(await verdictOn("forged.json", 1)).to.match(/✗ time stamp +it is not over this bundle/);
+      const refused = await expectRun(64, [
+        ...["bundle", at("holder.json"), "--timestamp", at("bundle.tsr"), "--out", at("same.json")],
+      ]);
+      expect(refused.stderr).to.contain("it is not over this bundle");
+
+      const trusted = certificatesOf(readFileSync(at("ca.pem")));
+      const token = fromHex(bundle.timestamp!);
+      const { info } = readTimestamp(token);
+      expect(authorityOf(token, trusted)).to.deep.equal({ result: "trusted", name: "Test time" });
+      const from = Buffer.from(token).indexOf(info);
+      for (let i = from; i < from + info.length; i++) {
+        const changed = token.slice();
+        changed[i]! ^= 1;
+        expect(authorityOf(changed, trusted).result, `byte ${i}`).to.equal("wrong");
+      }
+      const ending = token.slice();
+      ending[token.length - 1]! ^= 1;
+      expect(authorityOf(ending, trusted)).to.deep.include({ result: "wrong" });
+    });
   });
 
   it("refuse to bundle a forged receipt, and another batch's manifest", async () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { importFaults } from "../../scripts/check-imports";
+import { importFaults, pageFaults } from "../../scripts/check-imports";
 
 describe("check of imports", () => {
   let folder: string;
@@ -110,5 +110,32 @@ describe("check of imports", () => {
       "vault/b": 'import type { A } from "./a"; export type B = A | 2;',
     };
     expect(faultsOf(sources)).to.deep.equal([]);
+  });
+
+  it("lets pages read a chain, and nothing else that is not pure", () => {
+    const pages = join(folder, "app");
+    const source = join(folder, "src");
+    const write = (file: string, text: string): void => {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    };
+    for (const module of ["verify", "chain", "vault"]) write(`src/${module}.ts`, "export const a = 1;");
+    write("app/page.tsx", "export const p = 1;");
+    write(
+      "app/verify/a.ts",
+      'import { a } from "../../src/verify"; import { p } from "../page"; export { a, p };',
+    );
+    write(
+      "app/b.ts",
+      'import { a } from "../src/chain"; import { render } from "preact"; export { a, render };',
+    );
+    expect(pageFaults(pages, source)).to.deep.equal([]);
+    write(
+      "app/c.ts",
+      'import { a } from "../src/vault"; import { join } from "node:path"; export { a, join };',
+    );
+    expect(
+      pageFaults(pages, source).map((fault) => /imports ([^:]+(:path)?):/.exec(fault)?.[1]),
+    ).to.deep.equal(["vault", "node:path"]);
   });
 });

@@ -10,7 +10,9 @@ export const dist = join(root, "dist");
 function newest(folder: string): number {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return Math.max(
-    ...files.filter((name) => /\.(ts|json)$/.test(name)).map((name) => statSync(join(folder, name)).mtimeMs),
+    ...files
+      .filter((name) => /\.(tsx?|json|css|html)$/.test(name))
+      .map((name) => statSync(join(folder, name)).mtimeMs),
   );
 }
 
@@ -20,8 +22,10 @@ let isBuilt = false;
 export function ensureBuilt(): void {
   if (isBuilt) return;
   isBuilt = true;
-  const built = statSync(join(dist, ".tsbuildinfo"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (["src", "scripts", "typechain-types"].every((folder) => newest(join(root, folder)) < built)) return;
+  const built = (file: string): number => statSync(join(dist, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const time = Math.min(built(".tsbuildinfo"), built(join("app", "index.html")));
+  if (["app", "src", "scripts", "typechain-types"].every((folder) => newest(join(root, folder)) < time))
+    return;
   const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "build"], {
     cwd: root,
     encoding: "utf8",

@@ -1,0 +1,58 @@
+import type { JSX } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
+import { useSettings } from "../settings";
+
+/** Takes files: by the browser's own dialogue, or dropped anywhere on the page. */
+export function Drop({ onFiles }: { onFiles: (files: readonly File[]) => void }): JSX.Element {
+  const { words } = useSettings();
+  const [isOver, setIsOver] = useState(false);
+  const id = useId();
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      if (event.dataTransfer?.types.includes("Files") !== true) return;
+      event.preventDefault();
+      setIsOver(true);
+    };
+    const left = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setIsOver(false);
+    };
+    const dropped = (event: DragEvent): void => {
+      const files = [...(event.dataTransfer?.files ?? [])];
+      setIsOver(false);
+      if (files.length === 0) return;
+      // Otherwise the browser would leave the page for the file.
+      event.preventDefault();
+      onFiles(files);
+    };
+    addEventListener("dragover", over);
+    addEventListener("dragleave", left);
+    addEventListener("drop", dropped);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", left);
+      removeEventListener("drop", dropped);
+    };
+  }, []);
+  return (
+    <div class={`drop no-print${isOver ? " drop-over" : ""}`}>
+      <label for={id} class="drop-label">
+        {words.drop.label}
+      </label>
+      <input
+        id={id}
+        type="file"
+        multiple
+        accept=".json,application/json"
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => {
+          onFiles([...(event.currentTarget.files ?? [])]);
+          // The same file can be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {words.drop.hint}
+      </p>
+    </div>
+  );
+}

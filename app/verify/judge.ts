@@ -1,0 +1,88 @@
+import type { Chain } from "../../src/chain";
+import type { CreditAnchorError } from "../../src/errors";
+import type { Evidence } from "../../src/evidence";
+import { gatherTrusted } from "../../src/facts";
+import { shippedTypes } from "../../src/types/shipped";
+import type { RecordType } from "../../src/types/record-type";
+import {
+  combine,
+  dateInChina,
+  toldOf,
+  verify,
+  type ChainFacts,
+  type Moment,
+  type Told,
+  type Verdict,
+} from "../../src/verify";
+import { asError } from "../node";
+import type { Trust } from "../trust";
+
+/** A file to judge. */
+export interface Exhibit {
+  readonly text: string;
+  readonly evidence: Evidence | undefined;
+}
+
+/** What came of one file. */
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence | undefined;
+  readonly told: Told | undefined;
+  readonly facts: ChainFacts | undefined;
+  /** Positions of files that contradict this one. */
+  readonly contradicts: readonly number[];
+}
+
+export interface Judgement {
+  readonly judged: readonly Judged[];
+  /** Why the node gave no facts; the files were judged without it. */
+  readonly error: CreditAnchorError | undefined;
+}
+
+export interface Court {
+  readonly trust: Trust | undefined;
+  /** Undefined: judged offline. */
+  readonly chain: Chain | undefined;
+  /** Types besides the shipped ones. */
+  readonly types: readonly RecordType[];
+  /** Judge by what had happened then. */
+  readonly asOf?: Moment | undefined;
+}
+
+/** Judges files by the same functions as `credit-anchor verify`. */
+export async function judge(exhibits: readonly Exhibit[], court: Court): Promise<Judgement> {
+  const { trust, chain, asOf } = court;
+  const trusted = trust === undefined ? [] : [{ ...trust, address: trust.registry }];
+  const types = [...shippedTypes().values(), ...court.types];
+  const now = Math.floor(Date.now() / 1000);
+  const policy = {
+    today: dateInChina(asOf?.time ?? now),
+    now,
+    ...(asOf === undefined ? {} : { asOf }),
+  };
+  let facts: readonly (ChainFacts | undefined)[] = [];
+  let error: CreditAnchorError | undefined;
+  if (trust !== undefined && chain !== undefined)
+    try {
+      facts = await gatherTrusted(
+        [chain],
+        trusted[0]!,
+        exhibits.map(({ evidence }) => evidence),
+        { withHistory: true, fromBlock: trust.fromBlock },
+      );
+    } catch (thrown) {
+      error = asError(thrown);
+    }
+  const judged = exhibits.map(({ text, evidence }, i) => {
+    const verdict = verify({ evidence: evidence ?? text, types, facts: facts[i], trust: trusted, policy });
+    return { verdict, evidence, facts: facts[i], told: toldOf(verdict, facts[i], evidence, policy) };
+  });
+  const { equivocations } = combine(judged.map(({ verdict }) => verdict));
+  return {
+    judged: judged.map((one, i) => ({
+      ...one,
+      contradicts: equivocations.flatMap(([a, b]) => (a === i ? [b] : b === i ? [a] : [])),
+    })),
+    error,
+  };
+}

@@ -1,0 +1,189 @@
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import { toHex } from "../../src/bytes";
+import { shippedTypes } from "../../src/types/shipped";
+import type { RecordType } from "../../src/types/record-type";
+import { dateInChina, type Check, type Moment, type Verdict } from "../../src/verify";
+import { plain } from "../format";
+import { useSettings } from "../settings";
+import { byCode } from "../words";
+import { Details } from "./details";
+import { Fields } from "./fields";
+import type { Judged } from "./judge";
+import { ProofPath } from "./path";
+import { Present } from "./present";
+import { Timeline } from "./timeline";
+
+/** One file and what came of it. */
+export function Result({
+  name,
+  judged,
+  types,
+  asOf,
+  contradicts,
+  onRemove,
+}: {
+  name: string;
+  judged: Judged;
+  types: readonly RecordType[];
+  asOf: Moment | undefined;
+  contradicts: readonly string[];
+  onRemove: () => void;
+}): JSX.Element {
+  const { words, format } = useSettings();
+  const { verdict, evidence, facts } = judged;
+  const id = useId();
+  const type =
+    evidence === undefined
+      ? undefined
+      : [...shippedTypes().values(), ...types].find(
+          ({ typeHash }) => toHex(typeHash) === evidence.record.typeHash,
+        );
+  const day = format.date(dateInChina(asOf?.time ?? Date.now() / 1000));
+  const headings = asOf === undefined ? words.verdict.headings : words.verdict.headingsThen;
+  return (
+    <article class={`result result-${verdict.exitStatus}`} aria-labelledby={`${id}-heading`}>
+      <header class="verdict">
+        <p class="file-row">
+          <span class="file-name">{plain(name)}</span>
+          <span class="no-print">
+            <button type="button" class="plain" onClick={() => print()}>
+              {words.verdict.print}
+            </button>
+            <button
+              type="button"
+              class="plain"
+              onClick={onRemove}
+              aria-label={words.verdict.removeFile(plain(name))}
+            >
+              {words.verdict.remove}
+            </button>
+          </span>
+        </p>
+        <div class="verdict-row">
+          <VerdictSign exit={verdict.exitStatus} />
+          <div>
+            <h2 id={`${id}-heading`}>{headings[verdict.exitStatus]}</h2>
+            <p>{words.verdict.sentences[verdict.exitStatus]}</p>
+            <p class="quiet small">
+              {words.verdict.judgedBy(day)}
+              {facts !== undefined &&
+                ` · ${words.verdict.asOfBlock(format.number(facts.block.number), format.time(facts.block.time))}`}
+            </p>
+          </div>
+        </div>
+        {contradicts.length > 0 && (
+          <p class="notice notice-bad" role="alert">
+            {words.verdict.contradiction(contradicts.map(plain).join(", "))}
+          </p>
+        )}
+      </header>
+      <section aria-labelledby={`${id}-checks`}>
+        <h3 id={`${id}-checks`}>{words.sections.checks}</h3>
+        <Checks checks={verdict.checks} />
+      </section>
+      {evidence !== undefined && (
+        <>
+          <section aria-labelledby={`${id}-record`}>
+            <h3 id={`${id}-record`}>{words.sections.record}</h3>
+            <Fields evidence={evidence} type={type} isProved={isProved(verdict)} />
+          </section>
+          <section aria-labelledby={`${id}-timeline`}>
+            <h3 id={`${id}-timeline`}>{words.sections.timeline}</h3>
+            <Timeline judged={judged} type={type} asOf={asOf} />
+          </section>
+          <section aria-labelledby={`${id}-path`}>
+            <h3 id={`${id}-path`}>{words.sections.path}</h3>
+            <ProofPath evidence={evidence} verdict={verdict} />
+          </section>
+          <section aria-labelledby={`${id}-details`}>
+            <h3 id={`${id}-details`}>{words.sections.details}</h3>
+            <Details judged={judged} evidence={evidence} type={type} />
+          </section>
+          {type !== undefined && verdict.exitStatus !== 1 && (
+            <section class="no-print" aria-labelledby={`${id}-present`}>
+              <h3 id={`${id}-present`}>{words.sections.present}</h3>
+              <Present evidence={evidence} type={type} name={name} />
+            </section>
+          )}
+        </>
+      )}
+    </article>
+  );
+}
+
+/** Whether what the file shows is what was anchored. */
+function isProved({ checks }: Verdict): boolean {
+  return ["integrity", "inclusion", "anchor"].every((name) =>
+    checks.some((check) => check.name === name && check.result === "passed"),
+  );
+}
+
+function Checks({ checks }: { checks: readonly Check[] }): JSX.Element {
+  const { words } = useSettings();
+  return (
+    <ol class="checks">
+      {checks.map((check) => (
+        <li key={check.name} class={`check check-${check.result}`}>
+          <Sign result={check.result} />
+          <span class="check-name">{words.checks[check.name]}</span>
+          <span class="check-reason">
+            <span class="check-result">{words.results[check.result]}</span>{" "}
+            <span>{byCode(words.codes.reasons, check.code) ?? check.message}</span>
+            <Technical check={check} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+const FAULTS_SHOWN = 20;
+
+/** The verifier's own words: which field, which member, which code. */
+function Technical({ check: { code, message, faults = [] } }: { check: Check }): JSX.Element {
+  const { words } = useSettings();
+  return (
+    <details class="technical">
+      <summary>{words.technical}</summary>
+      <p lang="en">
+        <code>{code}</code> {plain(message)}
+      </p>
+      {faults.length > 0 && (
+        <ul lang="en">
+          {faults.slice(0, FAULTS_SHOWN).map(({ path, message: text }, i) => (
+            <li key={i}>
+              <code>{plain(path) || "/"}</code> {plain(text)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}
+
+function Sign({ result }: { result: Check["result"] }): JSX.Element {
+  const path = { passed: "M3 8.5l3.5 3.5L13 4.5", failed: "M4 4l8 8M12 4l-8 8", "not-checked": "M4 8h8" }[
+    result
+  ];
+  return (
+    <svg class="sign" viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+function VerdictSign({ exit }: { exit: Verdict["exitStatus"] }): JSX.Element {
+  const path = {
+    0: "M13 25l8 8 15-17",
+    1: "M15 15l18 18M33 15L15 33",
+    2: "M18 19a6 6 0 1 1 8.5 5.4c-1.700.8-2.5 2-2.5 4v.6M24 34v.5",
+    3: "M24 13v13M24 33v.5",
+  }[exit];
+  return (
+    <svg class="verdict-sign" viewBox="0 0 48 48" width="64" height="64" aria-hidden="true">
+      <circle cx="24" cy="24" r="21.5" />
+      <path d={path} />
+    </svg>
+  );
+}

@@ -1,0 +1,3 @@
+export const enExplore = {
+  title: "Explore the registry",
+};

@@ -1,0 +1,221 @@
+import { toHex } from "../bytes";
+import { batchId } from "../commitment";
+import { isShown } from "../evidence";
+import type { Hashes } from "../hashes";
+import { isObject, type JsonValue } from "../json";
+import type { Check } from "../verdict";
+import { bundleDigest, type Bundle } from "./file";
+import type { BundleVerdict } from "./verify";
+
+/** What each check is called in Chinese. */
+const CHECKS: Readonly<Record<string, string>> = {
+  format: "格式",
+  type: "记录类型",
+  integrity: "完整性",
+  inclusion: "批次归属",
+  anchor: "链上存证",
+  issuer: "存证机关",
+  status: "状态",
+  freshness: "时效",
+  "type document": "类型文件",
+  manifest: "批次清单",
+  transaction: "交易",
+  signature: "签名",
+  receipt: "交易回执",
+  block: "区块",
+  code: "合约代码",
+  deployment: "部署记录",
+  seal: "整体签名",
+  "time stamp": "可信时间戳",
+};
+const RESULTS: Readonly<Record<Check["result"], string>> = {
+  passed: "✓ 通过 passed",
+  failed: "✗ 不符 failed",
+  "not-checked": "– 未核验 not checked",
+};
+
+/** Which piece answers which article of the Online Litigation Rules 2021, and what no piece can. */
+const RULES: readonly (readonly [string, string, string])[] = [
+  [
+    "第16条 art. 16",
+    "上链后未经篡改：完整性、批次归属、交易、交易回执、区块各项核验。",
+    "Untampered after going on chain: integrity, inclusion, transaction, receipt and block.",
+  ],
+  [
+    "第17条 art. 17",
+    "平台：合约代码、部署记录、签名。平台是否合规、有无利害关系、是否安全可靠，不能由文件证明。",
+    "The platform: code, deployment record, signature. Whether it is compliant, neutral, secure and reliable no file proves.",
+  ],
+  [
+    "第18条 art. 18",
+    "上链前的真实性：批次清单载明来源系统、采集工具、原始文件摘要与时间，由机关操作员签名；内容是否属实，须另行举证。",
+    "Truth before the chain: the manifest names source system, collector, digest of the source file and times, under the operator's signature; that the content is true needs other evidence.",
+  ],
+  [
+    "第19条 art. 19",
+    "鉴定或勘验：格式公开，可以独立程序复核。",
+    "Expert opinion: the format is public, and another program can check everything again.",
+  ],
+];
+
+/**
+ * A page for people, in Chinese and English, that follows from the bundle alone: self-contained, without scripts, for
+ * reading and printing. It proves nothing; the bundle does.
+ *
+ * @param verdict Of the bundle without a node.
+ */
+export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes): string {
+  const { evidence, manifest } = bundle;
+  const { record, batch, transaction, registry } = evidence;
+  const document = record.typeDocument ?? bundle.typeDocument;
+  const title =
+    typeof document?.["title"] === "string" ? `${document["title"]}（${record.type}）` : record.type;
+  const shown = record.fields.filter(isShown);
+  const hidden = record.fields.filter((field) => !isShown(field));
+  const id = batchId(batch.agencyId, batch.sequence);
+  const checks = [...verdict.checks, ...(verdict.bundle?.checks ?? [])];
+  const open = checks.filter(({ result, code }) => result === "not-checked" && !code.endsWith(".absent"));
+  const source = manifest?.["source"];
+  return page(`信用记录证据包 · Evidence bundle`, [
+    `<p class="lead">${both(
+      "本页由证据包文件生成，供阅读与打印；证明力在证据包文件本身，须以程序复核。",
+      "Made from the bundle file, for reading and printing. What proves is the file, checked by a program.",
+    )}</p>`,
+    section("记录", "Record", [
+      ["类型", "type", title],
+      ["版本", "version", record.version],
+      ["记录标识", "record key", record.key],
+      ...shown.map(({ name, value }) => ["字段", "field", value, fieldTitle(document, name)] as const),
+      ["未出示字段", "hidden fields", hidden.map(({ name }) => name).join(", ") || "—"],
+    ]),
+    section("存证", "Anchoring", [
+      ["链", "chain", registry.chainId],
+      ["登记合约", "registry", registry.address],
+      ["批次与序位", "batch and place", `${id} / ${record.index}（${batch.size}）`],
+      ["存证时间", "anchored at", chinaTime(batch.anchoredAt)],
+      ["操作员", "operator", batch.operator],
+      ["批次根", "root", batch.root],
+      ["清单摘要", "manifest hash", batch.manifestHash],
+      ["交易", "transaction", transaction.hash],
+      ["区块", "block", `${transaction.blockNumber} / ${transaction.blockHash}`],
+      ["合约代码摘要", "code hash", bundle.codeHash ?? "—"],
+    ]),
+    manifest === undefined || !isObject(source)
+      ? ""
+      : section("采集（仅供审计与法院）", "Collection (for auditors and courts only)", [
+          ["机关", "agency", manifest["agencyCode"] ?? null],
+          ["来源系统", "source system", source["system"] ?? null],
+          ["采集工具", "collector", source["collector"] ?? null],
+          ["原始文件 SHA-256", "source file SHA-256", source["sha256"] ?? null],
+          ["行", "rows", `${plain(source["firstRow"] ?? null)}–${plain(source["lastRow"] ?? null)}`],
+          ["时间", "times", manifest["times"] ?? null],
+        ]),
+    `<h2>${both("脱机核验", "Checked without a node")}</h2>`,
+    table(
+      checks.map(({ name, result, message }) => [
+        both(CHECKS[name] ?? name, name),
+        `<span class="${result}">${RESULTS[result]}</span>`,
+        escaped(message),
+      ]),
+    ),
+    `<p>${both(
+      `仍须联网或由他处确认：${open.map(({ name }) => CHECKS[name] ?? name).join("、") || "无"}。`,
+      `Still to be confirmed by a node or from elsewhere: ${open.map(({ name }) => name).join(", ") || "nothing"}.`,
+    )}</p>`,
+    `<h2>${both("人民法院在线诉讼规则（2021）", "Online Litigation Rules 2021")}</h2>`,
+    table(RULES.map(([article, zh, en]) => [article, both(zh, en)])),
+    `<h2>${both("复核", "Check it again")}</h2>`,
+    `<p>${both(
+      "登记合约地址应取自主管部门公布，而非本文件。",
+      "Take the registry's address from its authority, not from this file.",
+    )}</p>`,
+    `<pre>credit-anchor verify BUNDLE.json --rpc URL --registry ADDRESS</pre>`,
+    section("文件", "File", [
+      ["SHA-256", "digest", toHex(bundleDigest(bundle, hashes))],
+      ["制作工具", "made by", bundle.tool],
+      ["制作时间", "made at", chinaTime(bundle.madeAt)],
+      ["整体签名", "sealed by", bundle.seal?.signer ?? "—"],
+    ]),
+  ]);
+}
+
+type Row = readonly [string, string, JsonValue] | readonly [string, string, JsonValue, string];
+
+function section(zh: string, en: string, rows: readonly Row[]): string {
+  return `<h2>${both(zh, en)}</h2>${table(
+    rows.map(([nameZh, nameEn, value, title]) => [title ?? both(nameZh, nameEn), escaped(plain(value))]),
+  )}`;
+}
+
+/** A field by its name, and its title in the type document. */
+function fieldTitle(document: JsonValue | undefined, name: string): string {
+  const properties = isObject(document) ? document["properties"] : undefined;
+  const property = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const title = isObject(property) ? property["title"] : undefined;
+  return typeof title === "string" ? both(title, name) : escaped(name);
+}
+
+/** @param rows Cells that are HTML already. */
+function table(rows: readonly (readonly string[])[]): string {
+  return `<table>${rows
+    .map(
+      ([first, ...others]) =>
+        `<tr><th>${first}</th>${others.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
+    )
+    .join("\n")}</table>`;
+}
+
+function both(zh: string, en: string): string {
+  return `<span lang="zh-CN">${escaped(zh)}</span> <span lang="en">${escaped(en)}</span>`;
+}
+
+function plain(value: JsonValue): string {
+  if (value === null) return "—";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Names and values are somebody else's. Characters that hide or reorder text are shown as U+FFFD. */
+function escaped(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function chinaTime(seconds: number): string {
+  const time = new Date((seconds + 8 * 3600) * 1000);
+  return Number.isNaN(time.getTime())
+    ? String(seconds)
+    : `${time.toISOString().slice(0, 19).replace("T", " ")} UTC+8`;
+}
+
+function page(title: string, parts: readonly string[]): string {
+  return `<!doctype html><!-- credit-anchor/cover -->
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>
+body { font: 11pt/1.5 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; color: #111; background: #fff; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; border-bottom: 3px solid #b01e23; padding-bottom: .4rem; }
+h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; break-after: avoid; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border: 1px solid #999; padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { width: 28%; font-weight: 600; background: #f4f4f4; }
+tr { break-inside: avoid; }
+span[lang=en] { color: #444; font-size: .9em; }
+td:nth-child(2):not(:last-child) { white-space: nowrap; }
+.passed { color: #0a5c2b; } .failed { color: #a00; font-weight: 700; } .not-checked { color: #555; }
+.lead { border-left: 4px solid #b01e23; padding-left: .7rem; }
+pre { background: #f4f4f4; padding: .6rem; overflow-wrap: anywhere; white-space: pre-wrap; }
+@media print { body { margin: 0; max-width: none; font-size: 9.5pt; } th { background: none; } }
+</style>
+</head>
+<body>
+<h1>${title}</h1>
+${parts.join("\n")}
+</body>
+</html>
+`;
+}
