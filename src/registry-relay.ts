@@ -289,7 +289,7 @@ export async function findRelayed(
 }
 
 /** The call of the registry in a transaction to the relay; undefined if it is something else. */
-function callIn(input: string): string | undefined {
+export function callIn(input: string): string | undefined {
   try {
     const [relayed] = relayInterface.decodeFunctionData("relay", input);
     return lower(relayed.call);

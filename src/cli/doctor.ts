@@ -5,39 +5,16 @@ import { keyCommitment } from "../commitment";
 import { isCodeOf } from "../deploy/code";
 import { CreditAnchorError, ExitStatus } from "../errors";
 import { detectFeePolicy, suggestFees } from "../fees";
-import { unknownBatches, unknownText, WAY_OUT } from "../anchoring";
 import type { Home } from "../home";
-import {
-  agencyIdOf,
-  authorityOf,
-  isPaused,
-  openRegistry,
-  readActing,
-  readAgency,
-  readOperator,
-  Standing,
-  type Registry,
-} from "../registry-views";
-import { roleIds, roleNames } from "../roles";
+import { authorityOf, isPaused, openRegistry, type Registry } from "../registry-views";
 import { RpcError } from "../rpc";
-import { standings } from "./agency";
+import { lookAtAgency } from "./doctor-agency";
+import { attempt, type Finding, type Say } from "./findings";
 import { codeHashOf, connectNode, requireHome } from "./context";
 import { readDeployment, readRecordBeside } from "./deployment-file";
 import { text, url } from "./options";
 import { count, counted, timeForPeople } from "./output";
-import { RegistryAuthority__factory } from "../../typechain-types";
-import { can } from "./operator";
-import { anchoringSettings } from "./settle";
 import { defineVerb } from "./verb";
-
-/** One thing that was looked at. */
-interface Finding {
-  readonly check: string;
-  readonly result: "ok" | "warning" | "problem";
-  readonly message: string;
-  /** The way out. */
-  readonly hint?: string;
-}
 
 /** Clock of a chain and ours may differ by so many seconds without a word. */
 const CLOCK_TOLERANCE = 900;
@@ -81,8 +58,6 @@ export const doctorVerb = defineVerb({
     };
   },
 });
-
-type Say = (check: string, result: Finding["result"], message: string, hint?: string) => void;
 
 async function look(
   home: Home,
@@ -133,17 +108,6 @@ function snippet(deployment: string | undefined): string {
   const accessManager = readRecordBeside(deployment, "RegistryAuthority")?.address;
   const signOffs = readRecordBeside(deployment, "SignOffs")?.address;
   return `: "registry": ${JSON.stringify({ chainId, address, accessManager, codeHash, deployedAtBlock, signOffs })}`;
-}
-
-/** What keeps one check from being made is a problem of its own; the others go on. */
-async function attempt<T>(say: Say, check: string, action: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof CreditAnchorError)) throw error;
-    say(check, "problem", error.message, error.hint);
-    return undefined;
-  }
 }
 
 async function lookAtVault(home: Home, say: Say): Promise<void> {
@@ -359,115 +323,6 @@ async function lookAtRegistry(
       "wait until it is unpaused; withdrawing is possible",
     );
   else say("registry", "ok", "is not paused");
-}
-
-async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<void> {
-  const own = home.settings.agency;
-  const signer = home.signerAddress();
-  if (signer !== undefined) await lookAtRoles(registry, home, signer, say);
-  if (own === undefined) return say("agency", "ok", "none: this home anchors nothing");
-  const id = await agencyIdOf(registry, own.code);
-  const agency = id === undefined ? undefined : await readAgency(registry, id);
-  if (agency === undefined)
-    return say(
-      "agency",
-      "problem",
-      `${own.code} is not admitted`,
-      "send registration.json to the registrar: credit-anchor agency register registration.json",
-    );
-  await attempt(say, "history", () => lookAtHistory(registry, home, agency.id, say));
-  const acting = await readActing(registry, agency);
-  const who = `${own.code} is agency ${agency.id}`;
-  if (acting !== agency)
-    say(
-      "agency",
-      acting.standing === Standing.active ? "ok" : "problem",
-      `${who}, succeeded by agency ${acting.id} (${acting.code}, ${standings[acting.standing]}), whose operators act for it; ` +
-        counted(agency.batchCount, "batch", "batches"),
-      "ask whoever runs the registry why",
-    );
-  else if (agency.standing === Standing.active)
-    say("agency", "ok", `${who}, active, ${counted(agency.batchCount, "batch", "batches")}`);
-  else
-    say("agency", "problem", `${who} and ${standings[agency.standing]}`, "ask whoever runs the registry why");
-  if (own.keyCommitment !== undefined && own.keyCommitment !== agency.keyCommitment)
-    say(
-      "agency",
-      "problem",
-      "it was admitted with another agency key than this home has",
-      "use the home whose registration was admitted",
-    );
-  if (signer !== undefined)
-    await lookAtOperator(registry, acting.id, acting.administrator === signer, signer, say);
-}
-
-/** Whether this home is the newest copy of itself. */
-async function lookAtHistory(registry: Registry, home: Home, agencyId: number, say: Say): Promise<void> {
-  const vault = await home.readVault();
-  try {
-    const unknown = await unknownBatches({
-      vault,
-      registry,
-      settings: anchoringSettings(home, agencyId, {}),
-    });
-    if (unknown.own.length > 0) say("history", "problem", unknownText(unknown), WAY_OUT);
-    else if (unknown.others > 0)
-      say(
-        "history",
-        "ok",
-        `other operators anchored ${counted(unknown.others, "batch", "batches")}, from homes of their own`,
-      );
-    else say("history", "ok", "this vault has all that the agency anchored lately");
-  } finally {
-    await vault.close();
-  }
-}
-
-async function lookAtOperator(
-  registry: Registry,
-  agencyId: number,
-  isAdministrator: boolean,
-  signer: string,
-  say: Say,
-): Promise<void> {
-  if (isAdministrator) say("operator", "ok", `this key is the administrator of agency ${agencyId}`);
-  const operator = await readOperator(registry, agencyId, signer);
-  const now = (await registry.chain.block("latest"))?.time ?? 0;
-  const add = `its administrator adds it: credit-anchor operator add ${signer} --can anchor,status --agency ${agencyId}`;
-  if (operator.permissions === 0)
-    say("operator", "problem", `this key is no operator of agency ${agencyId}`, add);
-  else if (operator.revoked)
-    say(
-      "operator",
-      "problem",
-      "this key was removed as operator, for ever",
-      "make a new key and have it added",
-    );
-  else if (now < operator.validFrom)
-    say("operator", "problem", `this key is valid only from ${timeForPeople(operator.validFrom)}`, add);
-  else if (now >= operator.validUntil)
-    say("operator", "problem", `this key was valid until ${timeForPeople(operator.validUntil)}`, add);
-  else {
-    const days = Math.floor((operator.validUntil - now) / 86_400);
-    const message = `may ${can(operator)} until ${timeForPeople(operator.validUntil)}`;
-    if (days < 30) say("operator", "warning", `${message}: ${days} days left`, add);
-    else say("operator", "ok", message);
-  }
-}
-
-/** Roles of the authority that the home's key holds. */
-async function lookAtRoles(registry: Registry, home: Home, signer: string, say: Say): Promise<void> {
-  const manager = RegistryAuthority__factory.createInterface();
-  const held: string[] = [];
-  for (const role of ["administrator", ...roleNames] as const) {
-    const id = role === "administrator" ? 0n : roleIds[role];
-    const data = manager.encodeFunctionData("hasRole", [id, signer]);
-    const answer = await registry.chain.call({ to: home.settings.registry!.accessManager, data });
-    const [isMember, delay] = manager.decodeFunctionResult("hasRole", answer) as unknown as [boolean, bigint];
-    if (isMember) held.push(delay === 0n ? role : `${role} (after ${delay} of the chain's time units)`);
-  }
-  if (held.length > 0) say("roles", "ok", `this key is ${held.join(", ")}`);
-  else if (home.settings.agency === undefined) say("roles", "ok", "this key holds no role of the registry");
 }
 
 async function lookAtFees(chain: Chain, home: Home, say: Say): Promise<void> {

@@ -150,6 +150,13 @@ describe("erase", function () {
     return proposal;
   };
 
+  const openProposals = async (): Promise<{ result: string; message: string; hint: string }[]> => {
+    const { findings } = await json<{
+      findings: { check: string; result: string; message: string; hint: string }[];
+    }>(["doctor", ...own], { env });
+    return findings.filter(({ check }) => check === "erasure");
+  };
+
   before(async () => {
     sandbox = await startSandboxProcess(at("sandbox"));
     const ndrc = ["--home", sandbox.ready.homes.ndrc];
@@ -192,6 +199,16 @@ describe("erase", function () {
     const id = await propose(...args);
     expectThere(traces);
     expect(await propose(...args), "the same proposal again").to.equal(id);
+    const open = await openProposals();
+    // One of each version's batch.
+    expect(open.map(({ result }) => result)).to.deep.equal(["warning", "warning"]);
+    const proposer = openHome(at("harbour"), { env }).signerAddress()!;
+    for (const { message, hint } of open) {
+      expect(message).to.include(`${proposer} proposed to erase 1 version of records (`);
+      expect(message).to.include("the law demands deletion");
+      expect(message).to.match(/in batch \d+, 0 days ago/);
+      expect(hint).to.include(`credit-anchor erase confirm ${id}`);
+    }
     const alone = await expectRun(64, ["erase", "confirm", id, ...own], { env });
     expect(alone.stderr).to.contain("SecondOperatorNeeded");
     expectThere(traces);
@@ -232,6 +249,7 @@ describe("erase", function () {
         alreadyErased: 2,
       },
     );
+    expect(await openProposals()).to.deep.equal([]);
   });
 
   it("a row of an erased record that is read again is rejected, not anchored", async () => {
@@ -386,6 +404,21 @@ describe("erase", function () {
     expect(stderr).to.contain("propose the erasure again");
     expectThere(traces);
     const all = await propose("--key", keyOf(13));
+    await json(["erase", "propose", "--key", keyOf(13), "--reason", "retention-ended", ...own], { env });
+    expect(await openProposals()).to.have.length(4);
     expect(await json(["erase", "confirm", all, ...own], { env: otherKey })).to.include({ versions: 2 });
+    // Those with another reason can never be confirmed now: their records are erased.
+    expect(await openProposals()).to.deep.equal([]);
+  });
+
+  it("doctor says of an open proposal when its proposer is no operator any more", async () => {
+    await json(["erase", "propose", "--key", keyOf(14), "--reason", "41", ...own], { env: otherKey });
+    const [before] = await openProposals();
+    expect(before!.message).to.include(second.address.toLowerCase());
+    expect(before!.hint).to.include("credit-anchor erase confirm ");
+    await json(["operator", "remove", second.address, ...own], { env });
+    const [after] = await openProposals();
+    expect(after!.message).to.include("no operator any more");
+    expect(after!.hint).to.include("nobody can confirm it");
   });
 });
