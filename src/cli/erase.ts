@@ -12,15 +12,16 @@ import { toHex, ZERO_32 } from "../bytes";
 import { batchId, type Header } from "../commitment";
 import { CreditAnchorError, type Fault } from "../errors";
 import type { Home } from "../home";
-import { parseReason, reasonText } from "../reasons";
+import { reasonText } from "../reasons";
 import type { Actor, Places } from "../registry-admin";
 import type { Plan, Position, VaultReader } from "../vault/vault";
-import { actorOf, indexOption } from "./acts";
+import { actorOf } from "./acts";
 import { ownAgency, requireHome } from "./context";
 import { type Erasure, erasureFile, erasureId, findErasure, keepErasure, keptErasures } from "./erasure-file";
 import { evidenceOption, keepEvidence } from "./evidence-file";
-import { checkSelector, findBatch, recordFinder, type Selector } from "./find-record";
-import { choice, flag, jsonObject, text, url, usage } from "./options";
+import { findBatch, recordFinder, type Selector } from "./find-record";
+import { checkNamed, recordOptions, requireReason } from "./record-options";
+import { choice, flag, text, url } from "./options";
 import { counted, timeForPeople } from "./output";
 import { faultsOf, optionReference, readReferences, type Reference } from "./references";
 import { LONG_WAIT_MS, SHORT_WAIT_MS } from "./settle";
@@ -39,12 +40,7 @@ With --file all records of a CSV or NDJSON file: each row a receipt, batch and i
 is wrong, and nothing is proposed. Of the evidence only a hash with 32 random bytes goes on the chain; those and the
 file's name are kept in the home, under evidence/.`,
   options: {
-    key: jsonObject("--key <json>", 'natural key of the record: \'{"documentNumber": "…", …}\''),
-    type: text("--type <name>", "record type, where records of several types have the key"),
-    receipt: text("--receipt <file>", "receipt of the record"),
-    batch: text("--batch <id>", "id of the batch"),
-    index: indexOption(),
-    file: text("--file <file>", "a file that names many records"),
+    ...recordOptions,
     onlyVersion: flag("--only-version", "only the version that is named; by key the latest"),
     reason: text("--reason <code>", "why: a number or a name, see docs/format.md"),
     evidence: evidenceOption(),
@@ -57,15 +53,8 @@ file's name are kept in the home, under evidence/.`,
     "credit-anchor erase propose --file retention-ended.csv --reason retention-ended --dry-run",
   ],
   run: async ({ options, home: dir, signal }) => {
-    if (options.file === undefined) checkSelector(options);
-    else if ([options.key, options.receipt, options.batch].some((way) => way !== undefined))
-      throw usage("--file names the records: leave out --key, --receipt and --batch");
-    if (options.reason === undefined)
-      throw usage(
-        "--reason is missing",
-        "say why: --reason deletion-duty, or a number; docs/format.md lists them",
-      );
-    const reason = parseReason(options.reason);
+    checkNamed(options);
+    const reason = requireReason(options.reason);
     const home = requireHome(dir);
     const actor = await actorOf(home, options.rpc, signal);
     const agency = await ownAgency(home, actor.registry);

@@ -7,37 +7,24 @@ import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
-import { parseReason, reasonText } from "../reasons";
+import { reasonText } from "../reasons";
 import { statusesOf, type Registry } from "../registry-views";
 import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";
 import { POSITIONS_PER_MOVE } from "../vault/writer";
 import { parseStatus } from "../verify";
-import { indexOption } from "./acts";
 import { connect, noteSuccession, ownAgency, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
-import { checkSelector, recordFinder } from "./find-record";
+import { recordFinder } from "./find-record";
 import { type Flag, type Judgement, placeText, todayOf } from "./judging";
-import { choice, flag, jsonObject, text, url, usage, type OptionValues } from "./options";
+import { choice, flag, url, type OptionValues } from "./options";
 import { columns, count } from "./output";
+import { checkNamed, recordOptions } from "./record-options";
 import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
 import { commonFaults } from "./rejections";
 import { acceptUnknownOption, anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
 import { signAndWrite, type SignedOutcome, signOnlyOf, signOnlyOptions } from "./sign-only";
 import type { Call, Outcome } from "./verb";
-
-/** Which records: one by key, receipt or place, or many by a file. */
-export const recordOptions = {
-  key: jsonObject("--key <json>", 'natural key of the record: \'{"documentNumber": "…", …}\''),
-  type: text("--type <name>", "record type, where records of several types have the key"),
-  receipt: text("--receipt <file>", "receipt of the record"),
-  batch: text("--batch <id>", "id of the batch"),
-  index: indexOption(),
-  file: text(
-    "--file <file>",
-    "many records: CSV or NDJSON of natural keys, of receipts, or of the columns batch and index",
-  ),
-};
 
 /** What goes with every move. */
 export const moveOptions = {
@@ -82,15 +69,6 @@ export interface MoveSpec {
 type MoveCall = Pick<Call<typeof moveOptions>, "home" | "io" | "signal"> & {
   readonly options: OptionValues<typeof moveOptions>;
 };
-
-/** @throws {CreditAnchorError} `usage` unless one record is named in one way, or a file of many. */
-export function checkNamed(options: OptionValues<typeof recordOptions>): void {
-  if (options.file === undefined) return checkSelector(options);
-  const { key, receipt, batch, index } = options;
-  if ([key, receipt, batch, index].some((word) => word !== undefined))
-    throw usage("--file names the records: no other record can be named beside it");
-  expectFile(options.file);
-}
 
 /** Runs a verb that moves statuses, to its outcome. */
 export async function runMove(
@@ -503,10 +481,4 @@ function tell(
     ],
     exitStatus: refused === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };
-}
-
-/** `--reason`, which a verb demands. */
-export function requireReason(reason: string | undefined): number {
-  if (reason !== undefined) return parseReason(reason);
-  throw usage("--reason is missing", "say why, with a name or a number; docs/format.md lists them");
 }
