@@ -9,6 +9,7 @@ import { loadFastHashes } from "./fast-hashes";
 import { replaceFile, syncFolder, writeError } from "./home/files";
 import * as keys from "./home/keys";
 import { type Access, findPassphrase } from "./home/passphrase";
+import { changePassphrase, finishPassphraseChange } from "./home/passphrase-change";
 import { adoptNextKey, findKeystores, type Keystores, openNextKey } from "./home/rotation";
 import { defaultSettings, readSettings, type Settings, writeSettings } from "./home/settings";
 import {
@@ -21,7 +22,7 @@ import {
   operatorFile,
   type SignerKind,
 } from "./home/signer";
-import { createVault, openVault, openReader } from "./vault/open";
+import { alone, createVault, openVault, openReader } from "./vault/open";
 import type { VaultReader } from "./vault/vault";
 import type { LmdbVault } from "./vault/writer";
 
@@ -46,8 +47,11 @@ export interface Home {
   /** Absolute. */
   readonly dir: string;
   readonly settings: Settings;
-  /** Replaces the settings on disk and here. */
-  saveSettings(settings: Settings): void;
+  /**
+   * Changes the settings on disk and here: those on disk now, which another command may have changed since this home was
+   * opened, and nobody changes meanwhile.
+   */
+  changeSettings(change: (settings: Settings) => Settings): Promise<void>;
   /**
    * Asks for the passphrase at most once.
    * @throws CreditAnchorError `home.no-passphrase`, `home.wrong-passphrase`, `home.damaged-key`
@@ -74,6 +78,13 @@ export interface Home {
   nextSigner(): Promise<HomeSigner>;
   /** Puts the next key into the place of the present one, which is kept beside it. Can be repeated after a crash. */
   adoptNextSigner(): void;
+  /**
+   * Closes all keys with another passphrase. Killed anywhere, the old or the new one opens everything.
+   *
+   * @returns Names of the files that were written.
+   * @throws CreditAnchorError `home.same-passphrase`, `home.wrong-passphrase`, `home.unwritable`
+   */
+  changePassphrase(next: string): Promise<string[]>;
   /** Needs the passphrase only to decrypt records. Works while another process writes. */
   readVault(options?: { readonly decrypt?: boolean }): Promise<VaultReader>;
   /**
@@ -165,6 +176,7 @@ async function fill(dir: string, options: NewHome, passphrase: string, trial: bo
  * @throws CreditAnchorError `home.not-a-home`, `home.settings`, `home.newer`
  */
 export function openHome(dir: string, access: Access = {}): Home {
+  finishPassphraseChange(resolve(dir));
   return new HomeFolder(resolve(dir), access);
 }
 
@@ -182,9 +194,12 @@ class HomeFolder implements Home {
     this.#vault = join(dir, "vault");
   }
 
-  saveSettings(settings: Settings): void {
-    writeSettings(this.dir, settings);
-    this.settings = settings;
+  async changeSettings(change: (settings: Settings) => Settings): Promise<void> {
+    this.settings = await alone(this.#vault, () => {
+      const changed = change(readSettings(this.dir));
+      writeSettings(this.dir, changed);
+      return changed;
+    });
   }
 
   keys(): Promise<HomeKeys> {
@@ -226,6 +241,18 @@ class HomeFolder implements Home {
 
   adoptNextSigner(): void {
     adoptNextKey(this.dir);
+  }
+
+  async changePassphrase(next: string): Promise<string[]> {
+    const old = await this.#phrase();
+    if (next.normalize("NFKC") === old.normalize("NFKC"))
+      throw new CreditAnchorError(
+        "home.same-passphrase",
+        "the new passphrase is the old one: nothing was changed",
+      );
+    const files = await changePassphrase(this.dir, old, next, keys.scryptCost);
+    this.#passphrase = Promise.resolve(next);
+    return files;
   }
 
   async readVault(options: { readonly decrypt?: boolean } = {}): Promise<VaultReader> {

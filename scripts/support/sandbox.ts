@@ -274,7 +274,7 @@ async function register(registrar: Actor, chain: Chain, home: Home): Promise<voi
   const administrator = signer.address;
   const { agencyId } = await admitAgency(registrar, { code, administrator, keyCommitment: keyCommitment! });
   await addOperator({ ...registrar, signer }, agencyId, signer.address);
-  home.saveSettings({ ...home.settings, agency: { ...home.settings.agency!, id: agencyId } });
+  await home.changeSettings((was) => ({ ...was, agency: { ...was.agency!, id: agencyId } }));
 }
 
 async function addOperator(administrator: Actor, agencyId: number, account: string): Promise<void> {

@@ -143,7 +143,7 @@ export async function anchorFile(
     fees: home.settings.fees,
     pays: signOnly === undefined,
   });
-  keepType(home, type, typeId);
+  await keepType(home, type, typeId);
   const agencyKey = await home.agencyKey();
   const vault = await home.writeVault({
     command,

@@ -110,7 +110,8 @@ export async function ownAgency(home: Home, registry: Registry): Promise<Agency>
       `agency ${own.code} was admitted with another agency key than this home has`,
       { hint: "use the home folder whose registration was admitted, or a copy of it" },
     );
-  if (own.id !== agency.id) home.saveSettings({ ...home.settings, agency: { ...own, id: agency.id } });
+  if (own.id !== agency.id)
+    await home.changeSettings((settings) => ({ ...settings, agency: { ...own, id: agency.id } }));
   return agency;
 }
 

@@ -5,7 +5,7 @@ import type { ContractRecord } from "../deploy/record";
 import { CreditAnchorError } from "../errors";
 import { detectFeePolicy, feePolicies } from "../fees";
 import { createHome, type Home, type NewHome, type RegistrySettings } from "../home";
-import { askOnTerminal, findPassphrase } from "../home/passphrase";
+import { askTwice, findPassphrase } from "../home/passphrase";
 import { authorityOf, openRegistry } from "../registry-views";
 import { RpcError } from "../rpc";
 import { checkNamed } from "../types/checks";
@@ -220,14 +220,8 @@ function keyOf(options: { readonly withoutKey: boolean; readonly importKey: bool
   return { privateKey: given };
 }
 
-/** Asked twice on a terminal: a passphrase mistyped once would lose everything. */
 function newPassphrase(dir: string): Promise<string> {
-  const ask = async (): Promise<string> => {
-    const first = await askOnTerminal(`New passphrase for ${dir}: `);
-    if ((await askOnTerminal("Once more: ")) !== first)
-      throw new CreditAnchorError("home.no-passphrase", "the two passphrases differ; nothing was made");
-    return first;
-  };
+  const ask = (): Promise<string> => askTwice(`New passphrase for ${dir}: `);
   return findPassphrase(dir, {}, process.stdin.isTTY ? { ask } : {});
 }
 

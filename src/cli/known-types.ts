@@ -36,7 +36,7 @@ function typeFolder(home: Home): string {
 }
 
 /** Keeps a type in the home, so that it can be named from now on. */
-export function keepType(home: Home, type: RecordType, typeId: number): void {
+export async function keepType(home: Home, type: RecordType, typeId: number): Promise<void> {
   const typeHash = toHex(type.typeHash);
   if (!isShipped(type)) {
     mkdirSync(typeFolder(home), { recursive: true, mode: 0o700 });
@@ -44,10 +44,10 @@ export function keepType(home: Home, type: RecordType, typeId: number): void {
   }
   const known = home.settings.types[type.name];
   if (known?.typeId === typeId && known.typeHash === typeHash) return;
-  home.saveSettings({
-    ...home.settings,
-    types: { ...home.settings.types, [type.name]: { typeId, typeHash } },
-  });
+  await home.changeSettings((settings) => ({
+    ...settings,
+    types: { ...settings.types, [type.name]: { typeId, typeHash } },
+  }));
 }
 
 /** Whether verifiers have this very type without being given it. */

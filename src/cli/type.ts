@@ -62,7 +62,7 @@ export const typeAdmitVerb = defineVerb({
       personal: type.personal === true,
     });
     const { typeId } = done;
-    if (typeId !== 0) keepType(home, type, typeId);
+    if (typeId !== 0) await keepType(home, type, typeId);
     return {
       json: { typeId: typeId || null, name: type.name, typeHash, ...doneJson(done) },
       text: [told(done, `record type ${type.name} is ${typeId === 0 ? "admitted" : `type ${typeId}`}`)],

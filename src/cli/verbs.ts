@@ -36,6 +36,7 @@ import { initVerb } from "./init";
 import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
 import { operatorRotateVerb } from "./operator-rotate";
+import { passphraseChangeVerb } from "./passphrase";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
 import { repairVerb } from "./repair";
@@ -50,6 +51,7 @@ import { withdrawVerb } from "./withdraw";
 
 export const verbs: readonly Verb[] = [
   initVerb,
+  passphraseChangeVerb,
   doctorVerb,
   agencyRegisterVerb,
   agencyShowVerb,

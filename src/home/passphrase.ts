@@ -39,6 +39,37 @@ export async function findPassphrase(
   return answer;
 }
 
+/**
+ * A passphrase to be: `CREDIT_ANCHOR_NEW_PASSPHRASE`, else the file `CREDIT_ANCHOR_NEW_PASSPHRASE_FILE`, else a prompt,
+ * twice.
+ *
+ * @throws CreditAnchorError `home.no-passphrase`
+ */
+export async function findNewPassphrase(dir: string, access: Access = {}): Promise<string> {
+  const env = access.env ?? process.env;
+  const given = env.CREDIT_ANCHOR_NEW_PASSPHRASE;
+  if (given !== undefined && given !== "") return given;
+  const named = env.CREDIT_ANCHOR_NEW_PASSPHRASE_FILE;
+  if (named !== undefined && named !== "") return readPassphrase(resolve(named));
+  const ask = access.ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
+  if (ask !== undefined) return askTwice(`New passphrase of ${dir}: `, ask);
+  throw new CreditAnchorError("home.no-passphrase", `no new passphrase for ${dir}`, {
+    hint: "set CREDIT_ANCHOR_NEW_PASSPHRASE or CREDIT_ANCHOR_NEW_PASSPHRASE_FILE, or run the command on a terminal",
+  });
+}
+
+/** A passphrase mistyped once would lose everything. @throws CreditAnchorError `home.no-passphrase` */
+export async function askTwice(
+  question: string,
+  ask: (question: string) => Promise<string> = askOnTerminal,
+): Promise<string> {
+  const first = await ask(question);
+  if (first === "") throw new CreditAnchorError("home.no-passphrase", "an empty passphrase protects nothing");
+  if ((await ask("Once more: ")) !== first)
+    throw new CreditAnchorError("home.no-passphrase", "the two passphrases differ; nothing was changed");
+  return first;
+}
+
 /** The content without the line break at its end. */
 function readPassphrase(file: string): string {
   let text: string;

@@ -31,6 +31,16 @@ export function findKeystores(dir: string): Keystores {
   };
 }
 
+/** All keystores of a home, as names below it. */
+export function keystoreFiles(dir: string): string[] {
+  const { present, next, retired } = findKeystores(dir);
+  return [
+    ...(present === undefined ? [] : [operatorFile]),
+    ...(next === undefined ? [] : [nextOperatorFile]),
+    ...retired.map(retiredFile),
+  ];
+}
+
 /** The next key; made when there is none, and on disk before anybody hears of it. `n` is scrypt's cost. */
 export async function openNextKey(dir: string, passphrase: string, n: number): Promise<HomeSigner> {
   const file = join(dir, nextOperatorFile);

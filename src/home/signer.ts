@@ -146,21 +146,24 @@ export async function openKeystore(
   passphrase: string,
   file = operatorFile,
 ): Promise<HomeSigner> {
+  return signerOf(await openPrivateKey(dir, passphrase, file));
+}
+
+/** What a keystore holds; never print it. @throws as {@link openKeystore} */
+export async function openPrivateKey(dir: string, passphrase: string, file: string): Promise<string> {
   const text = readKeystore(dir, file);
   if (text === undefined)
     throw new CreditAnchorError("signer.missing", `${dir} has no ${file}`, {
       hint: "set CREDIT_ANCHOR_PRIVATE_KEY, or put a JSON keystore there",
     });
-  let privateKey: string;
   try {
-    ({ privateKey } = await decryptKeystoreJson(text, passphrase));
+    return (await decryptKeystoreJson(text, passphrase)).privateKey;
   } catch (cause) {
     // ethers' errors carry the arguments: they must not become a cause that somebody prints.
     if (cause instanceof Error && cause.message.includes("incorrect password"))
       throw new CreditAnchorError("home.wrong-passphrase", `the passphrase does not open ${join(dir, file)}`);
     throw damaged(dir, file);
   }
-  return signerOf(privateKey);
 }
 
 function readKeystore(dir: string, file: string): string | undefined {

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Hashes } from "../hashes";
-import { openDatabase } from "./database";
+import { openDatabase, transact } from "./database";
 import { takeLock } from "./lock";
 import { LmdbVaultReader } from "./reader";
 import { LmdbVault } from "./writer";
@@ -44,5 +44,20 @@ export async function openVault(
   } catch (error) {
     await database.env.close();
     throw error;
+  }
+}
+
+/**
+ * Runs something short while no other process that does the same is running: inside a writing transaction of the vault's
+ * database, which ends with the process. Does not need the vault's lock, so it works beside a command that writes.
+ *
+ * @throws CreditAnchorError `vault.…`, `home.unwritable`, or what `action` throws.
+ */
+export async function alone<T>(folder: string, action: () => T): Promise<T> {
+  const database = openDatabase(folder, { write: true });
+  try {
+    return transact(database, action);
+  } finally {
+    await database.env.close();
   }
 }

@@ -34,7 +34,7 @@ describe("bundle, and verify of bundles", function () {
     world = await startWorld(node);
     const { dir } = await homeOf(world);
     const home = openHome(dir, { env: {} });
-    home.saveSettings({ ...home.settings, finalityBlocks: 0 });
+    await home.changeSettings((was) => ({ ...was, finalityBlocks: 0 }));
     own = ["--home", dir];
     anybody = ["--rpc", node.url, "--registry", world.registry.address, "--type", at("type.json")];
     writeFileSync(at("type.json"), JSON.stringify(TYPE));

@@ -60,7 +60,7 @@ describe("signed calls and their relay", function () {
       { env: {} },
     );
     const home = openHome(agency, { env: {} });
-    home.saveSettings({ ...home.settings, finalityBlocks: 0 });
+    await home.changeSettings((was) => ({ ...was, finalityBlocks: 0 }));
     calls = join(desk, "calls.json");
   });
   afterEach(async () => {

@@ -186,7 +186,7 @@ describe("a home that cannot be written", function () {
     setMode(0o500, 0o400);
     try {
       expect((await failure(() => home.writeVault({ command: "test" }))).code).to.equal("home.unwritable");
-      expect((await failure(async () => home.saveSettings(home.settings))).code).to.equal("home.unwritable");
+      expect((await failure(() => home.changeSettings((was) => was))).code).to.equal("home.unwritable");
       const reader = await home.readVault();
       expect([...reader.plans()]).to.deep.equal([]);
       await reader.close();

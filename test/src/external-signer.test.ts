@@ -163,7 +163,7 @@ describe("external signer", function () {
     it("comes from the settings or the environment, before the keystore", async () => {
       const home = await harbourHome();
       expect(home.signerKind()).to.equal("keystore");
-      home.saveSettings({ ...home.settings, signer: { command: saying(serialized), address } });
+      await home.changeSettings((was) => ({ ...was, signer: { command: saying(serialized), address } }));
       const open = (env: Record<string, string>) =>
         openHome(home.dir, { env: { PATH: process.env.PATH, ...env } });
       expect(open({}).signerKind()).to.equal("command");
@@ -175,7 +175,10 @@ describe("external signer", function () {
         CREDIT_ANCHOR_SIGNER_COMMAND: JSON.stringify(saying(serialized)),
         CREDIT_ANCHOR_SIGNER_ADDRESS: address.toUpperCase().replace("0X", "0x"),
       };
-      home.saveSettings({ ...home.settings, signer: { command: ["/nowhere"], address: bytesOf("a", 20) } });
+      await home.changeSettings((was) => ({
+        ...was,
+        signer: { command: ["/nowhere"], address: bytesOf("a", 20) },
+      }));
       expect(await (await open(command).signer()).signDigest(digest)).to.equal(serialized);
       for (const env of [
         { ...command, CREDIT_ANCHOR_PRIVATE_KEY: bytesOf("own") },
@@ -192,7 +195,7 @@ describe("external signer", function () {
       writeFileSync(file, key.privateKey);
       type Told = { findings: { check: string; result: string; message: string; hint?: string }[] };
       const keys = async (command: [string, ...string[]]) => {
-        home.saveSettings({ ...home.settings, signer: { command, address } });
+        await home.changeSettings((was) => ({ ...was, signer: { command, address } }));
         const { findings } = await json<Told>(["doctor", "--home", home.dir], { status: 70 });
         return findings.filter(({ check }) => check === "keys");
       };

@@ -284,9 +284,9 @@ describe("home", function () {
 
   it("replaces settings as a whole, or not at all", async () => {
     const home = await harbourHome();
-    home.saveSettings({ ...home.settings, finalityBlocks: 3 });
+    await home.changeSettings((was) => ({ ...was, finalityBlocks: 3 }));
     expect(openHome(home.dir).settings).to.deep.equal(home.settings);
-    const error = await failure(() => home.saveSettings({ ...home.settings, finalityBlocks: 0.5 }));
+    const error = await failure(() => home.changeSettings((was) => ({ ...was, finalityBlocks: 0.5 })));
     expect(error.code).to.equal("home.settings");
     expect(openHome(home.dir).settings.finalityBlocks).to.equal(3);
     expect(home.settings.finalityBlocks).to.equal(3);
