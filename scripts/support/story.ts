@@ -64,7 +64,7 @@ export class Story {
       if (typeof part === "string" ? !said.includes(part) : !part.test(said))
         throw complaint(`should say ${part}`);
     for (const text of said.split("\n").filter((text) => show?.test(text)))
-      for (const [i, part] of folded(text.trim()).entries())
+      for (const [i, part] of folded(abbreviated(text.trim())).entries())
         this.stage.print(i === 0 ? `  ${this.#marked(part)}` : `      ${part}`);
     if (exit !== 0) this.stage.print(this.#paint("2", `  exit status ${exit}, as it should be`));
     this.#steps++;
@@ -114,6 +114,11 @@ export class Story {
     if (/^✗|^NOT GENUINE|DIFFERENCE/.test(text)) return this.#paint("31", text);
     return /^GENUINE, BUT/.test(text) ? this.#paint("33", text) : text;
   }
+}
+
+/** Hashes by their first digits; addresses stay whole. */
+function abbreviated(text: string): string {
+  return text.replace(/\b(0x[0-9a-f]{8})[0-9a-f]{48,}/g, "$1…");
 }
 
 const WIDE = 110;

@@ -1,5 +1,5 @@
 import { equalBytes, fromHex } from "../bytes";
-import { domain, leafHash, type LeafPlace } from "../commitment";
+import { batchId, domain, leafHash, type LeafPlace } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
@@ -229,8 +229,13 @@ export class LmdbVaultReader implements VaultReader {
       throw new CreditAnchorError("vault.locked", "reading records needs the passphrase of the home folder");
     const files = this.files(plan);
     const secret = files.secret(index, secretsKey);
-    if (secret === undefined)
-      throw new CreditAnchorError("vault.erased", `record ${index} of batch ${plan} was erased`);
+    if (secret === undefined) {
+      const { agencyId, slot } = this.plan(plan);
+      const batch = slot === undefined ? plan : batchId(agencyId, slot.sequence);
+      throw new CreditAnchorError("vault.erased", `record ${index} of batch ${batch} was erased`, {
+        hint: "no receipt of it can be given any more; those that were given still verify, as erased",
+      });
+    }
     const payload = this.#cipher.open(secret, row.key, row.version, files.payload(row, index));
     if (payload === undefined) throw files.damagedAt(index, "its content or its secret was changed");
     if (

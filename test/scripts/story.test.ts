@@ -129,6 +129,13 @@ describe("the story that the demo tells", () => {
     expect(on.said.slice(1)).to.deep.equal(["  hint: wait", "  exit status 64, as it should be"]);
   });
 
+  it("shows of a hash its first digits, of an address all", async () => {
+    const [hash, account] = [`0x${"ab".repeat(32)}`, `0x${"cd".repeat(20)}`];
+    const on = stage({ ...good, stdout: `${account} anchored (transaction ${hash})\n` });
+    await new Story(on).command(["anchor"], { show: /./, says: [hash] });
+    expect(on.said[1]).to.equal(`  ${account} anchored (transaction 0xabababab…)`);
+  });
+
   it("folds a very long line between words, and leaves others alone", async () => {
     const long = Array.from({ length: 60 }, (_, i) => `word${i};`).join(" ");
     const on = stage({ ...good, stdout: `short\n${long}\n` });
