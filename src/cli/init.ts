@@ -5,13 +5,14 @@ import type { ContractRecord } from "../deploy/record";
 import { CreditAnchorError } from "../errors";
 import { detectFeePolicy, feePolicies } from "../fees";
 import { createHome, type Home, type NewHome, type RegistrySettings } from "../home";
-import { askTwice, findPassphrase } from "../home/passphrase";
-import { authorityOf, openRegistry } from "../registry-views";
+import { openAgencyKeyFile } from "../home/agency-key-file";
+import { askTwice, findPassphrase, findTransportPassphrase } from "../home/passphrase";
+import { agencyIdOf, authorityOf, openRegistry, readAgency } from "../registry-views";
 import { RpcError } from "../rpc";
 import { checkNamed } from "../types/checks";
 import { codeHashOf, connectNode } from "./context";
 import { readDeployment, readRecordBeside } from "./deployment-file";
-import { writeOwnFile } from "./files";
+import { readText, writeOwnFile } from "./files";
 import { address, choice, flag, integer, text, url, usage } from "./options";
 import { registrationText, type Registration } from "./registration";
 import { defineVerb } from "./verb";
@@ -47,6 +48,7 @@ continue its records.`,
       defaultsTo: "12; 0 on development chains",
     }),
     fees: choice("--fees <policy>", "how transactions are paid for", feePolicies, "auto"),
+    join: text("--join <file>", "second home of an agency: the file of credit-anchor agency key export"),
     withoutKey: flag("--without-key", "make no operator's key: it comes from CREDIT_ANCHOR_PRIVATE_KEY"),
     importKey: flag("--import-key", "put the key of CREDIT_ANCHOR_PRIVATE_KEY into the home's keystore"),
     trial: flag("--trial", "for trying only: the passphrase lies in the folder and protects nothing"),
@@ -64,19 +66,23 @@ continue its records.`,
     if (options.withoutKey && options.importKey)
       throw usage("--without-key and --import-key exclude each other");
     if (options.code !== undefined) checkCode(options.code, (line) => io.note(line));
+    const joined = options.join === undefined ? undefined : await readJoin(options.join, options);
+    const code = joined?.code ?? options.code;
     const wanted =
       options.registry ??
+      joined?.registry.address ??
       (options.deployment === undefined ? undefined : readDeployment(options.deployment).address);
     if (wanted !== undefined && options.rpc === undefined)
       throw usage("--rpc is missing", "give the node of the registry's chain: --rpc URL");
 
     const found = options.rpc === undefined ? undefined : await look(options.rpc, wanted, options, signal);
+    if (joined !== undefined) await expectSame(joined, found!.registry!, options.rpc!, signal);
     const passphrase = options.trial ? undefined : await newPassphrase(dir);
     const settings: NewHome["settings"] = {
-      label: options.name ?? options.code ?? "",
+      label: options.name ?? code ?? "",
       rpc: options.rpc === undefined ? [] : [options.rpc],
       fees: { policy: options.fees ?? "auto" },
-      ...(options.code === undefined ? {} : { agency: { code: options.code } }),
+      ...(code === undefined ? {} : { agency: { code } }),
       ...(found?.registry === undefined ? {} : { registry: found.registry }),
       ...(options.finality === undefined && found?.isDevelopment !== true
         ? {}
@@ -86,6 +92,7 @@ continue its records.`,
       settings,
       trial: options.trial,
       ...(passphrase === undefined ? {} : { passphrase }),
+      ...(joined === undefined ? {} : { agencyKey: joined.agencyKey }),
       ...keyOf(options),
     });
     const registration =
@@ -96,13 +103,66 @@ continue its records.`,
         signer: home.signerAddress() ?? null,
         finalityBlocks: home.settings.finalityBlocks,
         registry: home.settings.registry ?? null,
+        joined: joined?.code ?? null,
         registration:
           registration === undefined ? null : { file: registration.file, ...registration.content },
       },
-      text: story(home, registration, found),
+      text: [...story(home, registration, found), ...(joined === undefined ? [] : joinedStory(home, joined))],
     };
   },
 });
+
+/** @throws {CreditAnchorError} `usage` for what the file says already, else as {@link openAgencyKeyFile}. */
+async function readJoin(
+  file: string,
+  options: Readonly<Record<"code" | "administrator" | "registry" | "deployment" | "rpc", string | undefined>>,
+): Promise<Joined> {
+  for (const name of ["code", "administrator", "registry", "deployment"] as const)
+    if (options[name] !== undefined) throw usage(`--join and --${name} exclude each other: the file says it`);
+  if (options.rpc === undefined)
+    throw usage("--rpc is missing", "the registry is asked whether it knows the key: --rpc URL");
+  return openAgencyKeyFile(file, readText(file), await findTransportPassphrase(file, "known"));
+}
+
+type Joined = Awaited<ReturnType<typeof openAgencyKeyFile>>;
+
+/** The file's registry is the node's, and knows the agency by this very key. */
+async function expectSame(
+  joined: Joined,
+  found: RegistrySettings,
+  rpc: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { chainId, accessManager, codeHash } = joined.registry;
+  if (
+    chainId !== found.chainId ||
+    accessManager !== found.accessManager ||
+    (codeHash !== undefined && codeHash !== found.codeHash)
+  )
+    throw new CreditAnchorError("join.other-registry", "the node's registry is not the one of the file", {
+      hint: "name a node of the same chain: --rpc URL",
+    });
+  const registry = await openRegistry(await connectNode(undefined, rpc, chainId, signal), found.address);
+  const id = await agencyIdOf(registry, joined.code);
+  const agency = id === undefined ? undefined : await readAgency(registry, id);
+  if (agency?.keyCommitment === joined.keyCommitment) return;
+  throw new CreditAnchorError(
+    "join.other-key",
+    `the registry ${agency === undefined ? "has not admitted" : "admitted with another agency key"} agency ${joined.code}`,
+    { hint: "a home that joins has the very key that the agency was admitted with: export it anew" },
+  );
+}
+
+function joinedStory(home: Home, { code }: Joined): string[] {
+  return [
+    "",
+    `A second home of agency ${code}, with its agency key and an operator's key of its own.`,
+    "Let the administrator add the operator:",
+    `  credit-anchor operator add ${home.signerAddress() ?? "ADDRESS"} --can anchor,status`,
+    "Destroy the file of the key. The homes must not read in the same records.",
+    `Keep a copy of ${join(home.dir, "keys")} in a safe place.`,
+  ];
+}
 
 function refuseExisting(dir: string): void {
   const target = resolve(dir);

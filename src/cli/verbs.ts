@@ -7,6 +7,7 @@ import {
   administratorNameVerb,
   administratorRecoverVerb,
 } from "./agency-administrator";
+import { agencyKeyExportVerb } from "./agency-key";
 import { agencyCloseVerb, agencyReinstateVerb, agencySuspendVerb } from "./agency-standing";
 import {
   successionAcceptVerb,
@@ -59,6 +60,7 @@ export const verbs: readonly Verb[] = [
   agencySuspendVerb,
   agencyReinstateVerb,
   agencyCloseVerb,
+  agencyKeyExportVerb,
   administratorNameVerb,
   administratorAcceptVerb,
   administratorRecoverVerb,

@@ -33,7 +33,9 @@ const DEFAULT_TIMEOUT = 60;
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** Of the environment; the program needs none of them. */
-const SECRETS = ["CREDIT_ANCHOR_PASSPHRASE", "CREDIT_ANCHOR_PRIVATE_KEY"];
+const SECRETS = ["PASSPHRASE", "NEW_PASSPHRASE", "TRANSPORT_PASSPHRASE", "PRIVATE_KEY"].map(
+  (name) => `CREDIT_ANCHOR_${name}`,
+);
 
 /**
  * Has a program sign 32 bytes. It gets them as `0x` and 64 digits on one line of stdin (or as an argument), answers on

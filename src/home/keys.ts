@@ -17,7 +17,8 @@ export const trialScryptCost = 2 ** 12;
 /** Above this a damaged or hostile file would exhaust the memory. */
 const maximalCost = 2 ** 20;
 
-interface Sealed {
+/** Something closed with a key. */
+export interface Sealed {
   readonly format: string;
   readonly formatVersion: 1;
   readonly kdf?: {
@@ -28,7 +29,7 @@ interface Sealed {
     readonly salt: string;
   };
   readonly nonce: string;
-  /** AES-256-GCM, the tag at the end; the format is the associated data. */
+  /** AES-256-GCM, the tag at the end; the format, and what it is bound to besides, is the associated data. */
   readonly ciphertext: string;
 }
 
@@ -39,19 +40,19 @@ export function deriveKey(master: Uint8Array, purpose: string): Uint8Array {
   );
 }
 
-function seal(format: string, key: Uint8Array, content: Uint8Array): Sealed {
+function seal(format: string, key: Uint8Array, content: Uint8Array, boundTo = ""): Sealed {
   const nonce = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(format));
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(format + boundTo));
   const ciphertext = Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
   return { format, formatVersion: 1, nonce: nonce.toString("hex"), ciphertext: ciphertext.toString("hex") };
 }
 
 /** Undefined when the key is not the one it was sealed with, or a byte differs. */
-function unseal(sealed: Sealed, key: Uint8Array): Uint8Array | undefined {
+function unseal(sealed: Sealed, key: Uint8Array, boundTo = ""): Uint8Array | undefined {
   const ciphertext = Buffer.from(sealed.ciphertext, "hex");
   try {
     const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(sealed.nonce, "hex"))
-      .setAAD(Buffer.from(sealed.format))
+      .setAAD(Buffer.from(sealed.format + boundTo))
       .setAuthTag(ciphertext.subarray(-16));
     return new Uint8Array(Buffer.concat([decipher.update(ciphertext.subarray(0, -16)), decipher.final()]));
   } catch {
@@ -70,25 +71,48 @@ function stretch(passphrase: string, n: number, r: number, p: number, salt: Buff
 const masterFormat = "credit-anchor/master-key";
 const agencyFormat = "credit-anchor/agency-key";
 
-/** @returns Content of `keys/master.json`. */
-export async function sealMaster(master: Uint8Array, passphrase: string, n: number): Promise<string> {
+/** Closes something with a passphrase. `n` is scrypt's cost. */
+export async function sealByPassphrase(
+  format: string,
+  content: Uint8Array,
+  passphrase: string,
+  n: number,
+  boundTo = "",
+): Promise<Sealed> {
   const salt = randomBytes(32);
   const kdf = { name: "scrypt", n, r: 8, p: 1, salt: salt.toString("hex") } as const;
-  const sealed = seal(masterFormat, await stretch(passphrase, kdf.n, kdf.r, kdf.p, salt), master);
-  return `${JSON.stringify({ ...sealed, kdf }, null, 2)}\n`;
+  return { ...seal(format, await stretch(passphrase, kdf.n, kdf.r, kdf.p, salt), content, boundTo), kdf };
+}
+
+/** Undefined when the passphrase is another one, or a byte differs. @throws what `fault` makes, for costs out of bounds. */
+export async function unsealByPassphrase(
+  sealed: Sealed,
+  passphrase: string,
+  fault: () => CreditAnchorError,
+  boundTo = "",
+): Promise<Uint8Array | undefined> {
+  const { kdf } = sealed;
+  if (kdf === undefined || kdf.name !== "scrypt" || ![kdf.n, kdf.r, kdf.p].every(Number.isSafeInteger))
+    throw fault();
+  const isCost = kdf.n >= 2 && kdf.n <= maximalCost && (kdf.n & (kdf.n - 1)) === 0;
+  if (!isCost || kdf.r < 1 || kdf.r > 16 || kdf.p < 1 || kdf.p > 4) throw fault();
+  return unseal(
+    sealed,
+    await stretch(passphrase, kdf.n, kdf.r, kdf.p, Buffer.from(kdf.salt, "hex")),
+    boundTo,
+  );
+}
+
+/** @returns Content of `keys/master.json`. */
+export async function sealMaster(master: Uint8Array, passphrase: string, n: number): Promise<string> {
+  return `${JSON.stringify(await sealByPassphrase(masterFormat, master, passphrase, n), null, 2)}\n`;
 }
 
 /** @throws CreditAnchorError `home.wrong-passphrase`, `home.damaged-key` */
 export async function openMaster(dir: string, passphrase: string): Promise<Uint8Array> {
   const file = join(dir, masterFile);
   const sealed = readSealed(file, masterFormat);
-  const { kdf } = sealed;
-  if (kdf === undefined || kdf.name !== "scrypt" || ![kdf.n, kdf.r, kdf.p].every(Number.isSafeInteger))
-    throw damaged(file);
-  if (kdf.n < 2 || kdf.n > maximalCost || kdf.r < 1 || kdf.r > 16 || kdf.p < 1 || kdf.p > 4)
-    throw damaged(file);
-  const key = await stretch(passphrase, kdf.n, kdf.r, kdf.p, Buffer.from(kdf.salt, "hex"));
-  const master = unseal(sealed, key);
+  const master = await unsealByPassphrase(sealed, passphrase, () => damaged(file));
   if (master === undefined)
     throw new CreditAnchorError("home.wrong-passphrase", `the passphrase does not open ${file}`, {
       hint: "check the passphrase; if it is certainly right, the file is damaged: restore it from a copy",

@@ -25,17 +25,11 @@ export async function findPassphrase(
   access: Access = {},
 ): Promise<string> {
   if (settings.passphraseFile !== undefined) return readPassphrase(resolve(dir, settings.passphraseFile));
-  const env = access.env ?? process.env;
-  const given = env.CREDIT_ANCHOR_PASSPHRASE;
-  if (given !== undefined && given !== "") return given;
-  const named = env.CREDIT_ANCHOR_PASSPHRASE_FILE;
-  if (named !== undefined && named !== "") return readPassphrase(resolve(named));
-  const ask = access.ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
-  const answer = await ask?.(`Passphrase of ${dir}: `);
+  const given = fromEnvironment("CREDIT_ANCHOR_PASSPHRASE", access);
+  if (given !== undefined) return given;
+  const answer = await askerOf(access)?.(`Passphrase of ${dir}: `);
   if (answer === undefined || answer === "")
-    throw new CreditAnchorError("home.no-passphrase", `no passphrase for ${dir}`, {
-      hint: "set CREDIT_ANCHOR_PASSPHRASE or CREDIT_ANCHOR_PASSPHRASE_FILE, or run the command on a terminal",
-    });
+    throw missing(`no passphrase for ${dir}`, "CREDIT_ANCHOR_PASSPHRASE");
   return answer;
 }
 
@@ -46,15 +40,49 @@ export async function findPassphrase(
  * @throws CreditAnchorError `home.no-passphrase`
  */
 export async function findNewPassphrase(dir: string, access: Access = {}): Promise<string> {
-  const env = access.env ?? process.env;
-  const given = env.CREDIT_ANCHOR_NEW_PASSPHRASE;
-  if (given !== undefined && given !== "") return given;
-  const named = env.CREDIT_ANCHOR_NEW_PASSPHRASE_FILE;
-  if (named !== undefined && named !== "") return readPassphrase(resolve(named));
-  const ask = access.ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
+  const given = fromEnvironment("CREDIT_ANCHOR_NEW_PASSPHRASE", access);
+  if (given !== undefined) return given;
+  const ask = askerOf(access);
   if (ask !== undefined) return askTwice(`New passphrase of ${dir}: `, ask);
-  throw new CreditAnchorError("home.no-passphrase", `no new passphrase for ${dir}`, {
-    hint: "set CREDIT_ANCHOR_NEW_PASSPHRASE or CREDIT_ANCHOR_NEW_PASSPHRASE_FILE, or run the command on a terminal",
+  throw missing(`no new passphrase for ${dir}`, "CREDIT_ANCHOR_NEW_PASSPHRASE");
+}
+
+/**
+ * What an agency's key travels with: `CREDIT_ANCHOR_TRANSPORT_PASSPHRASE`, else the file
+ * `CREDIT_ANCHOR_TRANSPORT_PASSPHRASE_FILE`, else a prompt; a new one twice.
+ *
+ * @throws CreditAnchorError `home.no-passphrase`
+ */
+export async function findTransportPassphrase(
+  file: string,
+  which: "new" | "known",
+  access: Access = {},
+): Promise<string> {
+  const given = fromEnvironment("CREDIT_ANCHOR_TRANSPORT_PASSPHRASE", access);
+  if (given !== undefined) return given;
+  const ask = askerOf(access);
+  const question = `Transport passphrase of ${file}: `;
+  const answer = await (which === "new" && ask !== undefined ? askTwice(question, ask) : ask?.(question));
+  if (answer === undefined || answer === "")
+    throw missing(`no transport passphrase for ${file}`, "CREDIT_ANCHOR_TRANSPORT_PASSPHRASE");
+  return answer;
+}
+
+/** The variable, or the content of the file that the one with `_FILE` at its end names. */
+function fromEnvironment(name: string, { env = process.env }: Access): string | undefined {
+  const given = env[name];
+  if (given !== undefined && given !== "") return given;
+  const file = env[`${name}_FILE`];
+  return file === undefined || file === "" ? undefined : readPassphrase(resolve(file));
+}
+
+function askerOf({ ask }: Access): Access["ask"] {
+  return ask ?? (process.stdin.isTTY ? askOnTerminal : undefined);
+}
+
+function missing(what: string, name: string): CreditAnchorError {
+  return new CreditAnchorError("home.no-passphrase", what, {
+    hint: `set ${name} or ${name}_FILE, or run the command on a terminal`,
   });
 }
 
