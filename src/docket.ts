@@ -22,6 +22,7 @@ export function policyRefs(set: PolicySet): string[] {
 /** Reads from the vault what clocks ask of a record. */
 export class Docket {
   readonly #dated: ReadonlyMap<number, readonly Move[]>;
+  readonly #classed: ReadonlyMap<number, readonly Move[]>;
   readonly #kept = new Map<number, PolicySet | undefined>();
 
   constructor(
@@ -29,9 +30,16 @@ export class Docket {
     readonly vault: Pick<VaultReader, "plan" | "entry" | "moves">,
   ) {
     const dated = new Map<number, Move[]>();
-    for (const move of vault.moves())
-      if (move.dates !== undefined) dated.set(move.plan, [...(dated.get(move.plan) ?? []), move]);
+    const classed = new Map<number, Move[]>();
+    const add = (to: Map<number, Move[]>, move: Move): void => {
+      to.set(move.plan, [...(to.get(move.plan) ?? []), move]);
+    };
+    for (const move of vault.moves()) {
+      if (move.dates !== undefined) add(dated, move);
+      if (move.class !== undefined) add(classed, move);
+    }
     this.#dated = dated;
+    this.#classed = classed;
   }
 
   /** @throws {CreditAnchorError} `vault.…`, `policy.version-missing` */
@@ -42,7 +50,11 @@ export class Docket {
       ...(published === undefined ? {} : { published: dateInChina(published) }),
       ...this.#events(record),
     };
-    const facts = factsOf(plan.type, valuesOf(record), { events, class: more.class });
+    const facts = factsOf(plan.type, valuesOf(record), {
+      events,
+      class: more.class,
+      keptClass: this.#keptClass(record),
+    });
     const kept = this.#policiesOfPlan(plan);
     return kept === undefined ? facts : { ...facts, policies: policiesOf(kept, facts) };
   }
@@ -70,6 +82,19 @@ export class Docket {
       for (const [name, date] of Object.entries(dates)) events.set(name, date);
     }
     return Object.fromEntries(events);
+  }
+
+  /** The class that was stated last: with a move of any of its versions, else with the newest version that has one. */
+  #keptClass(record: Entry): string | undefined {
+    let anchored: string | undefined;
+    let moved: Move | undefined;
+    for (let entry = record; ; entry = this.vault.entry(entry.earlier.plan, entry.earlier.index)) {
+      const { index } = entry;
+      for (const move of this.#classed.get(entry.plan) ?? [])
+        if (move.positions.includes(index) && move.id > (moved?.id ?? -1)) moved = move;
+      anchored ??= this.vault.plan(entry.plan).class;
+      if (entry.earlier === undefined) return moved?.class ?? anchored;
+    }
   }
 
   #policiesOfPlan({ number, policies: refs }: Plan): PolicySet | undefined {

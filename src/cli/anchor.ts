@@ -14,7 +14,7 @@ import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
 import { type Flag, flagOf, todayOf } from "./judging";
-import { knownPolicies, policyOption } from "./known-policies";
+import { classOption, knownPolicies, policyOption, statedClass } from "./known-policies";
 import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
 import { columns, count, durationForPeople, type Io } from "./output";
 import {
@@ -66,6 +66,7 @@ export const anchoringOptions = {
   ...signOnlyOptions,
   acceptUnknownBatches: acceptUnknownOption(),
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
+  class: classOption(),
   policy: policyOption(),
 };
 
@@ -130,6 +131,7 @@ export async function anchorFile(
 
   const started = Date.now();
   const policies = knownPolicies(home, options.policy);
+  const statedAs = statedClass(policies, options.class);
   const { registry } = await connect(home, options.rpc, signal);
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
@@ -173,6 +175,7 @@ export async function anchorFile(
           type,
           mode,
           policies: policyRefs(policies),
+          ...(statedAs === undefined ? {} : { class: statedAs }),
           ...(why === undefined ? {} : { supersession: why }),
         },
         agencyKey,

@@ -4,10 +4,11 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { loadPolicySet, type PolicySet } from "../policy";
 import { readTypeDocument } from "./known-types";
-import type { OptionSpec } from "./options";
+import { text, type OptionSpec } from "./options";
 
 type Folder = Pick<Home, "dir" | "settings">;
 
@@ -19,6 +20,23 @@ export function policyOption(): OptionSpec<readonly string[]> {
     // An option that takes several words comes as a list.
     parse: (raw: unknown) => (Array.isArray(raw) ? (raw as string[]) : []),
   };
+}
+
+/** `--class`, of verbs by which a record's class is stated; it is kept, and counts from then on. */
+export function classOption(): OptionSpec<string | undefined> {
+  return text(
+    "--class <name>",
+    "class of the records before the law, such as minor, general, serious: kept with them",
+  );
+}
+
+/** @throws {CreditAnchorError} `policy.class-unknown` for a class that no policy knows. */
+export function statedClass({ policies }: PolicySet, name: string | undefined): string | undefined {
+  const known = new Set(policies.flatMap(({ classes }) => classes.map((one) => one.name)));
+  if (name === undefined || known.has(name)) return name;
+  throw new CreditAnchorError("policy.class-unknown", "no policy knows the stated class", {
+    hint: `classes that they know: ${[...known].join(", ")}`,
+  });
 }
 
 /**

@@ -58,6 +58,8 @@ export interface MoveSpec {
   readonly reason: number;
   /** Of what led to it, by names of the policies' events. */
   readonly dates: (today: string) => Readonly<Record<string, string>>;
+  /** The class of the records, where it was stated: it stays with the move. */
+  readonly class?: string | undefined;
   /** No version may follow. */
   readonly ends?: boolean;
   /** Of a record named by its key, the newest version on which it is possible, not the latest alone. */
@@ -367,6 +369,7 @@ function newMoves(
           evidenceHash,
           ...(Object.keys(dates).length === 0 ? {} : { dates }),
           ...(policies.length === 0 ? {} : { policies }),
+          ...(spec.class === undefined ? {} : { class: spec.class }),
         });
     }
   }

@@ -2,7 +2,7 @@ import { Docket } from "../docket";
 import { minimumRepairDate } from "../policy";
 import { requireHome } from "./context";
 import { clockText, type Judgement } from "./judging";
-import { knownPolicies, policyOption } from "./known-policies";
+import { classOption, knownPolicies, policyOption, statedClass } from "./known-policies";
 import { moveOptions, runMove } from "./move";
 import { flag, text } from "./options";
 import { parseReason } from "../reasons";
@@ -13,7 +13,8 @@ export const repairVerb = defineVerb({
   summary: "record that credit repair was granted, or revoke it",
   about: `A repaired record stays provable, and whoever verifies it learns that it is repaired and so no longer in
 force. Before the minimum that the record's policy sets, repair is refused: the date on which it becomes
-possible is told with article and arithmetic. Where the minimum depends on a class that the record does not tell, say it with --class.
+possible is told with article and arithmetic. Where the minimum depends on a class that the record does not tell,
+say it with --class; it is kept with the repair, and counts for what is asked of the record later.
 The registry itself knows no dates: an audit finds repairs that were made too early by other means.`,
   options: {
     ...moveOptions,
@@ -23,7 +24,7 @@ The registry itself knows no dates: an audit finds repairs that were made too ea
       "why: a number or a name",
       "repair-granted, or repair-ineffective with --revoke",
     ),
-    class: text("--class <name>", "class of the records, such as minor, general, serious"),
+    class: classOption(),
     policy: policyOption(),
   },
   examples: [
@@ -56,6 +57,7 @@ The registry itself knows no dates: an audit finds repairs that were made too ea
         done: "repaired",
         moves: [{ kind: "repair" }],
         reason,
+        class: statedClass(policies, options.class),
         dates: (today) => ({ "repair-decided": today }),
         judge: ({ plan, index }, vault, today): Judgement => {
           docket ??= new Docket(policies, vault);

@@ -20,6 +20,9 @@ export function classOf(policy: Policy, facts: RecordFacts): { possible: string[
       });
     return { possible: [facts.class], arithmetic: [`class ${facts.class}, as stated`] };
   }
+  const { keptClass } = facts;
+  if (keptClass !== undefined && names.includes(keptClass))
+    return { possible: [keptClass], arithmetic: [`class ${keptClass}, as stated before`] };
   for (const sign of policy.signs.get(facts.recordType) ?? []) {
     const possible = read(sign, facts, names);
     if (possible === undefined) continue;

@@ -15,6 +15,8 @@ export interface RecordFacts {
   readonly events: Readonly<Partial<Record<EventName, string>>>;
   /** The class of severity, when the agency states it. */
   readonly class?: string | undefined;
+  /** The class that was stated of it before; counts where the policy knows such a class. */
+  readonly keptClass?: string | undefined;
   /** The record's fields, from which the class may follow. */
   readonly values?: Readonly<Record<string, JsonValue | undefined>> | undefined;
   /** What the record was judged under, from {@link policiesOf}; without it: what was in force when it was decided. */

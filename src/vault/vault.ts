@@ -68,6 +68,8 @@ export interface Plan {
   readonly plannedAt: string;
   /** Versions of all policies the home judged by then: of these its records keep what held when they were decided. */
   readonly policies?: readonly string[];
+  /** The class of its records before the law, where it was stated. */
+  readonly class?: string;
   readonly signedAt?: string;
   readonly sentAt?: string;
   readonly anchoredAt?: string;
@@ -133,6 +135,8 @@ export interface Move {
   readonly dates?: Readonly<Record<string, string>>;
   /** Versions of the policies that its records were judged under for it. */
   readonly policies?: readonly string[];
+  /** The class of its records before the law, where it was stated for it. */
+  readonly class?: string;
   readonly signed?: SignedTransaction;
   readonly transaction?: TransactionPlace;
 }

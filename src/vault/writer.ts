@@ -33,6 +33,8 @@ export interface PlanTarget {
   readonly mode: Mode;
   /** See {@link Plan.policies}. */
   readonly policies?: readonly string[];
+  /** See {@link Plan.class}. */
+  readonly class?: string;
   /** Why its records take the place of earlier ones; otherwise: because they are newer. */
   readonly supersession?: Supersession;
 }
@@ -88,6 +90,7 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
       manifest: batch.manifest,
       plannedAt: new Date().toISOString(),
       ...(target.policies === undefined ? {} : { policies: target.policies }),
+      ...(target.class === undefined ? {} : { class: target.class }),
       files,
     };
     this.#write(() => {

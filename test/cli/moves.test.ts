@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
+import { toHex } from "../../src/bytes";
+import { openHome } from "../../src/home";
 import { decodeSpans, indexesOf } from "../../src/positions";
 import { registryInterface } from "../../src/registry-views";
 import { sampleUscc } from "../../src/samples";
@@ -399,6 +401,58 @@ describe("what becomes of a record, by commands", function () {
     expect((await status(290)).status).to.equal("Repaired");
     expect(await json(args)).to.include({ withdrawn: 2, already: 0, refused: 0 });
     expect((await status(291)).status).to.equal("Withdrawn");
+  });
+
+  it("keeps the class that was stated when a record was anchored or moved: due and later moves ask no more", async () => {
+    const items = async (n: number): Promise<{ class: string | null; onlyIf: boolean }[]> => {
+      const { items: all } = await json<{
+        items: { what: string; recordKey: string; class: string | null; onlyIf: boolean; code: string }[];
+      }>(["due", "--within", "400", ...own]);
+      const recordKey = await keyHash(n);
+      return all.filter((item) => item.recordKey === recordKey && item.code === "repair.minimum");
+    };
+    const home = openHome(sandbox.ready.homes["market-regulator"], { env: {} });
+    const keyHash = async (n: number): Promise<string> => {
+      const vault = await home.readVault({ decrypt: true });
+      try {
+        for (const { number, size } of vault.plans())
+          for (let index = 0; index < size; index++) {
+            if (vault.isDestroyed(number, index)) continue;
+            const { payload, key: recordKey } = vault.read(number, index);
+            if (new TextDecoder().decode(payload).includes(`"T-${n}"`)) return toHex(recordKey);
+          }
+        throw new Error("no such record");
+      } finally {
+        await vault.close();
+      }
+    };
+    const anchor = (name: string, rows: readonly object[], ...more: string[]): Promise<unknown> =>
+      json(["anchor", write(name, rows), "--type", "cn.penalty", ...more, ...own]);
+    // Whether 30 days of these are over depends on a class that they do not tell.
+    await anchor("unstated.ndjson", [penalty(500, inDays(-30), "其他")]);
+    expect((await items(500)).length).to.be.greaterThan(0);
+    expect((await items(500)).every(({ onlyIf }) => onlyIf)).to.equal(true);
+    await anchor("stated.ndjson", [penalty(501, inDays(-30), "其他")], "--class", "general");
+    const stated = await items(501);
+    expect(stated.map(({ class: name, onlyIf }) => ({ name, onlyIf }))).to.deep.equal([
+      { name: "general", onlyIf: false },
+    ]);
+    const early = await expectRun(64, ["repair", ...key(501), ...own]);
+    expect(early.stderr)
+      .to.include("repair is possible from")
+      .and.to.include("class general, as stated before");
+    // A correction of it is of the same class, unless another is stated.
+    await anchor("stated-2.ndjson", [penalty(501, inDays(-31), "其他")]);
+    expect((await items(501)).map(({ onlyIf }) => onlyIf)).to.deep.equal([false]);
+    await anchor("stated-3.ndjson", [penalty(501, inDays(-32), "其他")], "--class", "minor");
+    await expectRun(0, ["repair", ...key(501), ...own]);
+    // Stated with the repair, it holds when that is taken back.
+    await expectRun(0, ["repair", ...key(500), "--class", "minor", ...own]);
+    await expectRun(0, ["repair", "--revoke", ...key(500), ...own]);
+    expect(await items(500)).to.deep.equal([]);
+    await expectRun(0, ["repair", ...key(500), ...own]);
+    const unknown = await expectRun(64, ["repair", ...key(2), "--class", "grave", ...own]);
+    expect(unknown.stderr).to.include("minor, general");
   });
 
   it("keeps the policy versions with the batches, and asks for a version that is gone", async () => {
