@@ -24,6 +24,7 @@ export {
   POSITIONS_PER_ERASURE,
   proposeParts,
   rehearseParts,
+  signErasures,
   versionsOf,
 } from "./anchoring/erase";
 export type { Delegated, Delegation } from "./anchoring/delegate";

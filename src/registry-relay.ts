@@ -80,6 +80,11 @@ export function moveNonce(moveId: number, call: string): string {
   return keccak256(concat([toUtf8Bytes("credit-anchor/relay-nonce/1"), toBeHex(moveId, 8), call]));
 }
 
+/** The nonce of a step of an erasure, which is said once, however often it is signed. */
+export function erasureNonce(call: string): string {
+  return keccak256(concat([toUtf8Bytes("credit-anchor/relay-nonce/erasure/1"), call]));
+}
+
 /** What a call does. */
 export interface Described {
   readonly name: string;

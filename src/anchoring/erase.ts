@@ -3,8 +3,10 @@ import { CreditAnchorError } from "../errors";
 import { rehearse } from "../registry";
 import { type Actor, confirmErasure, erasureCall, type Places, proposeErasure } from "../registry-admin";
 import { RegistryRefusal } from "../registry-errors";
-import { statusesOf } from "../registry-views";
+import { erasureNonce, type SignedCall, signForRelay } from "../registry-relay";
+import { type Registry, statusesOf } from "../registry-views";
 import { delay } from "../rpc";
+import type { Delegation } from "./delegate";
 import type { Position, Vault, VaultReader } from "../vault/vault";
 
 /** Positions that one call erases at most. */
@@ -57,6 +59,11 @@ export interface Confirmation {
   readonly onDestroyed: () => void;
   /** Return when the erasure is mined. */
   readonly untilAnchored: boolean;
+  /** Sends nothing: signs for others what the chain does not have, and is given it. */
+  readonly signOnly?: {
+    readonly delegation: Delegation;
+    readonly onSigned: (calls: readonly SignedCall[]) => void;
+  };
 }
 
 /**
@@ -70,7 +77,7 @@ export interface Confirmation {
 export async function confirmParts(
   actor: Actor,
   parts: readonly ErasurePart[],
-  { vault, finalityBlocks, onDestroyed, untilAnchored }: Confirmation,
+  { vault, finalityBlocks, onDestroyed, untilAnchored, signOnly }: Confirmation,
 ): Promise<boolean> {
   await rehearseParts(actor, parts);
   for (const { plan, indexes } of parts) {
@@ -78,6 +85,11 @@ export async function confirmParts(
     vault.destroy(plan, indexes);
   }
   onDestroyed();
+  if (signOnly !== undefined) {
+    const calls = await signErasures(actor.registry, signOnly.delegation, "confirmErasure", parts);
+    signOnly.onSigned(calls);
+    if (calls.length > 0) return false;
+  }
   let block = 0;
   for (const part of parts) block = Math.max(block, await confirmPart(actor, part));
   if (untilAnchored && finalityBlocks > 0) return false;
@@ -91,6 +103,36 @@ export async function rehearseParts(actor: Actor, parts: readonly Places[]): Pro
   for (const part of parts)
     if ((await notErased(actor, part)).length > 0)
       await rehearse(actor.registry, actor.signer, erasureCall(actor.registry, "confirmErasure", part));
+}
+
+/**
+ * Signs a step of an erasure for others to send; what the chain has already is left out. Signing again is harmless.
+ *
+ * @throws {RegistryRefusal} of what registry or relay would refuse.
+ */
+export async function signErasures(
+  registry: Registry,
+  { operator, deadline, relay, signer }: Delegation,
+  step: "proposeErasure" | "confirmErasure",
+  parts: readonly Places[],
+): Promise<SignedCall[]> {
+  const calls: SignedCall[] = [];
+  for (const part of parts) {
+    if ((await notErased({ registry }, part)).length === 0) continue;
+    const call = erasureCall(registry, step, part).data;
+    const { agencyId } = part.header;
+    try {
+      const relayed = { operator, agencyId, call, nonce: erasureNonce(call), deadline };
+      calls.push(await signForRelay(registry, relay, signer, relayed));
+    } catch (error) {
+      const isProposed =
+        step === "proposeErasure" &&
+        error instanceof RegistryRefusal &&
+        ["ErasureAlreadyProposed", "NonceUsed"].includes(error.errorName);
+      if (!isProposed) throw error;
+    }
+  }
+  return calls;
 }
 
 /** Keys of the records whose latest version is among these. */

@@ -1,11 +1,9 @@
 import {
   checkReadiness,
-  confirmParts,
-  type ErasurePart,
   notErased,
   POSITIONS_PER_ERASURE,
   proposeParts,
-  rehearseParts,
+  signErasures,
   versionsOf,
 } from "../anchoring";
 import { toHex, ZERO_32 } from "../bytes";
@@ -14,21 +12,20 @@ import { CreditAnchorError, type Fault } from "../errors";
 import type { Home } from "../home";
 import { reasonText } from "../reasons";
 import type { Actor, Places } from "../registry-admin";
-import type { Plan, Position, VaultReader } from "../vault/vault";
-import { actorOf } from "./acts";
-import { ownAgency, requireHome } from "./context";
-import { type Erasure, erasureFile, erasureId, findErasure, keepErasure, keptErasures } from "./erasure-file";
+import type { Plan, VaultReader } from "../vault/vault";
+import { connect, ownAgency, requireHome } from "./context";
+import { type Erasure, erasureFile, erasureId, keepErasure, keptErasures } from "./erasure-file";
 import { evidenceOption, keepEvidence } from "./evidence-file";
-import { findBatch, recordFinder, type Selector } from "./find-record";
+import { recordFinder, type Selector } from "./find-record";
 import { checkNamed, recordOptions, requireReason } from "./record-options";
-import { choice, flag, text, url } from "./options";
-import { counted, timeForPeople } from "./output";
+import { flag, text, url, type OptionValues } from "./options";
+import { counted } from "./output";
 import { faultsOf, optionReference, readReferences, type Reference } from "./references";
-import { LONG_WAIT_MS, SHORT_WAIT_MS } from "./settle";
+import { sendingLines, type SignOnly, signOnlyOf, signOnlyOptions, writeSigned } from "./sign-only";
 import { defineVerb } from "./verb";
 
-const rpc = url("--rpc <url>", "node to send to; otherwise that of the home folder");
-const wait = flag("--wait", "wait until another process that uses this home has finished");
+/** Of both verbs. */
+export const rpc = url("--rpc <url>", "node to send to; otherwise that of the home folder");
 
 export const eraseProposeVerb = defineVerb({
   name: "erase propose",
@@ -38,13 +35,14 @@ home that holds the records. All versions of each record are meant, unless --onl
 proposal is kept in the home, in its folder erasures, and names no person. Running it again continues it.
 With --file all records of a CSV or NDJSON file: each row a receipt, batch and index, or a natural key; one row that
 is wrong, and nothing is proposed. Of the evidence only a hash with 32 random bytes goes on the chain; those and the
-file's name are kept in the home, under evidence/.`,
+file's name are kept in the home, under evidence/. With --sign-only somebody else sends it with relay.`,
   options: {
     ...recordOptions,
     onlyVersion: flag("--only-version", "only the version that is named; by key the latest"),
     reason: text("--reason <code>", "why: a number or a name, see docs/format.md"),
     evidence: evidenceOption(),
     dryRun: flag("--dry-run", "say what would be proposed; send nothing"),
+    ...signOnlyOptions,
     rpc,
   },
   examples: [
@@ -56,7 +54,7 @@ file's name are kept in the home, under evidence/.`,
     checkNamed(options);
     const reason = requireReason(options.reason);
     const home = requireHome(dir);
-    const actor = await actorOf(home, options.rpc, signal);
+    const { actor, signOnly } = await eraserOf(home, options, signal);
     const agency = await ownAgency(home, actor.registry);
     const allVersions = !options.onlyVersion;
     const vault = await home.readVault();
@@ -89,6 +87,7 @@ file's name are kept in the home, under evidence/.`,
       account: actor.signer.address,
       permissions: 2,
       fees: home.settings.fees,
+      pays: signOnly === undefined,
     });
     const { chainId } = actor.registry.chain;
     const erasure = await proposalOf(home, options.evidence, {
@@ -106,11 +105,22 @@ file's name are kept in the home, under evidence/.`,
     // First on disk, then on the chain: a proposal whose evidence hash is lost could never be confirmed.
     keepErasure(home, erasure);
     const { evidenceHash } = erasure;
-    const sent = await proposeParts(
-      actor,
-      parts.map((part) => ({ ...part, evidenceHash })),
-    );
+    const exact = parts.map((part) => ({ ...part, evidenceHash }));
     const id = erasureId(erasure);
+    if (signOnly !== undefined) {
+      const calls = await signErasures(actor.registry, signOnly, "proposeErasure", exact);
+      if (calls.length > 0) {
+        writeSigned(actor.registry, signOnly, calls);
+        return {
+          json: { ...json, proposed: false, proposal: id, ...signedJson(signOnly, calls.length) },
+          text: [
+            ...sendingLines(`the proposal to erase ${what}`, signOnly, calls.length),
+            `then another operator, in the home that holds the records: credit-anchor erase confirm ${id}`,
+          ],
+        };
+      }
+    }
+    const sent = signOnly === undefined ? await proposeParts(actor, exact) : 0;
     return {
       json: { ...json, proposed: true, already: sent === 0, proposal: id, file: erasureFile(home, erasure) },
       text: [
@@ -123,7 +133,25 @@ file's name are kept in the home, under evidence/.`,
   },
 });
 
-function sizeOf(parts: readonly Pick<Places, "indexes">[]): number {
+/** Who acts, and for whom it is signed if nothing is sent. */
+export async function eraserOf(
+  home: Home,
+  options: OptionValues<typeof signOnlyOptions> & { readonly rpc: string | undefined },
+  signal: AbortSignal,
+): Promise<{ readonly actor: Actor; readonly signOnly: SignOnly | undefined }> {
+  const { registry } = await connect(home, options.rpc, signal);
+  const signer = await home.signer();
+  const signOnly = await signOnlyOf(registry, signer, options);
+  // An operator that is a contract wallet: what is tried beforehand is tried as this one.
+  const acting = signOnly === undefined ? signer : { ...signer, address: signOnly.operator };
+  return { actor: { registry, signer: acting, settings: { fees: home.settings.fees, signal } }, signOnly };
+}
+
+export function signedJson({ file, operator, deadline }: SignOnly, calls: number): Record<string, unknown> {
+  return { signed: { file: calls === 0 ? null : file, calls, operator, deadline } };
+}
+
+export function sizeOf(parts: readonly Pick<Places, "indexes">[]): number {
   return parts.reduce((sum, { indexes }) => sum + indexes.length, 0);
 }
 
@@ -230,7 +258,7 @@ function headerElsewhere(
 }
 
 /** @throws {CreditAnchorError} `record.not-anchored` */
-function headerOf(plan: Plan): Header {
+export function headerOf(plan: Plan): Header {
   if (plan.header !== undefined && (plan.status === "anchored" || plan.status === "final"))
     return plan.header;
   throw new CreditAnchorError(
@@ -240,154 +268,4 @@ function headerOf(plan: Plan): Header {
       hint: "finish it with credit-anchor resume, then propose again",
     },
   );
-}
-
-export const eraseConfirmVerb = defineVerb({
-  name: "erase confirm",
-  summary: "erase what another operator proposed: destroy secrets and content here, then record Erased",
-  about: `Cannot be undone. Runs in the home that holds the records, with another key than the proposal's (another keystore,
-or CREDIT_ANCHOR_PRIVATE_KEY). It rehearses the confirmation, ends the records, overwrites their secrets and content in
-the files of the vault, and only then tells the chain. Interrupted, the same command continues.
-Receipts that were handed out still verify, as anchored and erased. Copies of the home made before still hold
-everything: the command lists which of their files.`,
-  arguments: [{ name: "<proposal>", about: "id of the proposal, or its file from another home" }],
-  options: {
-    dryRun: flag(
-      "--dry-run",
-      "check everything and list what copies of the home hold; destroy and send nothing",
-    ),
-    until: choice("--until <state>", "return when the erasure is", ["anchored", "final"], "final"),
-    wait,
-    rpc,
-  },
-  examples: [
-    "credit-anchor erase confirm 3f09a1c2d4e5 --home agency",
-    "credit-anchor erase confirm erasures/3f09a1c2d4e5.json --dry-run --home agency",
-  ],
-  run: async ({ args, options, home: dir, signal }) => {
-    const home = requireHome(dir);
-    const found = findErasure(home, args[0]!);
-    const actor = await actorOf(home, options.rpc, signal);
-    const agency = await ownAgency(home, actor.registry);
-    expectOwn(found, actor, agency.id);
-    await checkReadiness(actor.registry, {
-      agencyId: agency.id,
-      account: actor.signer.address,
-      permissions: 2,
-      fees: home.settings.fees,
-    });
-    const vault = await home.writeVault({
-      command: "erase confirm",
-      waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
-    });
-    try {
-      const parts = heldParts(vault, found);
-      if (found.allVersions) expectAllVersions(vault, parts);
-      const versions = sizeOf(parts);
-      const copies = copiesOf(vault, parts);
-      const json = { proposal: erasureId(found), versions, reason: found.reason };
-      if (options.dryRun) {
-        await rehearseParts(actor, parts);
-        return {
-          json: { ...json, dryRun: true, erased: false, final: false, destroyedAt: null, copies },
-          text: [
-            `would destroy ${counted(versions, "version")} of records and record them as erased: ${reasonText(found.reason)}`,
-            ...copyLines(copies, undefined),
-          ],
-        };
-      }
-      let erasure = found;
-      const final = await confirmParts(actor, parts, {
-        vault,
-        finalityBlocks: home.settings.finalityBlocks,
-        untilAnchored: options.until === "anchored",
-        onDestroyed: () => {
-          erasure = { ...erasure, destroyedAt: erasure.destroyedAt ?? new Date().toISOString() };
-          keepErasure(home, erasure);
-        },
-      });
-      if (final) keepErasure(home, { ...erasure, erasedAt: erasure.erasedAt ?? new Date().toISOString() });
-      return {
-        json: { ...json, erased: true, final, destroyedAt: erasure.destroyedAt!, copies },
-        text: [
-          `erased ${counted(versions, "version")} of records: ${reasonText(found.reason)}`,
-          ...(final ? [] : ["it is not final yet: run the same command again later"]),
-          ...copyLines(copies, erasure.destroyedAt),
-        ],
-      };
-    } finally {
-      await vault.close();
-    }
-  },
-});
-
-function expectOwn({ registry, agencyId }: Erasure, actor: Actor, own: number): void {
-  if (registry.chainId !== actor.registry.chain.chainId || registry.address !== actor.registry.address)
-    throw new CreditAnchorError(
-      "erase.other-registry",
-      "the proposal is of another registry than this home's",
-    );
-  if (agencyId !== own)
-    throw new CreditAnchorError(
-      "erase.other-agency",
-      `the proposal is of agency ${agencyId}, this home of ${own}`,
-    );
-}
-
-/** What the proposal names, in this vault. @throws {CreditAnchorError} `erase.elsewhere` */
-function heldParts(vault: VaultReader, { places, reason, evidenceHash }: Erasure): ErasurePart[] {
-  return places.map(({ batch, indexes }) => {
-    let plan: Plan;
-    try {
-      plan = findBatch(vault, batch);
-    } catch (cause) {
-      throw new CreditAnchorError("erase.elsewhere", `this home does not hold batch ${batch}`, {
-        hint: "confirm in the home that holds the records: only there can they be destroyed",
-        cause,
-      });
-    }
-    return { plan: plan.number, header: headerOf(plan), indexes, reason, evidenceHash };
-  });
-}
-
-/** @throws {CreditAnchorError} `erase.versions` when a record has a version that the proposal does not name. */
-function expectAllVersions(vault: VaultReader, parts: readonly ErasurePart[]): void {
-  const named = new Set(parts.flatMap(({ plan, indexes }) => indexes.map((index) => `${plan} ${index}`)));
-  const isMeant = ({ plan, index }: Position): boolean =>
-    named.has(`${plan} ${index}`) || vault.isDestroyed(plan, index);
-  for (const { plan, indexes } of parts)
-    for (const index of indexes)
-      if (!versionsOf(vault, { plan, index }).every(isMeant))
-        throw new CreditAnchorError(
-          "erase.versions",
-          "a record has a version that the proposal does not name",
-          {
-            hint: "it was added since: propose the erasure again",
-          },
-        );
-}
-
-interface Copy {
-  readonly file: string;
-  readonly since: string;
-}
-
-/** Files of the home whose older copies hold what is destroyed, and since when they can. */
-function copiesOf(vault: VaultReader, parts: readonly ErasurePart[]): Copy[] {
-  return [...new Set(parts.map(({ plan }) => plan))].flatMap((number) => {
-    const { plannedAt } = vault.plan(number);
-    return vault.contentFiles(number).map((name) => ({ file: `vault/${name}`, since: plannedAt }));
-  });
-}
-
-function copyLines(copies: readonly Copy[], destroyedAt: string | undefined): string[] {
-  return [
-    `copies of the home made before ${destroyedAt === undefined ? "that" : time(destroyedAt)} still hold the records, in:`,
-    ...copies.map(({ file, since }) => `  ${file}  (copies made since ${time(since)})`),
-    "with the passphrase they can be read: destroy these copies, or these files in them",
-  ];
-}
-
-function time(iso: string): string {
-  return timeForPeople(Math.floor(Date.parse(iso) / 1000));
 }

@@ -10,6 +10,7 @@ import {
 } from "../anchoring";
 import type { HomeSigner } from "../home";
 import { relayFileText } from "../relay-file";
+import type { SignedCall } from "../registry-relay";
 import { relayOf, type Registry } from "../registry-views";
 import { writeOwnFile } from "./files";
 import { address, text, time, usage, type OptionValues } from "./options";
@@ -75,11 +76,8 @@ export async function signAndWrite(
 ): Promise<SignedOutcome> {
   const { signed, summary } = await signPending(anchoring, delegation);
   const { calls, records, moved, batchesWaiting } = signed;
-  const { file, relay, deadline, operator } = delegation;
-  if (calls.length > 0) {
-    const { address: registry, chain } = anchoring.registry;
-    writeOwnFile(file, relayFileText({ chainId: chain.chainId, registry, relay, calls }));
-  }
+  const { file, deadline, operator } = delegation;
+  if (calls.length > 0) writeSigned(anchoring.registry, delegation, calls);
   return {
     summary,
     json: {
@@ -97,17 +95,30 @@ export async function signAndWrite(
   };
 }
 
-function linesOf(
-  { calls, records, moved, batchesWaiting }: Delegated,
-  { file, deadline }: SignOnly,
-): string[] {
+/** Writes what was signed for somebody else to send. */
+export function writeSigned(
+  { address: registry, chain }: Registry,
+  { file, relay }: SignOnly,
+  calls: readonly SignedCall[],
+): void {
+  writeOwnFile(file, relayFileText({ chainId: chain.chainId, registry, relay, calls }));
+}
+
+/** How a file of signed calls goes on its way. */
+export function sendingLines(what: string, { file, deadline }: SignOnly, calls: number): string[] {
+  return [
+    `signed ${what} in ${counted(calls, "call")}, to be sent until ${timeForPeople(deadline)}: ${file}`,
+    "whoever has an account that can pay sends it: credit-anchor relay FILE",
+  ];
+}
+
+function linesOf({ calls, records, moved, batchesWaiting }: Delegated, delegation: SignOnly): string[] {
   const what = [
     ...(records === 0 ? [] : [`a batch of ${counted(records, "record")}`]),
     ...(moved === 0 ? [] : [`status moves of ${counted(moved, "record")}`]),
   ].join(" and ");
   return [
-    `signed ${what} in ${counted(calls.length, "call")}, to be sent until ${timeForPeople(deadline)}: ${file}`,
-    "whoever has an account that can pay sends it: credit-anchor relay FILE",
+    ...sendingLines(what, delegation, calls.length),
     ...(batchesWaiting === 0
       ? []
       : [

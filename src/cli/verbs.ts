@@ -32,7 +32,8 @@ import {
   governanceScheduleVerb,
   governanceUnpauseVerb,
 } from "./governance";
-import { eraseConfirmVerb, eraseProposeVerb } from "./erase";
+import { eraseProposeVerb } from "./erase";
+import { eraseConfirmVerb } from "./erase-confirm";
 import { initVerb } from "./init";
 import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";

@@ -197,6 +197,53 @@ describe("signed calls and their relay", function () {
     await vault.close();
   });
 
+  it("erase for two operators that never send anything: nothing is destroyed by the one, and not said before by the other", async () => {
+    await sign();
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    await json(["resume", "--home", agency, "--sign-only", calls]);
+    const place = ["--batch", String(2 ** 32), "--index", "1"];
+    const statusByte = async (): Promise<number> =>
+      (await statusesOf(world.registry, world.agencyId, 0, [1]))[0]!;
+    const destroyed = async (): Promise<boolean> => {
+      const vault = await openHome(agency, { env: {} }).readVault();
+      try {
+        return vault.isDestroyed(0, 1);
+      } finally {
+        await vault.close();
+      }
+    };
+    const only = ["--sign-only", calls, "--home", agency];
+    const propose = ["erase", "propose", ...place, "--reason", "deletion-duty", ...only];
+    const proposed = await json<{ proposal: string; proposed: boolean; signed: { calls: number } }>(propose);
+    expect(proposed).to.deep.include({ proposed: false });
+    expect(proposed.signed.calls).to.equal(1);
+    const { proposal } = proposed;
+    const other = { CREDIT_ANCHOR_PRIVATE_KEY: account(3).privateKey };
+    const confirm = ["erase", "confirm", proposal, ...only];
+    // Not proposed on the chain yet: nothing is destroyed for a file that lies about.
+    expect((await expectRun(64, confirm, { env: other })).stderr).to.include("ErasureNotProposed");
+    expect(await destroyed()).to.equal(false);
+    const told = await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect(told.stderr).to.include("propose to erase 1 record");
+    expect(await json(propose)).to.include({ proposed: true, already: true, proposal });
+
+    await node.rpc("anvil_setBalance", world.operators[1].address, "0x0");
+    const same = await run(confirm);
+    expect(`${same.status} ${same.stderr}`).to.match(/^64 .*SecondOperatorNeeded/s);
+    const confirmed = await json<{ erased: boolean; final: boolean; signed: { calls: number } }>(confirm, {
+      env: other,
+    });
+    expect(confirmed).to.deep.include({ erased: false, final: false });
+    expect(confirmed.signed.calls).to.equal(1);
+    expect(await destroyed()).to.equal(true);
+    expect((await statusByte()) & 8).to.equal(0);
+    // Signed again, it is the same: it counts once.
+    await json(confirm, { env: other });
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect((await statusByte()) & 8).to.equal(8);
+    expect(await json(confirm, { env: other })).to.deep.include({ erased: true, final: true });
+  });
+
   it("tell what they do before anything is sent", async () => {
     await sign();
     const { stdout } = await expectRun(0, ["relay", calls, "--dry-run", "--home", relayer]);
