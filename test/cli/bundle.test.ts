@@ -24,12 +24,13 @@ describe("bundle, and verify of bundles", function () {
   this.timeout(60_000);
   let node: TestChain;
   let world: World;
-  const desk = temporaryFolder();
+  let desk: string;
   const at = (name: string): string => join(desk, name);
   let own: string[];
   let anybody: string[];
 
   before(async () => {
+    desk = temporaryFolder();
     node = await startAnvil();
     world = await startWorld(node);
     const { dir } = await homeOf(world);
