@@ -24,6 +24,7 @@ const MODULES = [
   "record",
   "types",
   "policy",
+  "report",
 ];
 
 /** What must not be in the bundle, and why it would matter. */

@@ -13,7 +13,7 @@ export interface KeyUse {
   readonly agencyId: number;
   readonly operator: string;
   readonly permissions: readonly ("anchor" | "status")[];
-  /** Seconds. From when and until when, as granted last; revoking ends it. */
+  /** Seconds. From when and until when, as granted last; revoking ends it. 2^53 - 1: for ever. */
   readonly validFrom: number;
   readonly validUntil: number;
   readonly revokedAt: number | null;
@@ -56,8 +56,8 @@ function keyUse(state: RegistryState, agency: AgencyState, account: string, oper
       ...((permissions & ANCHOR_PERMISSION) === 0 ? [] : (["anchor"] as const)),
       ...((permissions & STATUS_PERMISSION) === 0 ? [] : (["status"] as const)),
     ],
-    validFrom: Number(validFrom),
-    validUntil: Number(validUntil),
+    validFrom: seconds(validFrom),
+    validUntil: seconds(validUntil),
     revokedAt: revokedAt ?? null,
     batches: anchored.length,
     records: anchored.reduce((sum, { header }) => sum + header.size, 0),
@@ -79,7 +79,7 @@ function compromiseOf(
     return owner !== undefined && lineOf(state, owner).includes(agency);
   };
   return {
-    since: Number(compromisedSince),
+    since: seconds(compromisedSince),
     declaredAt: compromisedAt,
     revokedAt: revokedAt ?? compromisedAt,
     batches: [...state.batches.values()]
@@ -97,4 +97,9 @@ function compromiseOf(
       )
       .map(({ where }) => where.entry!),
   };
+}
+
+/** A time of the chain may be later than a number can tell exactly: then it is later than every date, and stays so. */
+function seconds(time: bigint): number {
+  return time > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(time);
 }

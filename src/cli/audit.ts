@@ -9,6 +9,7 @@ import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { dateInChina } from "../policy";
+import { expectReportFolder, writeReport } from "./audit-report";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
 import { connectNode, optionalHome } from "./context";
@@ -68,10 +69,15 @@ Exit status: 0 no differences, 1 differences.`,
       "compare the vault's leaves and proofs, but open no record: no passphrase",
     ),
     out: text("--out <file>", "also write the report as JSON"),
+    report: text(
+      "--report <dir>",
+      "also write the report into a folder: report.json for machines, report.zh.html and report.en.html for people",
+    ),
   },
   examples: [
     "credit-anchor audit --home agency",
     "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
+    "credit-anchor audit --home auditor --report report-2026-07",
     "credit-anchor audit --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3 --head 1203:0x5d0f…",
   ],
   run: async ({ options, home: dir, io, signal }) => {
@@ -80,6 +86,7 @@ Exit status: 0 no differences, 1 differences.`,
     const head = options.head === undefined ? undefined : parseHead("--head", options.head, 28);
     const rolesHead =
       options.rolesHead === undefined ? undefined : parseHead("--roles-head", options.rolesHead, 32);
+    if (options.report !== undefined) expectReportFolder(options.report);
     const home = optionalHome(dir);
     const trusted = trustOf(home, options);
     const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
@@ -127,6 +134,7 @@ Exit status: 0 no differences, 1 differences.`,
       });
       progress.end();
       if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
+      if (options.report !== undefined) writeReport(options.report, report, io);
       return {
         json: report,
         text: describe(report),

@@ -26,26 +26,35 @@ export function readText(file: string): string {
 }
 
 /**
+ * Refuses a name under which {@link writeOwnFile} would not write: before work that would be for nothing.
+ *
+ * @param inputs Files that must survive.
+ * @throws {CreditAnchorError} `file.exists` when something else than a file of credit-anchor would be lost.
+ */
+export function expectWritable(file: string, inputs: readonly string[] = []): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isDirectory())
+    throw new CreditAnchorError("file.folder", `${file} is a folder, and a file name is needed`);
+  const sameAs = inputs.find((input) => realpathSync(input) === realpathSync(file));
+  if (sameAs !== undefined)
+    throw new CreditAnchorError("file.exists", `${file} is the input: it would be lost`, {
+      hint: "name another file with --out",
+    });
+  if (!isOwn(file))
+    throw new CreditAnchorError("file.exists", `${file} exists and is not a file of credit-anchor`, {
+      hint: "name another file, or remove it first",
+    });
+}
+
+/**
  * Writes a file of this program so that either the old or the whole new content is there, mode 0600.
  *
  * @param inputs Files that must survive: never written over.
  * @throws {CreditAnchorError} `file.exists` when something else than a file of credit-anchor would be lost.
  */
 export function writeOwnFile(file: string, content: string, inputs: readonly string[] = []): void {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found !== undefined) {
-    if (found.isDirectory())
-      throw new CreditAnchorError("file.folder", `${file} is a folder, and a file name is needed`);
-    const sameAs = inputs.find((input) => realpathSync(input) === realpathSync(file));
-    if (sameAs !== undefined)
-      throw new CreditAnchorError("file.exists", `${file} is the input: it would be lost`, {
-        hint: "name another file with --out",
-      });
-    if (!isOwn(file))
-      throw new CreditAnchorError("file.exists", `${file} exists and is not a file of credit-anchor`, {
-        hint: "name another file, or remove it first",
-      });
-  }
+  expectWritable(file, inputs);
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
     writeWhole(file, temporary, content);
@@ -57,10 +66,6 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
     });
   }
 }
-
-/** Every file of this program begins with its format, a calendar with the program that made it, a page with what it is. */
-const OWN =
-  /^(\s*\{\s*"format"\s*:\s*"credit-anchor\/|BEGIN:VCALENDAR\r\nVERSION:2\.0\r\nPRODID:-\/\/credit-anchor\/\/|<!doctype html><!-- credit-anchor\/)/;
 
 /** Writes a file of somebody else's format, mode 0600. @throws {CreditAnchorError} `file.exists` rather than write over one. */
 export function writeNewFile(file: string, content: Uint8Array): void {
@@ -74,9 +79,19 @@ export function writeNewFile(file: string, content: Uint8Array): void {
   }
 }
 
+/**
+ * Every file of this program begins with its format, a calendar with the program that made it, a page with what it is;
+ * in canonical JSON the format stands where the alphabet puts it.
+ */
+const OWN =
+  /^(\s*\{\s*"format"\s*:\s*"credit-anchor\/|BEGIN:VCALENDAR\r\nVERSION:2\.0\r\nPRODID:-\/\/credit-anchor\/\/|<!doctype html><!-- credit-anchor\/)/;
+
 function isOwn(file: string): boolean {
   try {
-    return OWN.test(readFileSync(file, "utf8").slice(0, 200));
+    const text = readFileSync(file, "utf8");
+    if (OWN.test(text.slice(0, 200))) return true;
+    const { format } = JSON.parse(text) as { format?: unknown };
+    return typeof format === "string" && format.startsWith("credit-anchor/");
   } catch {
     return false;
   }

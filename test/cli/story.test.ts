@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
+import type { AuditReport } from "../../src/audit";
 import { sampleUscc } from "../../src/samples";
 import { rawRpc, startProxy } from "../support/chains";
 import { expectRun, json, run } from "../support/cli";
+import { readMarkup, textOf } from "../support/markup";
 import { TYPE, TYPE_NAME } from "../support/samples";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
 
@@ -579,6 +582,44 @@ describe("the command line, from init to audit", function () {
       `${length}:${head.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"))}`,
     ]);
     expect(wrong.stdout).to.contain("✗").and.to.contain("1 DIFFERENCES");
+  });
+
+  it("audit --report writes one report for machines and people, and nothing over a file of somebody else", async () => {
+    const folder = at("report");
+    const names = ["report.en.html", "report.json", "report.zh.html"];
+    const found = await json<AuditReport>(["audit", ...own, "--report", folder, "--period", "quarter"], {
+      env,
+    });
+    expect(readdirSync(folder).sort()).to.deep.equal(names);
+    for (const name of names) expect(statSync(join(folder, name)).mode & 0o777).to.equal(0o600);
+    const written = readFileSync(join(folder, "report.json"), "utf8");
+    expect(JSON.parse(written)).to.deep.equal(found);
+    const { proven, records, timeliness, agencies } = found.coverage;
+    expect(proven).to.equal(records).and.to.be.greaterThan(0);
+    // The type of this story has no limit for its publication.
+    expect(timeliness).to.deep.equal({ onTime: 0, late: 0, notKnown: records });
+    expect(agencies.every(({ withoutGap }) => withoutGap)).to.equal(true);
+    const [type] = agencies.flatMap(({ types }) => types);
+    expect(type!.periods[0]!.period).to.match(/^\d{4}-Q[1-4]$/);
+    for (const name of ["report.en.html", "report.zh.html"]) {
+      const page = readMarkup(readFileSync(join(folder, name), "utf8"));
+      const said = textOf(page);
+      expect(said).to.contain(createHash("sha256").update(written).digest("hex"));
+      expect(said).to.contain(found.block.hash).and.to.contain(found.journal.head);
+      expect(said).to.contain(type!.periods[0]!.period);
+    }
+
+    // An earlier report is replaced; without the vault only what the chain itself shows is proven.
+    const { stderr } = await expectRun(0, ["audit", ...auditor, "--report", folder]);
+    expect(stderr).to.contain(`report in ${folder}: report.json, report.zh.html, report.en.html`);
+    const later = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as AuditReport;
+    expect(later.coverage).to.deep.include({ records, period: "month" });
+    expect(later.coverage.proven).to.be.greaterThan(0).and.lessThan(records);
+
+    writeFileSync(join(folder, "report.zh.html"), "<p>somebody else's</p>");
+    const refused = await expectRun(64, ["audit", ...auditor, "--report", folder]);
+    expect(refused.stderr).to.contain("report.zh.html exists and is not a file of credit-anchor");
+    await expectRun(64, ["audit", ...auditor, "--report", join(folder, "report.json")]);
   });
 
   it("audit catches a node that hides one event", async () => {

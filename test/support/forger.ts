@@ -48,13 +48,20 @@ export class Forger {
     28,
   );
   #block = 100;
+  #waited = 0;
   last = address("0");
+
+  /** Time goes by before the next block. */
+  wait(seconds: number): this {
+    this.#waited += seconds;
+    return this;
+  }
 
   /** The next event, a block later unless `together`. Fields in any order; `entry` is numbered by itself. */
   emit(name: string, args: Args, together = false): this {
     if (!together) this.#block++;
     const number = this.#block;
-    const time = START + number;
+    const time = START + number + this.#waited;
     this.blocks.set(number, { number, hash: word(`block ${number}`), time });
     const fragment = face.getEvent(name as "Paused")!;
     const entry = this.logs.length;
@@ -99,7 +106,7 @@ export class Forger {
       typeId: 1,
       operator: ALICE,
       size: 40,
-      anchoredAt: START + this.#block + 1,
+      anchoredAt: START + this.#block + 1 + this.#waited,
       previous: this.last,
       root: word(`root ${sequence}`),
       manifestHash: word("manifest"),

@@ -1,0 +1,176 @@
+/** Section 1: what is wrong, and where. */
+import type { AuditReport, ClockFinding, Difference, Where } from "../audit";
+import { codeWords } from "../policy";
+import { chineseClocks, chineseDifferences } from "./findings-chinese";
+import { batchName, count } from "./format";
+import { html, join, markup, type Html } from "./html";
+import type { Words } from "./words";
+
+/** More of a kind would make a page that nobody reads: the rest is in the JSON. */
+export const MOST_SHOWN = 1_000;
+
+export function findings(report: AuditReport, words: Words): Html {
+  const { findings: said } = words;
+  return html`<h2 id="s1">1 ${said.heading}</h2>
+    <h3>1.1 ${said.differences}</h3>
+    ${differences(report.differences, words)}
+    <h3>1.2 ${said.missed}</h3>
+    ${missed(report, words)}
+    <h3>1.3 ${said.flagged}</h3>
+    ${flagged(report.coverage.flaggedBatches, words)}`;
+}
+
+/** What a code of a difference means, in the language of the report. */
+export function meaning(code: string, message: string, words: Words): string {
+  return words.lang === "en" ? message : (chineseDifferences[code] ?? message);
+}
+
+function differences(all: readonly Difference[], words: Words): Html {
+  const { findings: said } = words;
+  if (all.length === 0) return html`<p>${said.differencesNone}</p>`;
+  const kinds = new Map<string, { message: string; times: number }>();
+  for (const { code, message } of all) {
+    const kind = kinds.get(code);
+    if (kind === undefined) kinds.set(code, { message, times: 1 });
+    else kind.times++;
+  }
+  return html`${
+      kinds.size > 1 &&
+      html`<div class="table">
+        <table>
+          <caption>
+            ${said.byCode}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">${said.meaning}</th>
+              <th scope="col">${said.code}</th>
+              <th scope="col" class="n">${said.times}</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${[...kinds].map(
+              ([code, { message, times }]) =>
+                html`<tr>
+                  <td>${meaning(code, message, words)}</td>
+                  <td><code>${code}</code></td>
+                  <td class="n">${count(times)}</td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>`
+    }
+    <ol class="differences">
+      ${all.slice(0, MOST_SHOWN).map((difference, i) => one(difference, i + 1, words))}
+    </ol>
+    ${rest(all.length, words)}`;
+}
+
+function one({ code, message, where, expected, found }: Difference, number: number, words: Words): Html {
+  const { findings: said } = words;
+  const meant = meaning(code, message, words);
+  return html`<li id="d${number}">
+    <p>${count(number)}. ${meant} <code>[${code}]</code></p>
+    ${meant !== message && html`<p class="original" lang="en">${message}</p>`}
+    <dl class="facts">
+      <dt>${said.where}</dt>
+      <dd>${place(where, words)}</dd>
+      ${
+        expected !== undefined &&
+        html`<dt>${said.expected}</dt>
+          <dd class="hex">${expected}</dd>`
+      }
+      ${
+        found !== undefined &&
+        html`<dt>${said.found}</dt>
+          <dd class="hex">${found}</dd>`
+      }
+    </dl>
+  </li>`;
+}
+
+/** Block, transaction and whatever else is known of a place. */
+export function place(where: Where, words: Words): Html {
+  const parts = Object.entries(where).map(([name, value]) => {
+    const shown = name === "batchId" ? batchName(String(value), words) : String(value as string | number);
+    const label = words.where[name] ?? name;
+    return name === "batchId" ? html`${label} ${shown}` : html`${label} <span class="hex">${shown}</span>`;
+  });
+  return parts.length === 0 ? html`${words.findings.whole}` : join(parts, markup("; "));
+}
+
+function missed({ clocks }: AuditReport, words: Words): Html {
+  const { findings: said } = words;
+  if (clocks === null) return html`<p>${said.missedNotAsked}</p>`;
+  if (clocks.findings.length === 0) return html`<p>${said.missedNone(clocks.on)}</p>`;
+  return html`<p>${said.missedIntro(clocks.on)}</p>
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${said.rule}</th>
+            <th scope="col">${said.batch}</th>
+            <th scope="col" class="n">${said.records}</th>
+            <th scope="col">${said.due}</th>
+            <th scope="col">${said.happened}</th>
+            <th scope="col" class="n">${said.days}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${clocks.findings.slice(0, MOST_SHOWN).map((finding) => clockRow(finding, words))}
+        </tbody>
+      </table>
+    </div>
+    ${rest(clocks.findings.length, words)}`;
+}
+
+function clockRow(finding: ClockFinding, words: Words): Html {
+  const { findings: said } = words;
+  const { code, clock, title, article, certainty, where, records, due, happened, days, onlyIf } = finding;
+  const doubt = certainty === "sure" ? "" : ` (${said.certainty[certainty]})`;
+  return html`<tr>
+    <td>
+      <strong>${said.clockCode[code]}</strong>: ${clockName(clock, words)}<br />
+      <span class="soft"
+        >${title}, ${article}${doubt};
+        ${said.evidence[finding.evidence]}${
+          onlyIf.length > 0 && html`; ${said.onlyIf}: ${onlyIf.join("; ")}`
+        }</span
+      >
+    </td>
+    <td>${where.batchId === undefined ? "" : batchName(where.batchId, words)}, ${positions(finding)}</td>
+    <td class="n">${count(records)}</td>
+    <td class="n">${due}</td>
+    <td class="n">${happened ?? said.notYet}</td>
+    <td class="n">${count(days)}</td>
+  </tr>`;
+}
+
+/** What a time limit is about, in the language of the report. */
+export function clockName(clock: string, words: Words): string {
+  return (words.lang === "en" ? undefined : chineseClocks[clock]) ?? codeWords(clock);
+}
+
+const SPANS_SHOWN = 6;
+
+function positions({ positions: spans }: ClockFinding): string {
+  const shown = spans
+    .slice(0, SPANS_SHOWN)
+    .map(({ first, last }) => (first === last ? String(first) : `${first}–${last}`));
+  return `#${shown.join(", ")}${spans.length > SPANS_SHOWN ? ", …" : ""}`;
+}
+
+function flagged(batches: readonly string[], words: Words): Html {
+  const { findings: said } = words;
+  if (batches.length === 0) return html`<p>${said.flaggedNone}</p>`;
+  return html`<p>${said.flaggedIntro}</p>
+    <ul>
+      ${batches.slice(0, MOST_SHOWN).map((id) => html`<li>${said.batch} ${batchName(id, words)}</li>`)}
+    </ul>
+    ${rest(batches.length, words)}`;
+}
+
+function rest(length: number, words: Words): Html | false {
+  return length > MOST_SHOWN && html`<p class="soft">${words.more(count(length - MOST_SHOWN))}</p>`;
+}

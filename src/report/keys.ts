@@ -1,0 +1,120 @@
+/** Section 7: which key could do what when, and who held which role. */
+import type { AuditReport, KeyUse, RolesReport } from "../audit";
+import { key, timeChart } from "./charts";
+import { figure } from "./coverage";
+import { count, isEndless, time } from "./format";
+import { html, type Html } from "./html";
+import { headElsewhere } from "./limits";
+import type { Words } from "./words";
+
+const KEYS_PICTURED = 40;
+
+export function keys(report: AuditReport, words: Words): Html {
+  const { keys: said } = words;
+  return html`<h2 id="s7">7 ${said.heading}</h2>
+    <h3>7.1 ${said.operators}</h3>
+    ${operators(report, words)}
+    <h3>7.2 ${said.roles}</h3>
+    ${report.roles.length === 0 ? html`<p>${said.rolesNone}</p>` : report.roles.map((roles) => authority(roles, words))}`;
+}
+
+function operators({ keys: uses, block }: AuditReport, words: Words): Html {
+  const { keys: said } = words;
+  if (uses.length === 0) return html`<p>${words.none}</p>`;
+  return html`${picture(uses, block.time, words)}
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${said.operator}</th>
+            <th scope="col">${said.may}</th>
+            <th scope="col">${said.from}</th>
+            <th scope="col">${said.until}</th>
+            <th scope="col" class="n">${said.batches}</th>
+            <th scope="col" class="n">${said.moves}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${uses.map((use) => row(use, words))}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function row(use: KeyUse, words: Words): Html {
+  const { keys: said } = words;
+  const { agencyId, operator, permissions, validFrom, validUntil, revokedAt, batches, acts, compromise } =
+    use;
+  return html`<tr>
+    <td>
+      ${said.agency} ${agencyId} <span class="hex">${operator}</span>${
+        compromise !== null &&
+        html`<br /><span class="late"
+            >${said.compromised(time(compromise.since, words), time(compromise.declaredAt, words))}</span
+          >`
+      }
+    </td>
+    <td>${permissions.map((permission) => said.permissions[permission]).join(", ")}</td>
+    <td>${time(validFrom, words)}</td>
+    <td>
+      ${time(validUntil, words)}${revokedAt !== null && html`<br /><span class="soft">${said.revoked} ${time(revokedAt, words)}</span>`}
+    </td>
+    <td class="n">${count(batches)}</td>
+    <td class="n">${count(acts)}</td>
+  </tr>`;
+}
+
+function picture(uses: readonly KeyUse[], now: number, words: Words): Html {
+  const { keys: said } = words;
+  const shown = uses.slice(0, KEYS_PICTURED);
+  const first = Math.min(now, ...shown.map(({ validFrom }) => validFrom));
+  const doubt = shown.filter(({ compromise }) => compromise !== null).length;
+  const rows = shown.map(({ agencyId, operator, validFrom, validUntil, compromise }) => ({
+    label: `${agencyId} ${operator.slice(0, 8)}…${operator.slice(-4)}`,
+    stretches: [
+      { kind: "proven", from: validFrom, until: isEndless(validUntil) ? now : validUntil },
+      ...(compromise === null
+        ? []
+        : [{ kind: "hatched", from: compromise.since, until: compromise.revokedAt }]),
+    ],
+  }));
+  const dates = [time(first, words), time(now, words)] as const;
+  return html`${key([
+    ["proven", said.valid],
+    ["hatched", said.doubt],
+  ])}
+  ${figure(said.plot, timeChart("ke", said.plot, said.describe(count(shown.length), count(doubt)), rows, [first, now], dates))}`;
+}
+
+function authority({ authority: address, journal, externalHead, tenures }: RolesReport, words: Words): Html {
+  const { keys: said } = words;
+  return html`${externalHead !== null && html`<p>${headElsewhere(externalHead, words)}</p>`}
+    <div class="table">
+      <table>
+        <caption>
+          ${said.authority(address, count(journal.length))}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">${said.role}</th>
+            <th scope="col">${said.account}</th>
+            <th scope="col">${said.from}</th>
+            <th scope="col">${said.until}</th>
+            <th scope="col" class="n">${said.delay}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${tenures.map(
+            ({ role, account, from, until, delay }) =>
+              html`<tr>
+                <td>${role}</td>
+                <td class="hex">${account}</td>
+                <td>${time(from, words)}</td>
+                <td>${until === null ? said.stillHolds : time(until, words)}</td>
+                <td class="n">${said.seconds(count(delay))}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}

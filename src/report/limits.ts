@@ -1,0 +1,70 @@
+/** Section 2: what the audit cannot say. */
+import type { AuditReport } from "../audit";
+import { chineseUnchecked } from "./findings-chinese";
+import { count } from "./format";
+import { html, type Html } from "./html";
+import type { Words } from "./words";
+
+export function limits(report: AuditReport, words: Words): Html {
+  const { limits: said } = words;
+  return html`<h2 id="s2">2 ${said.heading}</h2>
+    <h3>2.1 ${said.source}</h3>
+    <p>${said[sourcesOf(report)]}</p>
+    ${head(report, words)}
+    <p>${said.claims}</p>
+    <h3>2.2 ${said.unchecked}</h3>
+    ${unchecked(report, words)}`;
+}
+
+/** What may be said of the journal's completeness. */
+function sourcesOf({
+  differences,
+  singleSource,
+}: AuditReport): "disagree" | "singleSource" | "severalSources" {
+  if (differences.some(({ code }) => /^(witness|head)\./.test(code))) return "disagree";
+  return singleSource ? "singleSource" : "severalSources";
+}
+
+function head({ externalHead, singleSource }: AuditReport, words: Words): Html | false {
+  if (externalHead === null) return false;
+  const { contained, length } = externalHead;
+  return html`<p>
+    ${headElsewhere(externalHead, words)}
+    ${singleSource && contained && length > 0 && words.limits.unvouched(count(length))}
+  </p>`;
+}
+
+/** A head obtained elsewhere, and whether it is of the journal that was read. */
+export function headElsewhere(
+  { length, head: hash, contained }: NonNullable<AuditReport["externalHead"]>,
+  { limits: said }: Words,
+): string {
+  return `${said.head(count(length), hash)} ${contained ? said.headContained : said.headDiffers}`;
+}
+
+function unchecked({ notChecked }: AuditReport, words: Words): Html {
+  const { limits: said } = words;
+  if (notChecked.length === 0) return html`<p>${said.uncheckedNone}</p>`;
+  return html`<p>${said.uncheckedIntro}</p>
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${said.what}</th>
+            <th scope="col">${words.findings.code}</th>
+            <th scope="col" class="n">${said.times}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${notChecked.map(({ code, message, count: times }) => {
+            const meant = words.lang === "en" ? message : (chineseUnchecked[code] ?? message);
+            return html`<tr>
+              <td>${meant}</td>
+              <td><code>${code}</code></td>
+              <td class="n">${count(times)}</td>
+            </tr>`;
+          })}
+        </tbody>
+      </table>
+    </div>`;
+}
