@@ -1,4 +1,4 @@
-import type { Interface, Result } from "ethers";
+import { keccak256, type Interface, type Result } from "ethers";
 import { CreditRegistry__factory, RegistryAuthority__factory, Relay__factory } from "../../typechain-types";
 import {
   startAudit,
@@ -27,6 +27,8 @@ export interface AuditRequest {
   readonly fromBlock: number;
   /** Up to which block; `latest` unless told otherwise. */
   readonly toBlock?: BlockTag;
+  /** Keccak-256 of the registry's code, from its deployment record. */
+  readonly codeHash?: string;
   readonly externalHead?: ExternalHead;
   /** Of the journal of roles of the authority that the registry obeys. */
   readonly rolesHead?: ExternalHead;
@@ -81,7 +83,7 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
       ...(request.rules === undefined ? {} : { rules: request.rules }),
     },
   );
-  await requireCode(chain, address, block.number);
+  await checkCode(chain, address, block.number, request.codeHash, audit);
 
   let events = 0;
   for await (const logs of rawLogs(chain, address, request.fromBlock, block.number)) {
@@ -110,15 +112,36 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   return audit.report(facts, [chain.node, ...witnesses.map(({ node }) => node)]);
 }
 
-async function requireCode(chain: Chain, address: string, block: number): Promise<void> {
-  if ((await chain.code(address, block)) !== "0x") return;
-  throw new CreditAnchorError(
-    "audit.no-contract",
-    `there is no contract at ${address} on chain ${chain.chainId}`,
-    {
-      hint: "is this the right chain, and the registry's address?",
-    },
-  );
+async function checkCode(
+  chain: Chain,
+  address: string,
+  block: number,
+  expected: string | undefined,
+  { findings }: Audit,
+): Promise<void> {
+  const code = await chain.code(address, block);
+  if (code === "0x")
+    throw new CreditAnchorError(
+      "audit.no-contract",
+      `there is no contract at ${address} on chain ${chain.chainId}`,
+      {
+        hint: "is this the right chain, and the registry's address?",
+      },
+    );
+  const found = keccak256(code);
+  if (expected === undefined)
+    findings.notChecked(
+      "registry.code",
+      "whether the registry's code is the one deployed: no deployment record at hand gives its hash",
+    );
+  else if (found !== expected)
+    findings.differ(
+      "registry.code",
+      "the registry's code is another than the deployment record names",
+      { block },
+      expected,
+      found,
+    );
 }
 
 /**

@@ -107,6 +107,7 @@ Exit status: 0 no differences, 1 differences.`,
         chain,
         registry: trusted.address,
         fromBlock: trusted.fromBlock,
+        ...(trusted.codeHash === undefined ? {} : { codeHash: trusted.codeHash }),
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
         ...(head === undefined ? {} : { externalHead: head }),
         ...(rolesHead === undefined ? {} : { rolesHead }),
@@ -154,6 +155,14 @@ function parseHead(option: string, word: string, bytes: 28 | 32): { length: numb
   return { length: Number(parts[1]), head: parts[2]!.toLowerCase() };
 }
 
+/** What a deployment record, the home or the options say about the registry. */
+interface TrustedPlace {
+  readonly chainId: number | undefined;
+  readonly address: string;
+  readonly codeHash: string | undefined;
+  readonly fromBlock: number;
+}
+
 function trustOf(
   home: Home | undefined,
   options: {
@@ -161,16 +170,17 @@ function trustOf(
     readonly deployment: string | undefined;
     readonly fromBlock: number | undefined;
   },
-): { chainId: number | undefined; address: string; fromBlock: number } {
+): TrustedPlace {
   if (options.deployment !== undefined) {
-    const { chainId, address: registry, blockNumber } = readDeployment(options.deployment);
-    return { chainId, address: registry, fromBlock: options.fromBlock ?? blockNumber };
+    const { chainId, address: registry, codeHash, blockNumber } = readDeployment(options.deployment);
+    return { chainId, address: registry, codeHash, fromBlock: options.fromBlock ?? blockNumber };
   }
   const own = home?.settings.registry;
   if (own !== undefined && (options.registry === undefined || options.registry === own.address))
     return {
       chainId: own.chainId,
       address: own.address,
+      codeHash: own.codeHash,
       fromBlock: options.fromBlock ?? own.deployedAtBlock,
     };
   if (options.registry === undefined)
@@ -178,7 +188,12 @@ function trustOf(
       "no registry is named",
       "give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
     );
-  return { chainId: undefined, address: options.registry, fromBlock: options.fromBlock ?? 0 };
+  return {
+    chainId: undefined,
+    address: options.registry,
+    codeHash: undefined,
+    fromBlock: options.fromBlock ?? 0,
+  };
 }
 
 /** Which entries nobody but the node vouches for, where a head does for the others. */

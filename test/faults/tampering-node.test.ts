@@ -1,0 +1,130 @@
+import { expect } from "chai";
+import { keccak256 } from "ethers";
+import type { AuditReport } from "../../src/audit";
+import { auditRegistry, type AuditRequest } from "../../src/audit/gather";
+import { connectChain } from "../../src/chain";
+import { CreditAnchorError } from "../../src/errors";
+import { loadFastHashes } from "../../src/fast-hashes";
+import { forward, startAnvil, startProxy, type FaultProxy, type TestChain } from "../support/chains";
+import { playStory, type Story } from "../support/story";
+import { tableOf, type Row } from "../support/tampering/document";
+import { flip, nodeCases, stale, type Honest, type NodeLog } from "../support/tampering/node-cases";
+
+/** What an audit came to: codes of its differences, of what it stopped with, and what was left open. */
+interface Outcome {
+  readonly found: readonly string[];
+  readonly report: AuditReport | undefined;
+}
+
+describe("tampering: a node between auditor and chain", function () {
+  this.timeout(120_000);
+  let node: TestChain;
+  let proxy: FaultProxy;
+  let story: Story;
+  let honest: Honest;
+  let codeHash: string;
+  let openAnyway: Set<string>;
+  const rows: Row[] = [];
+
+  before(async () => {
+    node = await startAnvil();
+    story = await playStory(node);
+    proxy = await startProxy(node.url);
+    const { address: registry, fromBlock } = story;
+    const filter = { address: registry, fromBlock: "0x0", toBlock: "latest" };
+    honest = {
+      registry,
+      fromBlock,
+      lastBlock: Number(await node.rpc("eth_blockNumber")),
+      authority: (await story.registry.authority.staticCall().catch(() => authorityOf())).toLowerCase(),
+      logs: (await node.rpc("eth_getLogs", filter)) as NodeLog[],
+      ask: node.rpc,
+    };
+    codeHash = keccak256((await node.rpc("eth_getCode", registry, "latest")) as string);
+    const { report } = await audited(() => forward);
+    expect(report!.differences).to.deep.equal([]);
+    openAnyway = new Set(report!.notChecked.map(({ code }) => code));
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+  });
+
+  async function authorityOf(): Promise<string> {
+    const face = story.registry.interface;
+    const call = { to: story.address, data: face.encodeFunctionData("authority") };
+    const answer = (await node.rpc("eth_call", call, "latest")) as string;
+    return face.decodeFunctionResult("authority", answer)[0] as string;
+  }
+
+  async function audited(behave: FaultProxy["behave"], more: Partial<AuditRequest> = {}): Promise<Outcome> {
+    proxy.behave = behave;
+    try {
+      const chain = await connectChain({
+        urls: [proxy.url],
+        chainId: story.chainId,
+        retries: 5,
+        backoffMs: 5,
+        timeoutMs: 500,
+      });
+      const { address: registry, fromBlock } = story;
+      const hashes = await loadFastHashes();
+      const report = await auditRegistry({ chain, registry, fromBlock, codeHash, hashes, ...more });
+      return { found: [...new Set(report.differences.map(({ code }) => code))].sort(), report };
+    } catch (error) {
+      if (!(error instanceof CreditAnchorError)) throw error;
+      return { found: [error.code], report: undefined };
+    }
+  }
+
+  const code = (name: string): string => `\`${name}\``;
+
+  for (const { what, finds, behave } of nodeCases)
+    it(`${what}: ${finds.length === 0 ? "audited nevertheless, no difference" : finds.join(", ")}`, async () => {
+      const { found, report } = await audited(behave(honest));
+      const open = (report?.notChecked ?? [])
+        .map(({ code: name }) => name)
+        .filter((name) => !openAnyway.has(name));
+      const all = [...found, ...open.map((name) => `not checked: ${name}`)];
+      expect(all).to.include.members([...finds]);
+      if (finds.length === 0) expect(all).to.deep.equal([]);
+      const words = [...found.map(code), ...open.map((name) => `not checked: ${code(name)}`)];
+      rows.push([what, words.length === 0 ? "nothing is lost: audited whole" : words.join(", ")]);
+    });
+
+  it("lives in the past and fits together: said to be a single source, and found by anything from elsewhere", async () => {
+    const alone = await audited(stale(honest));
+    expect(alone.found).to.deep.equal([]);
+    expect(alone.report!.singleSource).to.equal(true);
+    const { length, head } = (await audited(() => forward)).report!.journal;
+    const withHead = await audited(stale(honest), { externalHead: { length, head } });
+    expect(withHead.found).to.deep.equal(["head.beyond"]);
+    const wrong = await audited(() => forward, { externalHead: { length, head: flip(head, 49) } });
+    expect(wrong.found).to.deep.equal(["head.differs"]);
+    rows.push(
+      ["leaves out the newest blocks, consistently", "no difference, _single source_"],
+      ["the same, with a head from elsewhere", withHead.found.map(code).join(", ")],
+      ["is asked beside a head from elsewhere that is not the registry's", wrong.found.map(code).join(", ")],
+    );
+  });
+
+  it("answers otherwise than another party's node at the same block", async () => {
+    const witness = await connectChain({ urls: [node.url] });
+    const other: FaultProxy["behave"] = ({ method }) =>
+      method === "eth_getBlockByNumber"
+        ? { kind: "forward", change: (block) => ({ ...(block as object), hash: `0x${"77".repeat(32)}` }) }
+        : forward;
+    const { found } = await audited(other, { witnesses: [witness] });
+    expect(found).to.include("witness.block");
+    rows.push(["is on another branch of the chain than another party's node", found.map(code).join(", ")]);
+    const two = await audited(() => forward, { witnesses: [witness] });
+    expect(two.found).to.deep.equal([]);
+    expect(two.report!.singleSource).to.equal(false);
+  });
+
+  it("docs/audit.md says what was seen here", function () {
+    if (rows.length < nodeCases.length + 4) this.skip();
+    const { seen, told } = tableOf("node", ["The node…", "The audit says"], rows);
+    expect(told, "run with WRITE_DOCS=1").to.equal(seen);
+  });
+});
