@@ -174,7 +174,7 @@ export const nodeCases: readonly NodeCase[] = [
     what: "invents an event at the end",
     finds: ["view.differs"],
     behave: withLogs((logs) => {
-      const last = logs.findLast((log) => nameOf(log) === "RecordsWithdrawn")!;
+      const last = logs.findLast((log) => nameOf(log) === "RecordsSuperseded")!;
       const parsed = face.parseLog(last)!;
       const entry = logs.filter(isJournaled).length;
       const values = [...(parsed.args.toArray().slice(0, -1) as unknown[]), entry];
@@ -186,46 +186,77 @@ export const nodeCases: readonly NodeCase[] = [
   {
     what: "repeats an old event under a new position",
     finds: ["journal.repeated", "view.differs"],
-    behave: withLogs((logs) => [
-      ...logs.slice(0, 12),
-      { ...logs[12]!, logIndex: "0x9" },
-      ...logs.slice(12),
-    ]),
+    behave: withLogs((logs) => [...logs.slice(0, 12), { ...logs[12]!, logIndex: "0x9" }, ...logs.slice(12)]),
   },
   {
     what: "mixes in an event of another contract",
     finds: ["log.foreign"],
-    behave: withLogs(edit(() => 11, (log) => (log.address = `0x${"12".repeat(20)}`))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.address = `0x${"12".repeat(20)}`),
+      ),
+    ),
   },
   {
     what: "gives an event as taken back by a reorganisation",
     finds: ["log.removed"],
-    behave: withLogs(edit(() => 11, (log) => (log.removed = true))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.removed = true),
+      ),
+    ),
   },
   {
     what: "gives an event of an unknown kind",
     finds: ["log.unknown"],
-    behave: withLogs(edit(() => 11, (log) => (log.topics[0] = flip(log.topics[0]!, 65)))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.topics[0] = flip(log.topics[0]!, 65)),
+      ),
+    ),
   },
   {
     what: "appends bytes to an event",
     finds: ["log.malformed"],
-    behave: withLogs(edit(() => 11, (log) => (log.data += "00".repeat(32)))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.data += "00".repeat(32)),
+      ),
+    ),
   },
   {
     what: "cuts an event's data",
     finds: ["log.malformed"],
-    behave: withLogs(edit(() => 11, (log) => (log.data = log.data.slice(0, -64)))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.data = log.data.slice(0, -64)),
+      ),
+    ),
   },
   {
     what: "puts an event into another block",
     finds: ["log.block-hash"],
-    behave: withLogs(edit(() => 11, (log) => (log.blockHash = flip(log.blockHash, 65)))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.blockHash = flip(log.blockHash, 65)),
+      ),
+    ),
   },
   {
     what: "puts an event into a block that does not exist",
     finds: ["log.block-unknown"],
-    behave: withLogs(edit(() => 11, (log) => (log.blockNumber = "0xffffff"))),
+    behave: withLogs(
+      edit(
+        () => 11,
+        (log) => (log.blockNumber = "0xffffff"),
+      ),
+    ),
   },
   {
     what: "shifts the time of a block",
@@ -276,7 +307,10 @@ export const nodeCases: readonly NodeCase[] = [
       const small = await limited(9)(honest)(call);
       if (call.method !== "eth_getLogs" || small.kind === "error") return small;
       const { address, toBlock } = filterOf(call);
-      return { kind: "result", result: await honest.ask("eth_getLogs", { address, fromBlock: "0x0", toBlock }) };
+      return {
+        kind: "result",
+        result: await honest.ask("eth_getLogs", { address, fromBlock: "0x0", toBlock }),
+      };
     },
   },
   { what: "answers for at most nine blocks at once", finds: [], behave: limited(9) },
