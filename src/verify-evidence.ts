@@ -1,4 +1,5 @@
 import { equalBytes, fromHex, toHex } from "./bytes";
+import { typeHash } from "./commitment";
 import { CreditAnchorError } from "./errors";
 import { isShown, type Evidence } from "./evidence";
 import type { Hashes } from "./hashes";
@@ -18,12 +19,14 @@ export interface FoundType {
 /** The type by its hash: one of the verifier's, or the one in the receipt. */
 export function findType({ record }: Evidence, types: readonly RecordType[], hashes: Hashes): FoundType {
   const ours = types.find((type) => toHex(type.typeHash) === record.typeHash);
-  if (ours !== undefined) return { type: ours };
-  if (record.typeDocument === undefined)
+  if (record.typeDocument === undefined) {
+    if (ours !== undefined) return { type: ours };
     return { problem: notChecked("type", "type.unknown", "no document of this record type is at hand") };
+  }
   try {
-    const type = loadType(record.typeDocument, hashes);
-    if (toHex(type.typeHash) === record.typeHash) return { type };
+    // Also if it is not needed: a false document in a true receipt would mislead whoever reads the fields by it.
+    const type = ours ?? loadType(record.typeDocument, hashes);
+    if (toHex(typeHash(record.typeDocument, hashes)) === record.typeHash) return { type };
     return { problem: failed("type", "type.document-differs", "the type document inside has another hash") };
   } catch (error) {
     const faults = error instanceof CreditAnchorError ? error.faults : [];

@@ -193,6 +193,8 @@ export class BatchFiles {
     const leaf = this.#batch.read(HEADER + index * HASH, HASH);
     const row = this.#batch.read(HEADER + this.size * HASH + index * ROW, ROW);
     const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
+    if (view.getUint32(108) === NONE && view.getUint32(112) !== 0)
+      throw this.damagedAt(index, "it names a place of no version before it");
     return {
       leaf,
       key: row.subarray(0, 32),
@@ -351,6 +353,8 @@ function checkHeader(file: OpenFile, magic: string, plan: number, size: number, 
     throw damaged(file.name, "it belongs to another batch");
   if (Number(view.getBigUint64(32)) !== file.length)
     throw damaged(file.name, "it ends too early or too late");
+  if (view.getUint16(10) !== 0 || !isZero(header.subarray(40)))
+    throw damaged(file.name, "its header is not what was written");
 }
 
 function damaged(file: string, what: string): CreditAnchorError {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { existsSync, statfsSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import {
   type Database as LmdbDatabase,
+  type DatabaseOptions,
   open as openLmdb,
   type RootDatabase,
   type RootDatabaseOptionsWithPath,
@@ -51,7 +53,8 @@ export interface Database {
 
 /** Of address space, not of disk or memory: enough for a few hundred million records. */
 const MAP_SIZE = 2 ** 36;
-const FORMAT_VERSION = 1;
+/** Since version 2 values carry a digest; those of version 1 do until they are written again. */
+const FORMAT_VERSION = 2;
 /** In {@link Database.env}, beside `formatVersion`: see {@link VaultReader.acceptedHistory}. */
 export const ACCEPTED_HISTORY = "acceptedHistory";
 
@@ -68,6 +71,9 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
   checkFile(path);
   let env: Database["env"];
   let database: Database;
+  const encoder = digestedValues(path);
+  // LMDB's own types leave the encoder out.
+  const named = (name: string): DatabaseOptions & { name: string } => ({ name, encoder }) as { name: string };
   try {
     // A commit is on disk when the call returns: no overlapping of sync and work.
     const settings: RootDatabaseOptionsWithPath & { permissionsMode: number } = {
@@ -76,28 +82,29 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
       mapSize: MAP_SIZE,
       overlappingSync: false,
       readOnly: !options.write,
-      encoding: "json",
+      encoder,
       permissionsMode: 0o600,
     };
     env = openLmdb<unknown, string>(settings);
     database = {
       path,
       env,
-      holder: env.openDB({ name: "holder", encoding: "json" }),
+      holder: env.openDB(named("holder")),
       latest: env.openDB({ name: "latest", encoding: "binary", keyEncoding: "binary" }),
-      plans: env.openDB({ name: "plans", encoding: "json" }),
-      openPlans: env.openDB({ name: "open-plans", encoding: "json" }),
-      sequences: env.openDB({ name: "sequences", encoding: "json" }),
-      moves: env.openDB({ name: "moves", encoding: "json" }),
-      openMoves: env.openDB({ name: "open-moves", encoding: "json" }),
-      types: env.openDB({ name: "types", encoding: "json" }),
+      plans: env.openDB(named("plans")),
+      openPlans: env.openDB(named("open-plans")),
+      sequences: env.openDB(named("sequences")),
+      moves: env.openDB(named("moves")),
+      openMoves: env.openDB(named("open-moves")),
+      types: env.openDB(named("types")),
     };
   } catch (cause) {
     throw openError(path, cause);
   }
   if (options.create === true) write(path, () => env.putSync("formatVersion", FORMAT_VERSION));
   const version = env.get("formatVersion");
-  if (version !== FORMAT_VERSION) {
+  if (version === 1 && options.write) write(path, () => env.putSync("formatVersion", FORMAT_VERSION));
+  if (version !== 1 && version !== FORMAT_VERSION) {
     void env.close();
     if (typeof version === "number" && version > FORMAT_VERSION)
       throw new CreditAnchorError(
@@ -109,6 +116,30 @@ export function openDatabase(folder: string, options: { write: boolean; create?:
   // Readers that were killed would keep old pages from being used again.
   if (options.write) env.readerCheck();
   return database;
+}
+
+/**
+ * JSON, a line break, and a digest: LMDB gives back whatever the disk does, and a value with a flipped bit can be good
+ * JSON. JSON as it is written here has no line break of its own.
+ */
+function digestedValues(path: string) {
+  const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return {
+    encode: (value: unknown): Buffer => {
+      const text = JSON.stringify(value);
+      return Buffer.from(`${text}\n${digestOf(text)}`);
+    },
+    decode: (bytes: Buffer): unknown => {
+      const [text = "", digest, ...more] = bytes.toString("utf8", 0, bytes.length).split("\n");
+      if (more.length > 0 || (digest !== undefined && digest !== digestOf(text)))
+        throw damagedDatabase(path, new Error("a value is not what was written"));
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (cause) {
+        throw damagedDatabase(path, cause);
+      }
+    },
+  };
 }
 
 function checkFile(path: string): void {
