@@ -223,6 +223,8 @@ export async function playStory(chain: TestChain): Promise<Story> {
   await sent(registry.revokeOperator(1, await addressOf(bob)));
   await sent(by(administrator).nameSuccessor(2, 1));
   await sent(registry.acceptSuccession(2, 1));
+  await sent(registry.declineSucceeding(2, 1));
+  await sent(registry.acceptSuccession(2, 1));
   await sent(registry.closeAgency(2, 11));
   await sent(registry.succeedWithoutConsent(2, 1, 12));
   await sent(registry.recoverAdministrator(1, await addressOf(administrator), 13));
