@@ -26,6 +26,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { RECONCILIATION_FAULTS } from "../src/audit";
 import { ExitStatus } from "../src/errors";
 import { loadPolicySet, type Policy, policyRef, type Rule } from "../src/policy";
 import { periodText } from "../src/policy/period";
@@ -284,7 +285,8 @@ const TABLES: Readonly<Record<string, () => string[]>> = {
   ],
   "audit-differences": () => {
     const found = readdirSync(join(root, "src/audit")).flatMap((name) => codesIn(join("src/audit", name)));
-    const codes = new Set([...found, ...codesIn("src/audit.ts")]);
+    const ofSources = Object.keys(RECONCILIATION_FAULTS).map((kind) => `source.${kind}`);
+    const codes = new Set([...found, ...codesIn("src/audit.ts"), ...ofSources]);
     const byGroup = new Map<string, string[]>();
     for (const code of [...codes].sort()) {
       const [group, rest] = [code.split(".")[0]!, code.split(".")[1]!];

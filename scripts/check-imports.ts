@@ -56,6 +56,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   history: ["chain", "rpc", "registry"],
   bundling: ["chain", "rpc"],
   "timestamp-authority": [],
+  reconcile: ["audit", "input", "ingest/rejected-rows", "vault"],
   anchoring: ["chain", "rpc", "fees", "registry", "vault", "fast-hashes"],
   roles: ["typechain-types"],
   governance: ["chain", "rpc", "registry", "roles", "typechain-types"],

@@ -65,6 +65,8 @@ export interface AuditReport {
   /** Time limits of the law that were missed. Null: not asked for. No differences: the chain is right about them. */
   readonly clocks: ClocksReport | null;
   readonly vaults: readonly VaultCoverage[];
+  /** Files of an agency's source that were compared with its vault and the chain. */
+  readonly reconciliations: readonly Reconciliation[];
   readonly notChecked: readonly NotChecked[];
   readonly differences: readonly Difference[];
 }
@@ -77,6 +79,28 @@ export interface VaultCoverage {
   readonly recomputed: number;
 }
 
+/** A file of an agency's source, compared with what the agency anchored. Numbers only. */
+export interface Reconciliation {
+  readonly type: string;
+  readonly rows: number;
+  /** Rows whose content is the latest version of their record, anchored and in force as far as the chain says. */
+  readonly same: number;
+  /** Of the rows that are not, and of records without a row: how many of each kind. */
+  readonly faults: Readonly<Record<ReconciliationFault, number>>;
+}
+
+export const RECONCILIATION_FAULTS = {
+  missing: "no record of the vault has this natural key",
+  altered: "the record has never had this content",
+  outdated: "the record has a later version",
+  unanchored: "the record's latest version is not on the chain",
+  ended: "the record was withdrawn or erased",
+  repeated: "an earlier row is of the same record",
+  invalid: "this is no record of the type",
+  extra: "the agency anchored this record, and the source has no row of it",
+} as const;
+export type ReconciliationFault = keyof typeof RECONCILIATION_FAULTS;
+
 /** An audit in progress: give it events in order, then answers to its questions, then whatever leaves are at hand. */
 export interface Audit {
   /** The registry as the events given so far tell. */
@@ -86,6 +110,8 @@ export interface Audit {
   readonly clocks: ClockBook;
   /** Vaults compared so far. */
   readonly vaults: VaultCoverage[];
+  /** Files of a source compared so far. */
+  readonly reconciliations: Reconciliation[];
   /** Logs in the order of the node, with the facts of their blocks. */
   read(logs: Iterable<RawLog>, blocks: ReadonlyMap<number, BlockFacts>): void;
   /** After the last log: what the registry must answer. */
@@ -94,8 +120,8 @@ export interface Audit {
   answer(view: ExpectedView, found: string | undefined): void;
   /** Batches whose leaves are not at hand: they would prove how many records there are, and settle supersessions. */
   wantedLeaves(): BatchState[];
-  /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. */
-  leaves(batchId: bigint, leaves: Uint8Array): void;
+  /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. @param file they are from. */
+  leaves(batchId: bigint, leaves: Uint8Array, file?: string): void;
   /** A record of a batch was judged: whether it was anchored within the time left for its publication. */
   published(batchId: bigint, onTime: boolean): void;
   /** After the last log: the authorities whose roles decide who could do what, in the order in which they did. */
@@ -193,11 +219,13 @@ export function startAudit(
   }
 
   const vaults: VaultCoverage[] = [];
+  const reconciliations: Reconciliation[] = [];
   return {
     state,
     findings,
     clocks,
     vaults,
+    reconciliations,
     read: (logs, blocks) => {
       for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
     },
@@ -210,11 +238,11 @@ export function startAudit(
       closed();
       return [...state.batches.values()].filter(({ id }) => !withLeaves.has(id));
     },
-    leaves: (batchId, leaves) => {
+    leaves: (batchId, leaves, file) => {
       closed();
       const batch = state.batches.get(batchId);
       if (batch === undefined) return;
-      if (leavesAreOf(batch, leaves, findings, hashes)) learnLeaves(batchId, leaves);
+      if (leavesAreOf(batch, leaves, file, findings, hashes)) learnLeaves(batchId, leaves);
     },
     published: (batchId, onTime) => {
       const known = timeliness.get(batchId) ?? { onTime: 0, late: 0 };
@@ -275,6 +303,7 @@ export function startAudit(
         keys: keyUses(state),
         clocks: rules === undefined ? null : clocks.report(on),
         vaults: [...vaults],
+        reconciliations: [...reconciliations],
         notChecked: findings.unchecked(),
         differences: [...findings.differences],
       };
@@ -291,9 +320,16 @@ function flag(batch: BatchState, state: RegistryState): void {
   });
 }
 
-function leavesAreOf(batch: BatchState, leaves: Uint8Array, findings: Findings, hashes: Hashes): boolean {
+function leavesAreOf(
+  batch: BatchState,
+  leaves: Uint8Array,
+  file: string | undefined,
+  findings: Findings,
+  hashes: Hashes,
+): boolean {
   const { header } = batch;
   const where = {
+    ...(file === undefined ? {} : { file }),
     batchId: String(batch.id),
     agencyId: header.agencyId,
     block: batch.block,

@@ -15,6 +15,8 @@ export interface Where {
   /** The view that was asked, with its arguments. */
   readonly view?: string;
   readonly node?: string;
+  /** Name of a file that was compared. */
+  readonly file?: string;
 }
 
 /** One place where what was found contradicts what must be. */

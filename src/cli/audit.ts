@@ -12,6 +12,7 @@ import { dateInChina } from "../policy";
 import { expectReportFolder, writeReport } from "./audit-report";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
+import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
 import { connectNode, optionalHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { writeOwnFile } from "./files";
@@ -33,6 +34,9 @@ for the entries up to it).
 Time limits of the law are judged too: repairs before their minimum, overdue objections, and with the home's vault late
 publication and late withdrawals. They say what an agency did and not what the chain says: they are told on their
 own, and do not count for the exit status.
+
+--source reads a file that the agency anchors from, CSV or NDJSON, and says which rows are missing, altered or outdated
+on the chain, and how many records have no row. Row numbers and places, never values, go to a file in the home folder.
 
 Exit status: 0 no differences, 1 differences.`,
   options: {
@@ -68,6 +72,12 @@ Exit status: 0 no differences, 1 differences.`,
       "--without-records",
       "compare the vault's leaves and proofs, but open no record: no passphrase",
     ),
+    leaves: text(
+      "--leaves <folder>",
+      "leaves files of agencies (leaves export): prove how many records there are",
+    ),
+    source: text("--source <file>", "file of the agency's own system to compare with vault and chain"),
+    type: text("--type <name>", "with --source: the record type of its rows"),
     out: text("--out <file>", "also write the report as JSON"),
     report: text(
       "--report <dir>",
@@ -76,6 +86,8 @@ Exit status: 0 no differences, 1 differences.`,
   },
   examples: [
     "credit-anchor audit --home agency",
+    "credit-anchor audit --home agency --source penalties.csv --type cn.penalty",
+    "credit-anchor audit --home auditor --leaves leaves",
     "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
     "credit-anchor audit --home auditor --report report-2026-07",
     "credit-anchor audit --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3 --head 1203:0x5d0f…",
@@ -83,6 +95,9 @@ Exit status: 0 no differences, 1 differences.`,
   run: async ({ options, home: dir, io, signal }) => {
     if (options.deployment !== undefined && options.registry !== undefined)
       throw usage("--deployment and --registry exclude each other");
+    if (options.type !== undefined && options.source === undefined) throw usage("--type goes with --source");
+    if (options.source !== undefined && options.withoutRecords)
+      throw usage("--source and --without-records exclude each other");
     const head = options.head === undefined ? undefined : parseHead("--head", options.head, 28);
     const rolesHead =
       options.rolesHead === undefined ? undefined : parseHead("--roles-head", options.rolesHead, 32);
@@ -103,6 +118,11 @@ Exit status: 0 no differences, 1 differences.`,
     const own = home?.settings.agency?.id;
     const progress = io.progress();
     try {
+      const compareLeaves = options.leaves === undefined ? undefined : leavesOfFolder(options.leaves);
+      const compareSource =
+        options.source === undefined
+          ? undefined
+          : await sourceOf({ file: options.source, typeName: options.type, home, vault, hashes, io });
       const report = await auditRegistry({
         chain,
         registry: trusted.address,
@@ -119,18 +139,18 @@ Exit status: 0 no differences, 1 differences.`,
           authoritiesOf: (agencyId) =>
             options.authority ?? (agencyId === own ? policies.authorities : undefined),
         },
-        ...(vault === undefined
-          ? {}
-          : {
-              compare: (audit, { time }) =>
-                void compareVault(audit, {
-                  vault,
-                  hashes,
-                  records,
-                  clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
-                  onProgress: (done) => progress.update(() => `audit: ${count(done)} records of the vault`),
-                }),
-            }),
+        compare: async (audit, { time }) => {
+          if (vault !== undefined)
+            compareVault(audit, {
+              vault,
+              hashes,
+              records,
+              clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
+              onProgress: (done) => progress.update(() => `audit: ${count(done)} records of the vault`),
+            });
+          compareLeaves?.(audit);
+          await compareSource?.(audit);
+        },
         onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
       });
       progress.end();
@@ -217,6 +237,7 @@ export function describe(report: AuditReport): string[] {
       `roles      ${authority}: ${count(length)} entries, head ${head}`,
       ...tenures.map(tellTenure),
     ]),
+    ...sourceLines(report),
     ...keyLines(report.keys),
     ...coverage.flaggedBatches.map(
       (id) => `flagged    batch ${id}: its operator's key was declared compromised before`,

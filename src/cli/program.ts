@@ -30,6 +30,7 @@ export const groups: Readonly<Record<string, string>> = {
   governance: "what the NDRC's roles do: acts that wait, who holds which role, the pause",
   operator: "keys that act for an agency",
   erase: "erase records for ever: two operators",
+  leaves: "leaves of batches for auditors: export",
   dispute: "objections to records: open, resolve with an outcome",
   mark: "marks beside the status of a record: set, clear",
   type: "record types: check, admit, show",

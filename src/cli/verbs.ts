@@ -34,6 +34,7 @@ import {
 } from "./governance";
 import { eraseProposeVerb } from "./erase";
 import { eraseConfirmVerb } from "./erase-confirm";
+import { leavesExportVerb } from "./leaves";
 import { initVerb } from "./init";
 import { markClearVerb, markSetVerb } from "./mark";
 import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
@@ -98,6 +99,7 @@ export const verbs: readonly Verb[] = [
   dueVerb,
   eraseProposeVerb,
   eraseConfirmVerb,
+  leavesExportVerb,
   auditVerb,
   governanceRolesVerb,
   governanceListVerb,

@@ -3,11 +3,16 @@ import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import type { Fault } from "../errors";
 import { writeError } from "../home/files";
 
+/** A row of a file, or a record of the vault that no row is of, and what is wrong with it; never a value. */
+export type FaultyRow = ({ readonly row: number } | { readonly batchId: string; readonly index: number }) & {
+  readonly faults: readonly Fault[];
+};
+
 /** The file of rows that are not anchored: one JSON line a row, `{"row": 17, "faults": […]}`, without any value. */
 export interface RejectedRows {
   /** Name of the file; undefined while there is nothing to say. */
   file(): string | undefined;
-  add(rows: readonly { readonly row: number; readonly faults: readonly Fault[] }[]): void;
+  add(rows: readonly FaultyRow[]): void;
   close(): void;
 }
 
@@ -32,7 +37,7 @@ export function rejectedRows(name: string): RejectedRows {
       attempt(() => {
         handle ??= openSync(name, "wx", 0o600);
         used = true;
-        const text = rows.map(({ row, faults }) => `${JSON.stringify({ row, faults })}\n`).join("");
+        const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
         const bytes = Buffer.from(text, "utf8");
         for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
       });

@@ -9,7 +9,7 @@ const MOST_ROWS = 1_500;
 const AGENCIES_PICTURED = 12;
 const TYPES_PICTURED = 12;
 
-export function coverageTable({ coverage, vaults }: AuditReport, words: Words): Html {
+export function coverageTable({ coverage, vaults, reconciliations }: AuditReport, words: Words): Html {
   const { coverage: said } = words;
   const rows = coverage.agencies.flatMap((agency) => agencyRows(agency, words));
   return html`<h2 id="s3">3 ${said.heading}</h2>
@@ -53,6 +53,21 @@ export function coverageTable({ coverage, vaults }: AuditReport, words: Words): 
           ${vaults.map(
             ({ batches, records, recomputed }) =>
               html`<li>${said.vault(count(batches), count(records), count(recomputed))}</li>`,
+          )}
+        </ul>`
+    }
+    ${
+      reconciliations.length > 0 &&
+      html`<h3>${said.sources}</h3>
+        <ul>
+          ${reconciliations.map(
+            ({ type, rows: read, same, faults }) =>
+              html`<li>
+                <code>${type}</code>:
+                ${said.source(count(read), count(same))}${Object.entries(faults)
+                  .filter(([, number]) => number > 0)
+                  .map(([kind, number]) => `; ${count(number)} ${said.sourceFaults[kind] ?? kind}`)}
+              </li>`,
           )}
         </ul>`
     }`;

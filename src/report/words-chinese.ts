@@ -100,6 +100,7 @@ export const chinese: Words = {
     index: "位次",
     view: "所问",
     node: "节点",
+    file: "文件",
   },
   batchName: (agency, sequence, id) => `机关 ${agency} 第 ${sequence} 号（${id}）`,
 
@@ -147,6 +148,18 @@ export const chinese: Words = {
     vaults: "已比对的机关数据库",
     vault: (batches, records, recomputed) =>
       `机关数据库中的 ${batches} 个批次、${records} 条记录；其中 ${recomputed} 条由内容和密值重新计算。`,
+    sources: "已比对的数源文件",
+    source: (rows, same) => `${rows} 行，${same} 行与锚定一致`,
+    sourceFaults: {
+      missing: "行不在机关数据库中",
+      altered: "行内容不同",
+      outdated: "行已有新版本",
+      unanchored: "行尚未上链",
+      ended: "行所属记录已撤回或删除",
+      repeated: "行重复",
+      invalid: "行不符合类型",
+      extra: "条记录在数源中没有对应的行",
+    },
     nothing: "尚无任何锚定。",
   },
 

@@ -103,6 +103,7 @@ export const english = {
     index: "position",
     view: "question",
     node: "node",
+    file: "file",
   } as Readonly<Record<string, string>>,
   batchName: (agency: string, sequence: string, id: string) => `no. ${sequence} of agency ${agency} (${id})`,
 
@@ -158,6 +159,18 @@ export const english = {
     vaults: "Vaults compared",
     vault: (batches: string, records: string, recomputed: string) =>
       `${batches} batches and ${records} records of an agency’s vault; ${recomputed} of the records were computed again from content and secret.`,
+    sources: "Files of the source compared",
+    source: (rows: string, same: string) => `${rows} rows, ${same} as anchored`,
+    sourceFaults: {
+      missing: "missing in the vault",
+      altered: "altered",
+      outdated: "outdated",
+      unanchored: "not on the chain",
+      ended: "of withdrawn or erased records",
+      repeated: "repeated",
+      invalid: "not of the type",
+      extra: "records without a row",
+    } as Readonly<Record<string, string>>,
     nothing: "Nothing was anchored yet.",
   },
 
