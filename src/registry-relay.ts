@@ -278,7 +278,7 @@ export async function findRelayed(
   { operator, nonce, call }: RelayedCall,
 ): Promise<RelayedAt | undefined> {
   const { chain, fromBlock } = registry;
-  const topics = [relayInterface.getEvent("Relayed").topicHash, `0x${operator.slice(2).padStart(64, "0")}`];
+  const topics = relayedTopics(operator);
   const toBlock = await chain.blockNumber();
   for await (const page of chain.logs({ address: relay, topics, fromBlock, toBlock }))
     for (const log of page) {
@@ -291,6 +291,26 @@ export async function findRelayed(
         return { hash, blockNumber, blockHash };
     }
   return undefined;
+}
+
+/** Of the events of calls that were carried for an operator. */
+export function relayedTopics(operator: string): [event: string, operator: string] {
+  return [relayInterface.getEvent("Relayed").topicHash, `0x${operator.slice(2).padStart(64, "0")}`];
+}
+
+/** Whose call data for the relay carry, and what the relay answers when its nonce was used. Undefined for other data. */
+export function relayedCallIn(
+  data: string,
+): { readonly operator: string; readonly nonce: string; readonly refusal: string } | undefined {
+  let relayed: Result;
+  try {
+    [relayed] = relayInterface.decodeFunctionData("relay", data) as unknown as [Result];
+  } catch {
+    return undefined;
+  }
+  const operator = lower(relayed.operator);
+  const nonce = lower(relayed.nonce);
+  return { operator, nonce, refusal: relayInterface.encodeErrorResult("NonceUsed", [operator, nonce]) };
 }
 
 /** The call of the registry in a transaction to the relay; undefined if it is something else. */

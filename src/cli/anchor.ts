@@ -9,7 +9,8 @@ import type { Supersession } from "../vault/writer";
 import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
 import { ENCODINGS, openInput, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
-import { connect, noteSuccession, ownAgency, requireHome } from "./context";
+import { noteSuccession, ownAgency, requireHome } from "./context";
+import { connectOrRead, stateOption } from "./offline";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
@@ -64,6 +65,7 @@ export const anchoringOptions = {
   ),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
   ...signOnlyOptions,
+  state: stateOption(),
   acceptUnknownBatches: acceptUnknownOption(),
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
   class: classOption(),
@@ -132,7 +134,11 @@ export async function anchorFile(
   const started = Date.now();
   const policies = knownPolicies(home, options.policy);
   const statedAs = statedClass(policies, options.class);
-  const { registry } = await connect(home, options.rpc, signal);
+  const { registry } = await connectOrRead(
+    home,
+    { state: options.state, rpc: options.rpc, signOnly: options.signOnly },
+    signal,
+  );
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
   const typeId = await admittedId(registry, type, options.type);
@@ -157,7 +163,7 @@ export async function anchorFile(
   const watcher = watchAnchoring(vault, progress, io, line);
   try {
     const settings = anchoringSettings(home, agency.id, {
-      untilAnchored: options.until === "anchored",
+      untilAnchored: options.until === "anchored" || options.state !== undefined,
       acceptUnknown: options.acceptUnknownBatches,
     });
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };

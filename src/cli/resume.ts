@@ -2,6 +2,7 @@ import { requireHome } from "./context";
 import { choice, flag, url } from "./options";
 import { counted } from "./output";
 import { signOnlyOptions } from "./sign-only";
+import { stateOption } from "./offline";
 import { acceptUnknownOption, settle, waitingLines } from "./settle";
 import { defineVerb } from "./verb";
 
@@ -16,6 +17,7 @@ export const resumeVerb = defineVerb({
       "anchor batches of mode leaves by their root: they do not fit into a block",
     ),
     ...signOnlyOptions,
+    state: stateOption(),
     acceptUnknownBatches: acceptUnknownOption(),
     wait: flag("--wait", "wait until another process that uses this home has finished"),
     rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
@@ -35,6 +37,7 @@ export const resumeVerb = defineVerb({
       rootOnly: options.rootOnly,
       acceptUnknown: options.acceptUnknownBatches,
       signOnly: options,
+      state: options.state,
     });
     if (settled === undefined)
       return {

@@ -11,7 +11,8 @@ import { batchId } from "../commitment";
 import type { Home } from "../home";
 import type { Registry } from "../registry-views";
 import type { Vault } from "../vault/vault";
-import { connect, noteSuccession, ownAgency } from "./context";
+import { noteSuccession, ownAgency } from "./context";
+import { connectOrRead } from "./offline";
 import { flag, type OptionSpec, type OptionValues } from "./options";
 import { count, type Io, type Progress } from "./output";
 import { signAndWrite, type SignedOutcome, signOnlyOf, type signOnlyOptions } from "./sign-only";
@@ -36,6 +37,8 @@ export interface SettleOptions {
   readonly acceptUnknown?: boolean;
   /** Sign what is left for others to send, and send nothing. */
   readonly signOnly?: OptionValues<typeof signOnlyOptions>;
+  /** With {@link signOnly}: the file by which is signed, instead of a node. */
+  readonly state?: string | undefined;
 }
 
 /** What was finished. */
@@ -68,7 +71,8 @@ export async function hasUnfinished(home: Home): Promise<boolean> {
 export async function settle(home: Home, options: SettleOptions): Promise<Settled | undefined> {
   const { rpc, io, signal } = options;
   if (!(await hasUnfinished(home))) return undefined;
-  const { registry } = await connect(home, rpc, signal);
+  const { signOnly: signing, state } = options;
+  const { registry } = await connectOrRead(home, { rpc, state, signOnly: signing?.signOnly }, signal);
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
   const signer = await home.signer();
@@ -79,7 +83,8 @@ export async function settle(home: Home, options: SettleOptions): Promise<Settle
   const progress = io.progress();
   const watcher = watchAnchoring(vault, progress, io);
   try {
-    const settings = anchoringSettings(home, agency.id, options);
+    const untilAnchored = options.untilAnchored === true || state !== undefined;
+    const settings = anchoringSettings(home, agency.id, { ...options, untilAnchored });
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
     const signOnly =
       options.signOnly === undefined ? undefined : await signOnlyOf(registry, signer, options.signOnly);

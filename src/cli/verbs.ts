@@ -8,6 +8,7 @@ import {
   administratorRecoverVerb,
 } from "./agency-administrator";
 import { agencyKeyExportVerb } from "./agency-key";
+import { agencyStateVerb } from "./agency-state";
 import { agencyCloseVerb, agencyReinstateVerb, agencySuspendVerb } from "./agency-standing";
 import {
   successionAcceptVerb,
@@ -63,6 +64,7 @@ export const verbs: readonly Verb[] = [
   agencyReinstateVerb,
   agencyCloseVerb,
   agencyKeyExportVerb,
+  agencyStateVerb,
   administratorNameVerb,
   administratorAcceptVerb,
   administratorRecoverVerb,

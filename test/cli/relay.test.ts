@@ -11,7 +11,7 @@ import { WalletMock__factory } from "../../typechain-types";
 import { expectRun, json, type Ran, run } from "../support/cli";
 import { startAnvil, type TestChain } from "../support/chains";
 import { allFiles, permits, removeFolders, rowsFile, temporaryFolder } from "../support/homes";
-import { TYPE, TYPE_NAME } from "../support/samples";
+import { AGENCY_CODE, TYPE, TYPE_NAME } from "../support/samples";
 import { account, expectExactlyOnce, homeOf, startWorld, type World } from "../support/world";
 
 interface FileOfCalls {
@@ -224,7 +224,7 @@ describe("signed calls and their relay", function () {
     expect((await expectRun(64, confirm, { env: other })).stderr).to.include("ErasureNotProposed");
     expect(await destroyed()).to.equal(false);
     const told = await expectRun(0, ["relay", calls, "--home", relayer]);
-    expect(told.stderr).to.include("propose to erase 1 record");
+    expect(told.stderr).to.include("propose to erase record 1 of batch 4294967296");
     expect(await json(propose)).to.include({ proposed: true, already: true, proposal });
 
     await node.rpc("anvil_setBalance", world.operators[1].address, "0x0");
@@ -242,6 +242,62 @@ describe("signed calls and their relay", function () {
     await expectRun(0, ["relay", calls, "--home", relayer]);
     expect((await statusByte()) & 8).to.equal(8);
     expect(await json(confirm, { env: other })).to.deep.include({ erased: true, final: true });
+  });
+
+  it("anchor and supersede from a machine without a network, by what a node said elsewhere", async () => {
+    const home = await homeOf(world, 0, "http://127.0.0.1:9");
+    await home.changeSettings((was) => ({ ...was, finalityBlocks: 0 }));
+    const state = join(desk, "state.json");
+    const offline = ["--home", home.dir, "--sign-only", calls, "--state", state];
+    const operator = world.operators[0].address;
+    const learn = (who = operator): Promise<Ran> =>
+      expectRun(0, ["agency", "state", state, "--agency", AGENCY_CODE, "--operator", who, "--home", relayer]);
+    const anchor = (edition: number): string[] => {
+      const rows = rowsFile(permits(0, 3, edition));
+      return ["anchor", rows, "--type", typeFile(), ...offline];
+    };
+    const send = (): Promise<Ran> => expectRun(0, ["relay", calls, "--home", relayer]);
+    interface Signed {
+      readonly final: number;
+      readonly signed: { readonly calls: number; readonly records: number; readonly moved: number };
+    }
+    await learn();
+    expect((await json<Signed>(anchor(0))).signed).to.include({ calls: 1, records: 3 });
+    await send();
+    await learn();
+    // The state tells that it was carried out; then the next one builds on it.
+    expect(await json<Signed>(anchor(1))).to.deep.include({ final: 1 });
+    await send();
+    await learn();
+    const moves = await json<Signed>(["resume", ...offline]);
+    expect(moves.final).to.equal(1);
+    expect(moves.signed).to.include({ calls: 1, records: 0, moved: 3 });
+    // By a state that is older nothing is lost: the same is signed again, and counts once.
+    expect((await json<Signed>(["resume", ...offline])).signed).to.include({ moved: 3 });
+    await send();
+    await learn();
+    expect((await json<Signed>(["resume", ...offline])).signed.calls).to.equal(0);
+    const vault = await openHome(home.dir, { env: {} }).readVault();
+    try {
+      await expectExactlyOnce(world, vault);
+    } finally {
+      await vault.close();
+    }
+
+    const refusedFor = async (expected: string, args: string[]): Promise<void> => {
+      expect((await expectRun(64, args)).stderr).to.include(expected);
+    };
+    // Of another operator, of another registry, of nothing, and without anybody who would send it.
+    await learn(account(9).address);
+    await refusedFor("does not hold", anchor(2));
+    await learn();
+    const other = readFileSync(state, "utf8").replaceAll(world.registry.address, `0x${"12".repeat(20)}`);
+    writeFileSync(state, other);
+    await refusedFor("is of another registry", anchor(2));
+    writeFileSync(state, "{}");
+    await refusedFor("is no state of a registry", anchor(2));
+    const sending = anchor(2).filter((word) => word !== "--sign-only" && word !== calls);
+    await refusedFor("--state goes with --sign-only", sending);
   });
 
   it("tell what they do before anything is sent", async () => {
