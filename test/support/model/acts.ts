@@ -4,7 +4,7 @@
  */
 import { ZeroAddress, ZeroHash } from "ethers";
 import * as oracle from "../oracle";
-import { ADMINISTRATOR, ROLE_IDS } from "./authority";
+import { ADMINISTRATOR, ROLE_IDS, type AuthorityModel } from "./authority";
 import type { Block } from "./journal";
 import {
   ANCHOR,
@@ -19,7 +19,7 @@ import {
   type Role,
 } from "./registry";
 import { RELAYED, type RelayedCall } from "./relay";
-import { word, type Act, type Leaf, type World } from "./world";
+import { word, type Act, type Leaf, type ManagerCall, type World } from "./world";
 
 /** Choices that a seed makes. */
 export class Chooser {
@@ -502,7 +502,7 @@ export class Acts {
         () => call(this.administratorOf(world.registry.agencyOf(other)), "acceptSuccession", agencyId, other),
       ],
       [
-        1,
+        2,
         () => {
           const successor = choose.or(choose.once(5) ? [] : [...(agency?.accepted ?? [])], other);
           const by = this.administratorOf(world.registry.agencyOf(successor));
@@ -525,12 +525,11 @@ export class Acts {
     const call = this.restrictedCall();
     const role = ROLE_OF[call.name]!;
     const caller = choose.once(10) ? choose.of(this.cast.accounts) : this.holderOf(role);
+    const { address: at } = this.authority();
     const delay = world.authority.delayOf(ROLE_IDS[role], caller, this.block.timestamp);
-    if ((delay !== undefined && delay > 0 && !choose.once(6)) || choose.once(40)) {
-      const when = choose.once(5) ? this.block.timestamp + choose.below(400) : 0;
-      return { kind: "schedule", caller, call, when };
-    }
-    return choose.once(8) ? { kind: "execute", caller, call } : { kind: "call", caller, call };
+    if ((delay !== undefined && delay > 0 && !choose.once(6)) || choose.once(40))
+      return { kind: "schedule", at, caller, call, when: this.when() };
+    return choose.once(8) ? { kind: "execute", at, caller, call } : { kind: "call", caller, call };
   }
 
   private restrictedCall(): Call {
@@ -615,23 +614,24 @@ export class Acts {
 
   private holderOf(role: Role): string {
     return this.choose.or(
-      this.world.holdersOf(role).filter((holder) => this.cast.accounts.includes(holder)),
+      this.world.holdersOf(ROLE_IDS[role]).filter((holder) => this.cast.accounts.includes(holder)),
       this.choose.of(this.cast.accounts),
     );
   }
 
   private aboutScheduled(): Act {
     const { choose, world, cast } = this;
-    const { caller, call } = choose.of(world.scheduled.slice(-8));
+    const { at, caller, call } = choose.of(world.scheduled.slice(-8));
     const who = choose.once(8) ? choose.of(cast.accounts) : caller;
     return choose.weighted<Act>([
-      [5, { kind: "execute", caller: who, call }],
-      [3, { kind: "call", caller: who, call }],
-      [1, { kind: "schedule", caller: who, call, when: 0 }],
+      [5, { kind: "execute", at, caller: who, call }],
+      [3, "of" in call ? { kind: "manage", at, caller: who, call } : { kind: "call", caller: who, call }],
+      [1, { kind: "schedule", at, caller: who, call, when: 0 }],
       [
         2,
         {
           kind: "cancel",
+          at,
           caller: choose.once(2) ? this.holderOf("guardian") : choose.of(cast.accounts),
           scheduler: caller,
           call,
@@ -640,33 +640,57 @@ export class Acts {
     ]);
   }
 
-  // ------------------------------------------------------------------ roles
+  /** When a scheduled call may be made: as soon as the delay is over, or at a time that may be too early. */
+  private when(): number {
+    return this.choose.once(5) ? this.block.timestamp + this.choose.below(400) : 0;
+  }
+
+  // ------------------------------------------------------------------ authorities
+
+  /** Mostly the one that the registry asks. */
+  private authority(): AuthorityModel {
+    const { authority, authorities } = this.world;
+    return this.choose.once(8) ? this.choose.of([...authorities.values()]) : authority;
+  }
 
   private aboutRoles(): Act {
     const { choose, world, cast } = this;
-    const administrators = [...world.authority.members.keys()]
-      .filter((key) => key.startsWith(`${ADMINISTRATOR} `))
-      .map((key) => key.split(" ")[1]!);
-    const caller = choose.once(5) ? choose.of(cast.accounts) : choose.or(administrators, cast.accounts[0]!);
+    const authority = this.authority();
+    const at = authority.address;
+    const call = this.managerCall(authority);
+    const administrators = world.holdersOf(ADMINISTRATOR, authority);
+    const caller =
+      call.name === "renounceRole"
+        ? choose.once(4)
+          ? choose.of(cast.accounts)
+          : call.args[1]
+        : choose.once(5)
+          ? choose.of(cast.accounts)
+          : choose.or(administrators, cast.accounts[0]!);
+    const delay = authority.delayOf(ADMINISTRATOR, caller, this.block.timestamp) ?? 0;
+    if ((delay > 0 && !choose.once(5)) || choose.once(30))
+      return { kind: "schedule", at, caller, call, when: this.when() };
+    return choose.once(6) ? { kind: "execute", at, caller, call } : { kind: "manage", at, caller, call };
+  }
+
+  private managerCall(authority: AuthorityModel): ManagerCall {
+    const { choose, world, cast } = this;
+    const { registry } = world.at;
     const role = choose.of(Object.values(ROLE_IDS));
-    const holders = [...world.authority.members.keys()]
-      .filter((key) => key.startsWith(`${role} `))
-      .map((key) => key.split(" ")[1]!);
+    const holders = world.holdersOf(role, authority);
     const account = choose.of(cast.accounts);
     const holder = choose.or(holders, account);
     const delay = choose.of([0, 0, 0, 30, 200]);
-    return choose.weighted<Act>([
-      [5, { kind: "grantRole", caller, role, account: choose.once(2) ? account : holder, delay }],
-      [holders.length > 1 ? 3 : 0, { kind: "revokeRole", caller, role, account: holder }],
-      [
-        1,
-        {
-          kind: "renounceRole",
-          caller: choose.once(2) || holders.length < 2 ? account : holder,
-          role,
-          account: choose.once(3) ? account : holder,
-        },
-      ],
+    const others = [...world.authorities.keys()].filter((address) => address !== authority.address);
+    const next = choose.once(8) ? account : choose.or(choose.once(8) ? [] : others, authority.address);
+    const isClosed = authority.closed.has(registry);
+    const of = "authority";
+    return choose.weighted<ManagerCall>([
+      [10, { of, name: "grantRole", args: [role, choose.once(2) ? account : holder, delay] }],
+      [holders.length > 1 ? 6 : 0, { of, name: "revokeRole", args: [role, holder] }],
+      [2, { of, name: "renounceRole", args: [role, holders.length > 1 ? holder : account] }],
+      [4, { of, name: "updateAuthority", args: [registry, next] }],
+      [isClosed ? 60 : 2, { of, name: "setTargetClosed", args: [registry, !isClosed] }],
     ]);
   }
 }

@@ -29,6 +29,7 @@ export interface RoleEntry {
 const ROLE_JOURNALED = id("RoleJournaled(uint64,bytes4,bytes)");
 const GRANT = id("grantRole(uint64,address,uint32)").slice(0, 10);
 const REVOKE = id("revokeRole(uint64,address)").slice(0, 10);
+const CLOSE = id("setTargetClosed(address,bool)").slice(0, 10);
 
 export interface Access {
   /** The delay before its last change, that change, and when it takes effect. */
@@ -45,6 +46,8 @@ export interface Operation {
   readonly data: string;
   /** Who may call it. */
   readonly role: number;
+  /** The role to which the function is mapped: its guardian may cancel. */
+  readonly mapped: number;
 }
 
 const abi = AbiCoder.defaultAbiCoder();
@@ -53,6 +56,8 @@ export class AuthorityModel {
   /** By `role account`. */
   readonly members = new Map<string, Access>();
   readonly schedules = new Map<string, { timepoint: number; nonce: number }>();
+  /** Contracts of which nobody may call a restricted function, whatever his roles. */
+  readonly closed = new Set<string>();
   private executing: string | undefined;
 
   /** @param journal where it stands after the deployment: its head has 32 bytes */
@@ -97,8 +102,7 @@ export class AuthorityModel {
     return this.schedules.get(id)?.nonce ?? 0;
   }
 
-  grantRole(caller: string, role: number, account: string, delay: number, time: number): RoleEntry[] {
-    this.requireAdministrator(caller, time);
+  grantRole(role: number, account: string, delay: number, time: number): RoleEntry[] {
     const entry = {
       act: GRANT,
       arguments: abi.encode(["uint64", "address", "uint32", "uint32"], [role, account, 0, delay]),
@@ -116,8 +120,7 @@ export class AuthorityModel {
     return [entry];
   }
 
-  revokeRole(caller: string, role: number, account: string, time: number): RoleEntry[] {
-    this.requireAdministrator(caller, time);
+  revokeRole(role: number, account: string): RoleEntry[] {
     return this.end(role, account);
   }
 
@@ -132,8 +135,14 @@ export class AuthorityModel {
     return [{ act: REVOKE, arguments: abi.encode(["uint64", "address"], [role, account]) }];
   }
 
+  setTargetClosed(target: string, closed: boolean): RoleEntry[] {
+    if (closed) this.closed.add(target);
+    else this.closed.delete(target);
+    return [{ act: CLOSE, arguments: abi.encode(["address", "bool"], [target, closed]) }];
+  }
+
   schedule(caller: string, operation: Operation, when: number, time: number): void {
-    const delay = this.delayOf(operation.role, caller, time) ?? 0;
+    const delay = this.waitOf(operation, caller, time) ?? 0;
     if (delay === 0 || (when > 0 && when < time + delay))
       throw new Refusal("AccessManagerUnauthorizedCall", [caller, operation.target, operation.selector]);
     const id = this.operationId(caller, operation);
@@ -146,7 +155,7 @@ export class AuthorityModel {
     const scheduled = this.schedules.get(id);
     if (scheduled === undefined || scheduled.timepoint === 0)
       throw new Refusal("AccessManagerNotScheduled", [id]);
-    const isGuardian = operation.role !== GUARDIAN && operation.role !== ADMINISTRATOR;
+    const isGuardian = operation.mapped !== GUARDIAN && operation.mapped !== ADMINISTRATOR;
     const mayCancel =
       caller === scheduler ||
       this.delayOf(ADMINISTRATOR, caller, time) !== undefined ||
@@ -163,13 +172,13 @@ export class AuthorityModel {
 
   /** `handOn` calls the target; then the caller is this authority. */
   execute(caller: string, operation: Operation, time: number, handOn: () => void): void {
-    const delay = this.delayOf(operation.role, caller, time);
+    const delay = this.waitOf(operation, caller, time);
     if (delay === undefined)
       throw new Refusal("AccessManagerUnauthorizedCall", [caller, operation.target, operation.selector]);
     const id = this.operationId(caller, operation);
     const consumes = delay !== 0 || this.scheduleOf(id, time) !== 0;
     if (consumes) this.requireReady(id, time);
-    this.executing = operation.selector;
+    this.executing = `${operation.target} ${operation.selector}`;
     try {
       handOn();
     } finally {
@@ -183,13 +192,34 @@ export class AuthorityModel {
    * call goes through: a scheduled call is used up.
    */
   mayCall(caller: string, operation: Operation, time: number): () => void {
-    if (caller === this.address && this.executing === operation.selector) return () => undefined;
-    const delay = this.delayOf(operation.role, caller, time);
-    if (delay === undefined) throw new Refusal("AccessManagedUnauthorized", [caller]);
+    return this.allowed(caller, operation, time, () => new Refusal("AccessManagedUnauthorized", [caller]));
+  }
+
+  /** The same for a function of this authority itself that administrators call. */
+  mayManage(caller: string, operation: Operation, time: number): () => void {
+    return this.allowed(
+      caller,
+      operation,
+      time,
+      () => new Refusal("AccessManagerUnauthorizedAccount", [caller, ADMINISTRATOR]),
+    );
+  }
+
+  private allowed(caller: string, operation: Operation, time: number, refusal: () => Refusal): () => void {
+    const { target, selector } = operation;
+    const isOwn = caller === this.address && this.executing === `${target} ${selector}`;
+    if (isOwn && !this.closed.has(target)) return () => undefined;
+    const delay = this.waitOf(operation, caller, time);
+    if (delay === undefined) throw refusal();
     if (delay === 0) return () => undefined;
     const id = this.operationId(caller, operation);
     this.requireReady(id, time);
     return () => void (this.schedules.get(id)!.timepoint = 0);
+  }
+
+  /** How long somebody has to wait for a call; undefined for whom it is not. */
+  private waitOf({ target, role }: Operation, caller: string, time: number): number | undefined {
+    return this.closed.has(target) ? undefined : this.delayOf(role, caller, time);
   }
 
   private requireReady(id: string, time: number): void {
@@ -197,10 +227,5 @@ export class AuthorityModel {
     if (timepoint === 0) throw new Refusal("AccessManagerNotScheduled", [id]);
     if (timepoint > time) throw new Refusal("AccessManagerNotReady", [id]);
     if (timepoint + expiration(time) <= time) throw new Refusal("AccessManagerExpired", [id]);
-  }
-
-  private requireAdministrator(caller: string, time: number): void {
-    if (this.delayOf(ADMINISTRATOR, caller, time) !== 0)
-      throw new Refusal("AccessManagerUnauthorizedAccount", [caller, ADMINISTRATOR]);
   }
 }

@@ -15,7 +15,7 @@ import {
   type State,
 } from "./registry";
 import { RELAYED } from "./relay";
-import { callOf, type Act } from "./world";
+import { callOf, managerCallOf, type Act, type ManagerAct } from "./world";
 
 /** One step that was accepted. */
 export interface Step {
@@ -26,8 +26,10 @@ export interface Step {
   readonly actor: string;
   readonly block: Block;
   readonly events: readonly ModelEvent[];
-  /** Number of entries in the journal of roles, before and after. */
+  /** Number of entries in the journals of both authorities, before and after. */
   readonly roles: readonly [before: number, after: number];
+  /** Who administered the authority before. */
+  readonly administrators: ReadonlySet<string>;
   /** Nonces that were used before, as `operator nonce`. */
   readonly used: ReadonlySet<string>;
 }
@@ -314,9 +316,26 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     title: "every change of roles is an entry of the authority's journal, and nothing else is",
     check: ({ act, roles: [before, after] }) => {
-      if (act.kind === "grantRole") same(after, before + 1);
-      else if (!/Role$/.test(act.kind)) same(after, before);
+      const name = managerCallOf(act)?.name;
+      if (name === "grantRole" || name === "setTargetClosed") same(after, before + 1);
+      else if (name !== "revokeRole" && name !== "renounceRole") same(after, before);
       return after !== before;
+    },
+  },
+  {
+    title:
+      "the authority is replaced by itself alone, for its administrators, and the journal names the new one",
+    check: ({ before, after, act, events, administrators }) => {
+      if (after.authority === before.authority && events.every(({ name }) => name !== "AuthorityChanged"))
+        return false;
+      must(act.kind === "manage" || act.kind === "execute", "it was not by way of an authority");
+      same((act as ManagerAct).at, before.authority);
+      must(administrators.has(act.caller), "somebody did who administers nothing");
+      same(
+        events.map(({ name, fields }) => [name, ...fields]),
+        [["AuthorityChanged", after.authority]],
+      );
+      return true;
     },
   },
   {

@@ -79,6 +79,8 @@ export interface State {
   batches: Map<bigint, Batch>;
   proposers: Map<string, string>;
   registrySuccessor: string;
+  /** Who decides about restricted functions. */
+  authority: string;
 }
 
 export type Role = "registrar" | "guardian" | "unpauser" | "arbiter" | "recoverer" | "governor";
@@ -94,7 +96,7 @@ const NO_BATCH = "0x" + "00".repeat(20);
 export const batchIdOf = (agencyId: number, sequence: number): bigint =>
   (BigInt(agencyId) << 32n) | BigInt(sequence);
 
-export function emptyState(chainId: number, address: string): State {
+export function emptyState(chainId: number, address: string, authority: string): State {
   return {
     domain: oracle.domain(chainId, address),
     paused: false,
@@ -104,6 +106,7 @@ export function emptyState(chainId: number, address: string): State {
     batches: new Map(),
     proposers: new Map(),
     registrySuccessor: ZeroAddress,
+    authority,
   };
 }
 
@@ -193,6 +196,14 @@ export class RegistryModel {
   }
 
   private readonly rules: Readonly<Record<string, (...args: never[]) => void>> = {
+    // ---------------------------------------------------------------- authority
+    setAuthority: (next: string) => {
+      if (this.caller !== this.state.authority) throw new Refusal("AccessManagedUnauthorized", [this.caller]);
+      if (!this.isOtherContract(next)) throw new Refusal("AccessManagedInvalidAuthority", [next]);
+      this.state.authority = next;
+      this.emit("AuthorityChanged", next);
+    },
+
     // ---------------------------------------------------------------- agencies
     admitAgency: (code: string, administrator: string, keyCommitment: string) => {
       this.requireNotPaused();

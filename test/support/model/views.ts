@@ -1,12 +1,14 @@
 /** What every view has to answer, encoded: the questions and answers of one moment, compared as bytes. */
 import type { Interface } from "ethers";
 import * as oracle from "../oracle";
-import { ADMINISTRATOR, ROLE_IDS } from "./authority";
+import { ADMINISTRATOR, ROLE_IDS, type AuthorityModel } from "./authority";
 import { Standing, batchIdOf, type Batch } from "./registry";
 import { interfaces, type Leaf, type World } from "./world";
 
 export interface View {
   readonly of: "registry" | "relay" | "authority";
+  /** Which authority. */
+  readonly at?: string;
   readonly name: string;
   readonly args: readonly unknown[];
   readonly answer: readonly unknown[];
@@ -21,10 +23,10 @@ export class Encoder {
   constructor(private readonly world: World) {}
 
   /** Address and call, as `ViewBatch` takes it. */
-  question({ of, name, args }: View): string {
-    return this.once(`? ${of} ${name} ${flat(args)}`, () => {
+  question({ of, at = this.world.at[of], name, args }: View): string {
+    return this.once(`? ${at} ${name} ${flat(args)}`, () => {
       const data = (interfaces[of] as Interface).encodeFunctionData(name, args);
-      return this.world.at[of] + data.slice(2);
+      return at + data.slice(2);
     });
   }
 
@@ -85,7 +87,7 @@ export function viewsOf(
   ask("paused", [], [state.paused]);
   ask("domain", [], [state.domain]);
   ask("relay", [], [world.at.relay]);
-  ask("authority", [], [world.at.authority]);
+  ask("authority", [], [state.authority]);
   ask("isConsumingScheduledOp", [], ["0x00000000"]);
   ask("registrySuccessor", [], [state.registrySuccessor]);
 
@@ -190,33 +192,8 @@ export function viewsOf(
     views.push(verification(world, batchId, world.leaves.get(batchId)!, step + i));
   }
 
-  const { journal } = world.authority;
-  views.push({ of: "authority", name: "journal", args: [], answer: [journal.count, journal.head] });
-  for (const role of [ADMINISTRATOR, ...Object.values(ROLE_IDS)])
-    for (const account of focus?.roles === false ? near(asked.accounts) : asked.accounts) {
-      const access = world.authority.members.get(`${role} ${account}`);
-      const pending = access !== undefined && access.effect > timestamp;
-      views.push({
-        of: "authority",
-        name: "getAccess",
-        args: [role, account],
-        answer: [
-          access?.since ?? 0,
-          world.authority.delayOf(role, account, timestamp) ?? 0,
-          pending ? access.after : 0,
-          pending ? access.effect : 0,
-        ],
-      });
-    }
-  for (const [id, { nonce }] of [...world.authority.schedules].slice(focus === undefined ? -40 : -3)) {
-    views.push({
-      of: "authority",
-      name: "getSchedule",
-      args: [id],
-      answer: [world.authority.scheduleOf(id, timestamp)],
-    });
-    views.push({ of: "authority", name: "getNonce", args: [id], answer: [nonce] });
-  }
+  for (const authority of world.authorities.values())
+    views.push(...viewsOfAuthority(world, authority, asked, near, timestamp, focus));
 
   views.push({ of: "relay", name: "registry", args: [], answer: [world.at.registry] });
   for (const used of [...world.relay.used].slice(focus === undefined ? -40 : -2)) {
@@ -228,6 +205,45 @@ export function viewsOf(
       args: [world.at.registry, nonce],
       answer: [world.relay.used.has(`${world.at.registry} ${nonce}`)],
     });
+  }
+  return views;
+}
+
+/** Of the authority that the registry asks what the step was about; of the other its journal, and the rest now and then. */
+function viewsOfAuthority(
+  world: World,
+  authority: AuthorityModel,
+  asked: Asked,
+  near: (list: readonly string[]) => readonly string[],
+  timestamp: number,
+  focus: Focus | undefined,
+): View[] {
+  const views: View[] = [];
+  const ask = (name: string, args: readonly unknown[], answer: readonly unknown[]): void =>
+    void views.push({ of: "authority", at: authority.address, name, args, answer });
+  const { count, head } = authority.journal;
+  ask("journal", [], [count, head]);
+  ask("isTargetClosed", [world.at.registry], [authority.closed.has(world.at.registry)]);
+  const isAsked = authority === world.authority || focus === undefined;
+  if (!isAsked) return views;
+  for (const role of [ADMINISTRATOR, ...Object.values(ROLE_IDS)])
+    for (const account of focus?.roles === false ? near(asked.accounts) : asked.accounts) {
+      const access = authority.members.get(`${role} ${account}`);
+      const pending = access !== undefined && access.effect > timestamp;
+      ask(
+        "getAccess",
+        [role, account],
+        [
+          access?.since ?? 0,
+          authority.delayOf(role, account, timestamp) ?? 0,
+          pending ? access.after : 0,
+          pending ? access.effect : 0,
+        ],
+      );
+    }
+  for (const [id, { nonce }] of [...authority.schedules].slice(focus === undefined ? -40 : -3)) {
+    ask("getSchedule", [id], [authority.scheduleOf(id, timestamp)]);
+    ask("getNonce", [id], [nonce]);
   }
   return views;
 }

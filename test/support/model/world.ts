@@ -5,9 +5,9 @@ import {
   RegistryAuthority__factory,
   Relay__factory,
 } from "../../../typechain-types";
-import { AuthorityModel, ROLE_IDS, type Operation, type RoleEntry } from "./authority";
+import { ADMINISTRATOR, AuthorityModel, ROLE_IDS, type Operation, type RoleEntry } from "./authority";
 import type { Block, Head, ModelEvent } from "./journal";
-import { RegistryModel, ROLE_OF, emptyState, type Call, type Role } from "./registry";
+import { RegistryModel, ROLE_OF, emptyState, type Call } from "./registry";
 import { RelayModel, type RelayedCall, type Signature } from "./relay";
 
 /** One version of an invented record, of which the registry learns the leaf only. */
@@ -23,19 +23,36 @@ export type Act = { readonly caller: string } & (
   | { readonly kind: "call"; readonly call: Call; readonly leaves?: readonly Leaf[] }
   | { readonly kind: "relay"; readonly relayed: RelayedCall; readonly signature: Signature }
   | { readonly kind: "cancelNonce"; readonly nonce: string }
-  | { readonly kind: "grantRole"; readonly role: number; readonly account: string; readonly delay: number }
-  | { readonly kind: "revokeRole"; readonly role: number; readonly account: string }
-  | { readonly kind: "renounceRole"; readonly role: number; readonly account: string }
-  | { readonly kind: "schedule"; readonly call: Call; readonly when: number }
-  | { readonly kind: "execute"; readonly call: Call }
-  | { readonly kind: "cancel"; readonly scheduler: string; readonly call: Call }
+  | ManagerAct
+);
+
+/** What somebody does with an authority: calls one of its own functions, or hands it a call of the registry or of itself. */
+export type ManagerAct = { readonly at: string; readonly call: Call | ManagerCall } & (
+  | { readonly kind: "manage"; readonly call: ManagerCall }
+  | { readonly kind: "schedule"; readonly when: number }
+  | { readonly kind: "execute" }
+  | { readonly kind: "cancel"; readonly scheduler: string }
+);
+
+/** A call of a function of an authority. */
+export type ManagerCall = { readonly of: "authority" } & (
+  | { readonly name: "grantRole"; readonly args: readonly [role: number, account: string, delay: number] }
+  | {
+      readonly name: "revokeRole" | "renounceRole";
+      readonly args: readonly [role: number, account: string];
+    }
+  | { readonly name: "updateAuthority"; readonly args: readonly [target: string, authority: string] }
+  | { readonly name: "setTargetClosed"; readonly args: readonly [target: string, closed: boolean] }
 );
 
 export interface Addresses {
   readonly chainId: number;
   readonly registry: string;
   readonly relay: string;
+  /** Under which the registry begins. */
   readonly authority: string;
+  /** Another one, ready to take its place. */
+  readonly spare: string;
   /** Has code, and is nothing of the above. */
   readonly elsewhere: string;
 }
@@ -46,39 +63,51 @@ export const interfaces = {
   authority: RegistryAuthority__factory.createInterface(),
 };
 
-export const encodeCall = (call: Call): string =>
-  interfaces.registry.encodeFunctionData(call.name as never, call.args as never);
+export const encodeCall = (call: Call | ManagerCall): string =>
+  interfaces["of" in call ? "authority" : "registry"].encodeFunctionData(
+    call.name as never,
+    call.args as never,
+  );
 
 export class World {
   readonly registry: RegistryModel;
   readonly relay: RelayModel;
-  readonly authority: AuthorityModel;
+  /** Those that are asked now and the one that might be, by address. */
+  readonly authorities: ReadonlyMap<string, AuthorityModel>;
   /** Leaves of the batches of which somebody knows them. */
   readonly leaves = new Map<bigint, readonly Leaf[]>();
   /** Arguments of the erasures that were proposed, the last ones last. */
   readonly proposals: (readonly unknown[])[] = [];
   /** What was ever scheduled, the last ones last. */
-  readonly scheduled: { caller: string; call: Call }[] = [];
+  readonly scheduled: { at: string; caller: string; call: Call | ManagerCall }[] = [];
 
   /** What the last act added to the journal of roles. */
   roleEntries: readonly RoleEntry[] = [];
 
   /**
    * @param owners whose signature counts for a wallet: owner by wallet
-   * @param roles journal of roles after the deployment
+   * @param roles journals of roles after the deployment, by authority
    */
   constructor(
     readonly at: Addresses,
     readonly owners: ReadonlyMap<string, string>,
-    roles: Head,
+    roles: ReadonlyMap<string, Head>,
   ) {
-    this.authority = new AuthorityModel(at.authority, roles);
+    this.authorities = new Map(
+      [at.authority, at.spare].map((address) => [address, new AuthorityModel(address, roles.get(address)!)]),
+    );
     this.relay = new RelayModel(at, owners);
     this.registry = new RegistryModel(
-      emptyState(at.chainId, at.registry),
-      (caller, call, block) => this.authority.mayCall(caller, this.operationOf(call), block.timestamp),
-      (address) => [at.authority, at.relay, at.elsewhere, ...owners.keys()].includes(address),
+      emptyState(at.chainId, at.registry, at.authority),
+      (caller, call, block) =>
+        this.authority.mayCall(caller, this.operationOf(call, this.authority.address), block.timestamp),
+      (address) => [at.authority, at.spare, at.relay, at.elsewhere, ...owners.keys()].includes(address),
     );
+  }
+
+  /** The authority that the registry asks now. */
+  get authority(): AuthorityModel {
+    return this.authorities.get(this.registry.state.authority)!;
   }
 
   /**
@@ -89,8 +118,6 @@ export class World {
     let events: readonly ModelEvent[] = [];
     this.roleEntries = [];
     const { caller } = act;
-    const { authority } = this;
-    const now = block.timestamp;
     switch (act.kind) {
       case "call":
         events = this.registry.apply(caller, act.call, block);
@@ -112,30 +139,77 @@ export class World {
       case "cancelNonce":
         this.relay.cancelNonce(caller, act.nonce);
         break;
-      case "grantRole":
-        this.roleEntries = authority.grantRole(caller, act.role, act.account, act.delay, now);
+      case "manage":
+      case "schedule":
+      case "execute":
+      case "cancel":
+        events = this.performAt(this.authorities.get(act.at)!, act, block);
         break;
-      case "revokeRole":
-        this.roleEntries = authority.revokeRole(caller, act.role, act.account, now);
-        break;
-      case "renounceRole":
-        this.roleEntries = authority.renounceRole(caller, act.role, act.account);
+    }
+    this.learn(act, events);
+    return events;
+  }
+
+  private performAt(authority: AuthorityModel, act: Act & ManagerAct, block: Block): readonly ModelEvent[] {
+    let events: readonly ModelEvent[] = [];
+    const { caller, call } = act;
+    const operation = this.operationOf(call, act.at);
+    const now = block.timestamp;
+    switch (act.kind) {
+      case "manage":
+        events = this.manage(authority, caller, act.call, block);
         break;
       case "schedule":
-        authority.schedule(caller, this.operationOf(act.call), act.when, now);
-        this.scheduled.push({ caller, call: act.call });
+        authority.schedule(caller, operation, act.when, now);
+        this.scheduled.push({ at: act.at, caller, call });
         break;
       case "execute":
-        authority.execute(caller, this.operationOf(act.call), now, () => {
-          events = this.registry.apply(authority.address, act.call, block);
+        authority.execute(caller, operation, now, () => {
+          events =
+            "of" in call
+              ? this.manage(authority, authority.address, call, block)
+              : this.registry.apply(authority.address, call, block);
         });
         break;
       case "cancel":
-        authority.cancel(caller, act.scheduler, this.operationOf(act.call), now);
+        authority.cancel(caller, act.scheduler, operation, now);
         break;
     }
     authority.note(this.roleEntries, block);
-    this.learn(act, events);
+    return events;
+  }
+
+  /** Somebody, or the authority itself, calls one of its functions. */
+  private manage(
+    authority: AuthorityModel,
+    caller: string,
+    call: ManagerCall,
+    block: Block,
+  ): readonly ModelEvent[] {
+    const now = block.timestamp;
+    if (call.name === "renounceRole") {
+      this.roleEntries = authority.renounceRole(caller, ...call.args);
+      return [];
+    }
+    const note = authority.mayManage(caller, this.operationOf(call, authority.address), now);
+    let events: readonly ModelEvent[] = [];
+    switch (call.name) {
+      case "grantRole":
+        this.roleEntries = authority.grantRole(...call.args, now);
+        break;
+      case "revokeRole":
+        this.roleEntries = authority.revokeRole(...call.args);
+        break;
+      case "setTargetClosed":
+        this.roleEntries = authority.setTargetClosed(...call.args);
+        break;
+      case "updateAuthority": {
+        const [, next] = call.args;
+        events = this.registry.apply(authority.address, { name: "setAuthority", args: [next] }, block);
+        break;
+      }
+    }
+    note();
     return events;
   }
 
@@ -151,44 +225,43 @@ export class World {
       }
       case "cancelNonce":
         return { to: at.relay, data: interfaces.relay.encodeFunctionData("cancelNonce", [act.nonce]) };
-      case "grantRole":
-        return this.toAuthority("grantRole", [act.role, act.account, act.delay]);
-      case "revokeRole":
-      case "renounceRole":
-        return this.toAuthority(act.kind, [act.role, act.account]);
+      case "manage":
+        return { to: act.at, data: encodeCall(act.call) };
       case "schedule":
-        return this.toAuthority("schedule", [at.registry, encodeCall(act.call), act.when]);
+        return this.toAuthority(act, (target, data) => [target, data, act.when]);
       case "execute":
-        return this.toAuthority("execute", [at.registry, encodeCall(act.call)]);
+        return this.toAuthority(act, (target, data) => [target, data]);
       case "cancel":
-        return this.toAuthority("cancel", [act.scheduler, at.registry, encodeCall(act.call)]);
+        return this.toAuthority(act, (target, data) => [act.scheduler, target, data]);
     }
   }
 
-  operationOf(call: Call): Operation {
+  private toAuthority(
+    { kind, at, call }: ManagerAct,
+    args: (target: string, data: string) => readonly unknown[],
+  ): { to: string; data: string } {
+    const { target, data } = this.operationOf(call, at);
+    const encoded = args(target, data) as never;
+    return { to: at, data: interfaces.authority.encodeFunctionData(kind as never, encoded) };
+  }
+
+  /** A call as an authority sees it, of the registry or of one of its own functions. */
+  operationOf(call: Call | ManagerCall, authority: string): Operation {
     const data = encodeCall(call);
+    const selector = data.slice(0, 10);
+    if ("of" in call)
+      return { target: authority, selector, data, role: ADMINISTRATOR, mapped: ROLE_IDS.governor };
     const role = ROLE_OF[call.name];
-    // What no role was given is for the administrator: role 0.
-    return {
-      target: this.at.registry,
-      selector: data.slice(0, 10),
-      data,
-      role: role === undefined ? 0 : ROLE_IDS[role],
-    };
+    // What no role was given is for the administrator.
+    const mapped = role === undefined ? ADMINISTRATOR : ROLE_IDS[role];
+    return { target: this.at.registry, selector, data, role: mapped, mapped };
   }
 
   /** Holders of a role now. */
-  holdersOf(role: Role): string[] {
-    return [...this.authority.members.keys()]
-      .filter((key) => key.startsWith(`${ROLE_IDS[role]} `))
+  holdersOf(role: number, authority = this.authority): string[] {
+    return [...authority.members.keys()]
+      .filter((key) => key.startsWith(`${role} `))
       .map((key) => key.split(" ")[1]!);
-  }
-
-  private toAuthority(name: string, args: readonly unknown[]): { to: string; data: string } {
-    return {
-      to: this.at.authority,
-      data: interfaces.authority.encodeFunctionData(name as never, args as never),
-    };
   }
 
   private learn(act: Act, events: readonly ModelEvent[]): void {
@@ -200,10 +273,17 @@ export class World {
   }
 }
 
+/** The call of an authority's own function that an act makes; undefined if it makes none now. */
+export function managerCallOf(act: Act): ManagerCall | undefined {
+  if (act.kind === "manage") return act.call;
+  return act.kind === "execute" && "of" in act.call ? act.call : undefined;
+}
+
 /** The call of the registry that an act makes, whoever hands it on; undefined if it makes none now. */
 export function callOf(act: Act): Call | undefined {
   if (act.kind === "relay") return act.relayed.call;
-  return act.kind === "call" || act.kind === "execute" ? act.call : undefined;
+  if (act.kind === "call") return act.call;
+  return act.kind === "execute" && !("of" in act.call) ? act.call : undefined;
 }
 
 /** Words that look random and are the same in every run. */
