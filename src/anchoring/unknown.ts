@@ -28,9 +28,11 @@ export function unknownIn(compared: Comparison, past: readonly AnchoredBatch[]):
   const { vault } = compared;
   const accepted = vault.acceptedHistory();
   const end = past.findIndex(({ header }) => previousOf(header) === accepted);
-  const planned = vault.unfinishedPlans();
-  const isKnown = (header: Header): boolean =>
-    planned.some((plan) => holds(plan, header)) || hasAt(compared, header);
+  const planned = new Map(vault.unfinishedPlans().map((plan) => [plan.manifestHash, plan]));
+  const isKnown = (header: Header): boolean => {
+    const plan = planned.get(header.manifestHash);
+    return (plan !== undefined && holds(plan, header)) || hasAt(compared, header);
+  };
   const unknown = past
     .slice(0, end === -1 ? undefined : end)
     .map(({ header }) => header)
@@ -67,11 +69,19 @@ function hasAt(compared: Comparison, { sequence, manifestHash }: Header): boolea
   return ownAt(compared, sequence)?.manifestHash === manifestHash;
 }
 
+/** Read once for a vault that is open: what is signed meanwhile is signed by a key of the home. */
+const signers = new WeakMap<VaultReader, ReadonlySet<string>>();
+
 /** Who anchored what the vault has: keys that the environment gave are not among the home's. */
-function* signersOf({ vault, registry }: Comparison): Iterable<string> {
+function signersOf({ vault, registry }: Comparison): ReadonlySet<string> {
+  const known = signers.get(vault);
+  if (known !== undefined) return known;
+  const found = new Set<string>();
   for (const plan of vault.plans())
     if (isOf(registry, plan))
-      yield* [plan.header?.operator, plan.signed?.from].filter((key) => key !== undefined);
+      for (const key of [plan.header?.operator, plan.signed?.from]) if (key !== undefined) found.add(key);
+  signers.set(vault, found);
+  return found;
 }
 
 /** What is to be said of them: how many, by whom, and which is the newest. */
