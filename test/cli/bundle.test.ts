@@ -256,6 +256,28 @@ describe("bundle, and verify of bundles", function () {
     });
   });
 
+  it("show the operator's signature also where somebody else sent the call", async () => {
+    const { dir: relayer } = await homeOf(world, 1);
+    const calls = ["--sign-only", at("calls.json")];
+    await expectRun(0, ["anchor", rowsFile(permits(10, 13)), "--type", at("type.json"), ...own, ...calls]);
+    await expectRun(0, ["relay", at("calls.json"), "--home", relayer]);
+    await expectRun(0, ["resume", ...own]);
+    await expectRun(0, [
+      "receipt",
+      "--batch",
+      "4294967297",
+      "--index",
+      "1",
+      "--out",
+      at("relayed.json"),
+      ...own,
+    ]);
+    await expectRun(0, ["bundle", at("relayed.json"), "--out", at("relayed-bundle.json"), ...own]);
+    const { stdout } = await expectRun(0, ["verify", at("relayed-bundle.json"), ...anybody]);
+    const [operator, sender] = world.operators.map(({ address }) => address);
+    expect(stdout).to.contain(`operator ${operator} signed batch and manifest hash; ${sender} sent them`);
+  });
+
   it("refuse to bundle a forged receipt, and another batch's manifest", async () => {
     const receipt = readFileSync(at("receipt.json"), "utf8");
     writeFileSync(at("forged-receipt.json"), receipt.replace(/"version": 1/, '"version": 2'));

@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { bundleText, sealDigest, verifyBundle, type Bundle, type BundleVerdict } from "../../src/bundle";
+import { hashedExtraData } from "../../src/bundle/block";
 import { encodeRlp, decodeRlp, uintBytes } from "../../src/bundle/rlp";
 import { proveInTrie, valueInTrie } from "../../src/bundle/trie";
 import { gatherAnchoring } from "../../src/bundling";
-import { fromHex, toHex } from "../../src/bytes";
+import { concat, fromHex, toHex } from "../../src/bytes";
 import type { Chain } from "../../src/chain";
 import { gatherFacts } from "../../src/facts";
 import { portableHashes as hashes } from "../../src/hashes";
@@ -295,5 +296,32 @@ describe("the tree over a block's transactions", () => {
   it("is written in RLP of one reading", () => {
     for (const hex of ["0x8101", "0xb801", "0xb90000", "0xc101ff", "0x", "0xb83700", "0x83aabb"])
       expect(() => decodeRlp(fromHex(hex)), hex).to.throw("RLP");
+  });
+});
+
+describe("blocks of chains whose validators seal them", () => {
+  const vanity = new Uint8Array(32).fill(7);
+  const validators = [1, 2, 3, 4].map((n) => new Uint8Array(20).fill(n));
+  const seals = [5, 6, 7].map((n) => new Uint8Array(65).fill(n));
+  const hashed = (extra: Uint8Array): string[] => [...hashedExtraData(extra)].map(toHex);
+
+  it("are hashed without seals and round by QBFT, also with a vote", () => {
+    for (const vote of [[], [validators[0]!, Uint8Array.of(0xff)]]) {
+      const extra = encodeRlp([vanity, validators, vote, uintBytes(3), seals]);
+      const bare = encodeRlp([vanity, validators, vote, uintBytes(0), []]);
+      expect(hashed(extra)).to.include(toHex(bare)).and.to.include(toHex(extra));
+    }
+  });
+
+  it("are hashed without both by IBFT 2, and without committed seals by the older IBFT", () => {
+    const ibft2 = encodeRlp([vanity, validators, [], Uint8Array.of(0, 0, 0, 1), seals]);
+    expect(hashed(ibft2)).to.include(toHex(encodeRlp([vanity, validators, []])));
+    const older = concat(vanity, encodeRlp([validators, seals[0]!, seals]));
+    expect(hashed(older)).to.include(toHex(concat(vanity, encodeRlp([validators, seals[0]!, []]))));
+  });
+
+  it("are hashed as they are by others", () => {
+    expect(hashed(new Uint8Array(0))).to.deep.equal(["0x"]);
+    expect(hashed(vanity)).to.deep.equal([toHex(vanity)]);
   });
 });
