@@ -14,17 +14,7 @@ import {
   type TestChain,
 } from "../support/chains";
 import { playStory, type Story } from "../support/story";
-
-interface NodeLog {
-  topics: string[];
-  data: string;
-  blockNumber: string;
-  blockHash: string;
-  transactionHash: string;
-  logIndex: string;
-  address: string;
-  removed: boolean;
-}
+import { flip, isJournaled, nameOf, type NodeLog } from "../support/tampering/node-cases";
 
 describe("an audit through a node that lies", function () {
   this.timeout(120_000);
@@ -67,8 +57,6 @@ describe("an audit through a node that lies", function () {
       method === "eth_getLogs" && (params as [{ address: string }])[0].address === story.address
         ? { kind: "forward", change: (result) => change(structuredClone(result) as NodeLog[]) }
         : forward;
-  const isJournaled = (log: NodeLog): boolean => face.parseLog(log)?.fragment.inputs.at(-1)?.name === "entry";
-  const nameOf = (log: NodeLog): string => face.parseLog(log)!.name;
 
   it("finds nothing when the node is honest, and covers every event, agency, batch and record", async () => {
     const report = await honest({
@@ -342,8 +330,3 @@ describe("an audit through a node that lies", function () {
     expect(blind.notChecked.find(({ code }) => code === "successor.unknown")?.count).to.equal(3);
   });
 });
-
-/** Another hex digit at one place. */
-function flip(text: string, at: number): string {
-  return text.slice(0, at) + (parseInt(text[at]!, 16) ^ 1).toString(16) + text.slice(at + 1);
-}
