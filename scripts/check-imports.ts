@@ -29,6 +29,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
     modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify-told", "verify"],
   },
   { name: "bundle", modules: ["bundle", "bundle/"] },
+  { name: "checkpoint, sign-off", modules: ["checkpoint", "sign-off"] },
 ];
 
 /** Packages the pure line may use: they run in a browser with a strict content policy. */
@@ -50,7 +51,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   vault: ["home/files"],
   home: ["vault", "fees", "fast-hashes"],
   ingest: ["input", "vault", "home/files", "fast-hashes"],
-  registry: ["chain", "rpc", "fees", "typechain-types"],
+  registry: ["chain", "rpc", "fees", "roles", "typechain-types"],
   "relay-file": ["registry"],
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],

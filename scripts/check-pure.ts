@@ -21,6 +21,8 @@ const MODULES = [
   "receipt",
   "verify",
   "bundle",
+  "checkpoint",
+  "sign-off",
   "record",
   "types",
   "policy",
@@ -41,7 +43,7 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
 ];
 
 async function bundle(): Promise<string> {
-  const contents = MODULES.map((name) => `export * as ${name} from "./src/${name}";`).join("\n");
+  const contents = MODULES.map((name) => `export * as ${name.replaceAll("-", "_")} from "./src/${name}";`).join("\n");
   const { outputFiles, warnings } = await build({
     stdin: { contents, resolveDir: SOURCE, loader: "ts" },
     bundle: true,

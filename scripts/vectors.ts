@@ -3,7 +3,7 @@
  *
  * Everything is computed by the oracle in test/support/oracle.ts, nothing by src/: so the corpus judges the product.
  */
-import { SigningKey } from "ethers";
+import { computeAddress, SigningKey } from "ethers";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
@@ -19,6 +19,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   trees: treeVectors,
   receipts: receiptVectors,
   relay: relayVectors,
+  statements: statementVectors,
 };
 
 function canonicalVectors(): unknown {
@@ -133,6 +134,54 @@ function relayVectors(): unknown {
         signature: new SigningKey(sample.RELAY_KEY).sign(digest).serialized,
       };
     }),
+  };
+}
+
+function statementVectors(): unknown {
+  const { CHAIN_ID, REGISTRY, bytesOf, RELAY_KEY } = sample;
+  const signer = computeAddress(RELAY_KEY).toLowerCase();
+  const sign = (digest: string): string => new SigningKey(RELAY_KEY).sign(digest).serialized;
+  const registry = { chainId: CHAIN_ID, address: REGISTRY };
+  const block = { number: 1203, hash: bytesOf("block"), time: 1780003600 };
+  const journal = { length: 57, head: bytesOf("journal", 28) };
+  const roles = { authority: bytesOf("authority", 20), length: 31, head: bytesOf("roles") };
+  const checkpoints = [
+    { registry, block, journal, roles },
+    { registry, block, journal },
+  ].map((content) => {
+    const digest = oracle.checkpointDigest(content);
+    const identity = { format: "credit-anchor/checkpoint", formatVersion: 1 };
+    return { checkpoint: { ...identity, ...content, signer, signature: sign(digest) }, digest };
+  });
+  const signOffs = bytesOf("sign-offs", 20);
+  const reports = [0, 1, 2].map((outcome) => {
+    const report = {
+      registry,
+      block,
+      journal,
+      roles: outcome === 1 ? [] : [{ authority: roles.authority, journal: { length: 31, head: roles.head } }],
+      notChecked: outcome === 0 ? [] : [{ code: "example", count: 1 }],
+      differences: outcome === 2 ? [{ code: "example" }] : [],
+    };
+    const statement = {
+      journalLength: journal.length,
+      journalHead: journal.head,
+      rolesLength: outcome === 1 ? 0 : roles.length,
+      rolesHead: outcome === 1 ? `0x${"00".repeat(32)}` : roles.head,
+      blockNumber: block.number,
+      blockHash: block.hash,
+      reportHash: oracle.reportHash(report),
+      outcome,
+    };
+    const digest = oracle.statementDigest(CHAIN_ID, signOffs, statement);
+    return { signOffs, statement, auditor: signer, signature: sign(digest), digest, report };
+  });
+  return {
+    about:
+      "Checkpoints and signed reports: EIP-712 hashes and signatures with a key that protects nothing. Of the reports only what a statement is about.",
+    privateKey: RELAY_KEY,
+    checkpoints,
+    reports,
   };
 }
 

@@ -7,10 +7,17 @@ import { startClocks, type ClockBook, type ClocksReport } from "./audit/clocks";
 import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import type { CallingTransaction } from "./audit/executions";
-import { readJournal, type BlockFacts, type ExternalHead, type JournalResult } from "./audit/journal";
+import {
+  readJournal,
+  type BlockFacts,
+  type ExternalHead,
+  type JournalResult,
+  type RolesHead,
+} from "./audit/journal";
 import { compareHead, journalOfRoles } from "./audit/heads";
 import { keyUses, type KeyUse } from "./audit/keys";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
+import type { CheckpointReport } from "./audit/since";
 import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
@@ -31,9 +38,10 @@ export type { ChainRules } from "./audit/chain-clocks";
 export type { ClockCount, ClockFinding, ClocksReport } from "./audit/clocks";
 export type { Difference, NotChecked, Where } from "./audit/differences";
 export type { RawLog } from "./audit/events";
-export type { BlockFacts, ExternalHead } from "./audit/journal";
+export type { BlockFacts, ExternalHead, RolesHead } from "./audit/journal";
 export type { CompromiseWindow, KeyUse } from "./audit/keys";
 export type { RoleReader, RolesReport, Tenure } from "./audit/roles";
+export type { CheckpointReport } from "./audit/since";
 export type { ExpectedView } from "./audit/views";
 
 const abi = CreditRegistry__factory.abi;
@@ -57,6 +65,8 @@ export interface AuditReport {
   readonly singleSource: boolean;
   /** A head obtained elsewhere, and whether it is that of the first entries. */
   readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
+  /** The checkpoint from which the registry had to grow. */
+  readonly checkpoint: CheckpointReport | null;
   readonly coverage: Coverage;
   /** Who held which role when, by the journal of each authority that the registry obeyed. */
   readonly roles: readonly RolesReport[];
@@ -146,7 +156,7 @@ export function startAudit(
   registry: { readonly chainId: number; readonly address: string },
   options: {
     readonly externalHead?: ExternalHead;
-    readonly rolesHead?: ExternalHead;
+    readonly rolesHead?: RolesHead;
     readonly hashes?: Hashes;
     readonly period?: Period;
     readonly rules?: ChainRules;
@@ -197,6 +207,11 @@ export function startAudit(
 
   function open(): Succession[] {
     return state.successions.filter(({ successor }) => successors.get(successor) !== true);
+  }
+
+  /** Of a head obtained before the registry came to obey another. */
+  function authorityOfHead(): string | undefined {
+    return options.rolesHead?.authority ?? state.authority;
   }
 
   const readers = new Map<string, RoleReader>();
@@ -251,7 +266,11 @@ export function startAudit(
     },
     authorities: () => {
       closed();
-      const all = new Set([...state.restrictedActs.map(({ authority }) => authority), state.authority]);
+      const all = new Set([
+        ...state.restrictedActs.map(({ authority }) => authority),
+        authorityOfHead(),
+        state.authority,
+      ]);
       return [...all].filter((authority) => authority !== undefined);
     },
     executed: () =>
@@ -268,7 +287,7 @@ export function startAudit(
         unit,
         findings,
         hashes,
-        authority === state.authority ? options.rolesHead : undefined,
+        authority === authorityOfHead() ? options.rolesHead : undefined,
       );
       readers.set(authority, reader);
       return reader;
@@ -281,7 +300,7 @@ export function startAudit(
       const on = dateInChina(block.time);
       if (rules !== undefined) judgeChain(state, clocks, findings, rules, on);
       compareHead("registry", externalHead, { length, head, contained }, findings);
-      compareHead("roles", options.rolesHead, journalOfRoles(roles, state.authority), findings);
+      compareHead("roles", options.rolesHead, journalOfRoles(roles, authorityOfHead()), findings);
       return {
         format: "credit-anchor/audit",
         formatVersion: 1,
@@ -291,6 +310,7 @@ export function startAudit(
         sources: [...sources],
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
+        checkpoint: null,
         coverage: coverage(state, {
           events: length,
           views,

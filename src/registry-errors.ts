@@ -1,16 +1,21 @@
 import { AbiCoder, type Result } from "ethers";
 import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
+import { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { CreditAnchorError } from "./errors";
 import { RpcError } from "./rpc";
 
 const registryInterface = CreditRegistry__factory.createInterface();
 const relayInterface = IRelay__factory.createInterface();
+const signOffsInterface = ISignOffs__factory.createInterface();
 
-/** Names of the registry's custom errors, as its ABI lists them, and of those of its relay. */
+/** Names of the registry's custom errors, as its ABI lists them, and of those of its relay and of the sign-offs. */
 export type RegistryErrorName =
-  Extract<(typeof CreditRegistry__factory.abi)[number], { type: "error" }>["name"] | RelayErrorName;
+  | Extract<(typeof CreditRegistry__factory.abi)[number], { type: "error" }>["name"]
+  | RelayErrorName
+  | SignOffsErrorName;
 type RelayErrorName = Extract<(typeof IRelay__factory.abi)[number], { type: "error" }>["name"];
+type SignOffsErrorName = Extract<(typeof ISignOffs__factory.abi)[number], { type: "error" }>["name"];
 
 /** The registry refused a call: which of its rules, with the values it named. */
 export class RegistryRefusal extends CreditAnchorError {
@@ -47,6 +52,8 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
 const replan = "run the command again: it reads the registry and continues from there";
 const askRegistrar = "ask the operator of the registry (the role registrar)";
 const askAdministrator = "ask the agency's administrator";
+const auditAgain =
+  "the node that was audited serves another chain than this one: audit again, with a witness";
 const defect = "this program should have noticed before: please report it";
 
 /** What the relay refuses, see `IRelay`; what the registry refuses comes through as the registry said it. */
@@ -79,10 +86,43 @@ const relayExplanations: Readonly<Record<RelayErrorName, (v: Record<string, unkn
   UnexpectedNonce: () => ({ message: "anchoring has no nonce", hint: "have it signed anew" }),
 };
 
+/** What the contract for sign-offs refuses, see `ISignOffs`. */
+const signOffsExplanations: Readonly<Record<SignOffsErrorName, (v: Record<string, unknown>) => Explanation>> =
+  {
+    NotAuditor: (v) => ({
+      message: `${v.caller} does not hold the role auditor`,
+      hint: "ask the administrator of the authority to grant it: credit-anchor governance roles shows who holds it",
+    }),
+    MissingReport: () => ({ message: "a statement is about a report", hint: defect }),
+    JournalNotSoLong: (v) => ({
+      message: `the journal has ${v.length} entries and not ${v.stated}`,
+      hint: auditAgain,
+    }),
+    JournalHeadDiffers: (v) => ({
+      message: `the journal of the stated length has head ${v.head} and not ${v.stated}`,
+      hint: auditAgain,
+    }),
+    RolesNotSoLong: (v) => ({
+      message: `the journal of roles has ${v.length} entries and not ${v.stated}`,
+      hint: auditAgain,
+    }),
+    RolesHeadDiffers: (v) => ({
+      message: `the journal of roles of the stated length has head ${v.head} and not ${v.stated}`,
+      hint: auditAgain,
+    }),
+    BlockNotMade: (v) => ({ message: `block ${v.stated} is not made yet`, hint: auditAgain }),
+    BlockHashDiffers: (v) => ({
+      message: `the stated block has hash ${v.found} and not ${v.stated}`,
+      hint: auditAgain,
+    }),
+    NoSuchStatement: (v) => ({ message: `there is no statement ${v.index}`, hint: "count from 0" }),
+  };
+
 /** What each refusal means, and the way out. Complete by its type; a test compares it with the ABI once more. */
 export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string, unknown>) => Explanation>> =
   {
     ...relayExplanations,
+    ...signOffsExplanations,
     AccessManagedInvalidAuthority: (v) => ({
       message: `${v.authority} is no contract and cannot be the registry's authority`,
       hint: "name the address of an AccessManager",
@@ -312,7 +352,11 @@ export function revertData(error: RpcError): string | undefined {
 export function explainRevert(data: string): CreditAnchorError {
   const selector = data.slice(0, 10);
   const known =
-    data.length < 10 ? null : (registryInterface.getError(selector) ?? relayInterface.getError(selector));
+    data.length < 10
+      ? null
+      : (registryInterface.getError(selector) ??
+        relayInterface.getError(selector) ??
+        signOffsInterface.getError(selector));
   if (known !== null && Object.hasOwn(explanations, known.name)) {
     try {
       const name = known.name as RegistryErrorName;

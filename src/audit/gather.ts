@@ -9,6 +9,7 @@ import {
   type ExternalHead,
   type Period,
   type RawLog,
+  type RolesHead,
 } from "../audit";
 import { concat, fromHex } from "../bytes";
 import type { Block, BlockTag, Chain } from "../chain";
@@ -30,8 +31,8 @@ export interface AuditRequest {
   /** Keccak-256 of the registry's code, from its deployment record. */
   readonly codeHash?: string;
   readonly externalHead?: ExternalHead;
-  /** Of the journal of roles of the authority that the registry obeys. */
-  readonly rolesHead?: ExternalHead;
+  /** Of a journal of roles. */
+  readonly rolesHead?: RolesHead;
   /** Nodes of other parties: asked for the journal's head at the same block. */
   readonly witnesses?: readonly Chain[];
   readonly hashes?: Hashes;

@@ -31,6 +31,12 @@ export interface ExternalHead {
   readonly head: string;
 }
 
+/** The same of a journal of roles. */
+export interface RolesHead extends ExternalHead {
+  /** Of this authority; otherwise of the one that the registry obeys. */
+  readonly authority?: string;
+}
+
 export interface JournalResult {
   /** Entries that were read, whatever their numbers. */
   readonly length: number;

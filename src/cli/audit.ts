@@ -1,24 +1,26 @@
 import { PERIODS } from "../audit/coverage";
-import { auditRegistry } from "../audit/gather";
+import { auditRegistry, type AuditRequest } from "../audit/gather";
 import { compareVault } from "../audit/vault";
 import { startVaultClocks } from "../audit/vault-clocks";
-import type { AuditReport, Difference, Tenure, Where } from "../audit";
+import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
 import { connectChain, type Chain } from "../chain";
+import type { Checkpoint } from "../checkpoint";
 import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
-import type { Home } from "../home";
 import { dateInChina } from "../policy";
 import { expectReportFolder, writeReport } from "./audit-report";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
 import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
 import { connectNode, optionalHome } from "./context";
-import { readDeployment } from "./deployment-file";
 import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
+import { requireTrust } from "./named-registry";
 import { address, choice, flag, integer, list, text, url, usage } from "./options";
 import { count, timeForPeople } from "./output";
+import { signingOf, signingOptions } from "./sign-offs";
+import { sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
 import { defineVerb } from "./verb";
 
 const DIFFERENCES_SHOWN = 100;
@@ -28,8 +30,8 @@ export const auditVerb = defineVerb({
   summary: "replay the registry's journal and report every difference, with its evidence",
   about: `Reads all events, rebuilds everything, compares it with the journal's head and with what the registry answers,
 and with the vault of the home folder if it has one. With one node alone the report says "single source": what a
-node hides consistently is found with --witness (another party's node) or --head (a head obtained elsewhere; it vouches
-for the entries up to it).
+node hides consistently is found with --witness (another party's node), --since (a checkpoint that somebody signed) or
+--head (a head obtained elsewhere); the last two vouch for the entries up to theirs.
 
 Time limits of the law are judged too: repairs before their minimum, overdue objections, and with the home's vault late
 publication and late withdrawals. They say what an agency did and not what the chain says: they are told on their
@@ -48,6 +50,7 @@ Exit status: 0 no differences, 1 differences.`,
       "--head <length:hash>",
       "journal head obtained elsewhere and the number of all entries up to it (not modulo 2^31): 1203:0x5d0f…",
     ),
+    ...sinceOptions,
     authority: list(
       "--authority <names>",
       "whose rules records are judged by, between commas; otherwise those of the home for its agency, and for others every clock that is possible",
@@ -83,6 +86,7 @@ Exit status: 0 no differences, 1 differences.`,
       "--report <dir>",
       "also write the report into a folder: report.json for machines, report.zh.html and report.en.html for people",
     ),
+    ...signingOptions,
   },
   examples: [
     "credit-anchor audit --home agency",
@@ -90,11 +94,11 @@ Exit status: 0 no differences, 1 differences.`,
     "credit-anchor audit --home auditor --leaves leaves",
     "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
     "credit-anchor audit --home auditor --report report-2026-07",
+    "credit-anchor audit --home auditor --since checkpoint.json",
+    "credit-anchor audit --home auditor --sign report.json",
     "credit-anchor audit --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3 --head 1203:0x5d0f…",
   ],
   run: async ({ options, home: dir, io, signal }) => {
-    if (options.deployment !== undefined && options.registry !== undefined)
-      throw usage("--deployment and --registry exclude each other");
     if (options.type !== undefined && options.source === undefined) throw usage("--type goes with --source");
     if (options.source !== undefined && options.withoutRecords)
       throw usage("--source and --without-records exclude each other");
@@ -103,8 +107,26 @@ Exit status: 0 no differences, 1 differences.`,
       options.rolesHead === undefined ? undefined : parseHead("--roles-head", options.rolesHead, 32);
     if (options.report !== undefined) expectReportFolder(options.report);
     const home = optionalHome(dir);
-    const trusted = trustOf(home, options);
+    const trusted = requireTrust(
+      { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
+      home,
+    );
     const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
+    const since = { since: options.since, signer: options.signer };
+    const checkpoint = sinceOf(since, chain, trusted.address, options.toBlock);
+    const heads = headsOf(head, rolesHead, checkpoint);
+    const signing = await signingOf(
+      chain,
+      trusted,
+      {
+        sign: options.sign,
+        signOnly: options.signOnly,
+        signOffs: options.signOffs,
+        deployment: options.deployment,
+      },
+      home,
+      signal,
+    );
     const witnesses: Chain[] = [];
     for (const witness of options.witness ?? [])
       witnesses.push(await connectChain({ urls: [witness], chainId: chain.chainId, signal }));
@@ -123,14 +145,13 @@ Exit status: 0 no differences, 1 differences.`,
         options.source === undefined
           ? undefined
           : await sourceOf({ file: options.source, typeName: options.type, home, vault, hashes, io });
-      const report = await auditRegistry({
+      const audited = await auditRegistry({
         chain,
         registry: trusted.address,
         fromBlock: trusted.fromBlock,
         ...(trusted.codeHash === undefined ? {} : { codeHash: trusted.codeHash }),
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
-        ...(head === undefined ? {} : { externalHead: head }),
-        ...(rolesHead === undefined ? {} : { rolesHead }),
+        ...heads,
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
         hashes,
@@ -154,11 +175,13 @@ Exit status: 0 no differences, 1 differences.`,
         onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
       });
       progress.end();
+      const report = await withCheckpoint(audited, checkpoint, chain, since, home);
       if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
       if (options.report !== undefined) writeReport(options.report, report, io);
+      const signed = await signing?.sign(report);
       return {
-        json: report,
-        text: describe(report),
+        json: signed === undefined ? report : { ...report, signed: signed.json },
+        text: [...describe(report), ...(signed?.text ?? [])],
         exitStatus: report.differences.length === 0 ? ExitStatus.ok : ExitStatus.failed,
       };
     } finally {
@@ -175,45 +198,20 @@ function parseHead(option: string, word: string, bytes: 28 | 32): { length: numb
   return { length: Number(parts[1]), head: parts[2]!.toLowerCase() };
 }
 
-/** What a deployment record, the home or the options say about the registry. */
-interface TrustedPlace {
-  readonly chainId: number | undefined;
-  readonly address: string;
-  readonly codeHash: string | undefined;
-  readonly fromBlock: number;
-}
-
-function trustOf(
-  home: Home | undefined,
-  options: {
-    readonly registry: string | undefined;
-    readonly deployment: string | undefined;
-    readonly fromBlock: number | undefined;
-  },
-): TrustedPlace {
-  if (options.deployment !== undefined) {
-    const { chainId, address: registry, codeHash, blockNumber } = readDeployment(options.deployment);
-    return { chainId, address: registry, codeHash, fromBlock: options.fromBlock ?? blockNumber };
-  }
-  const own = home?.settings.registry;
-  if (own !== undefined && (options.registry === undefined || options.registry === own.address))
+function headsOf(
+  externalHead: ExternalHead | undefined,
+  rolesHead: ExternalHead | undefined,
+  checkpoint: Checkpoint | undefined,
+): Pick<AuditRequest, "externalHead" | "rolesHead"> {
+  if (checkpoint === undefined)
     return {
-      chainId: own.chainId,
-      address: own.address,
-      codeHash: own.codeHash,
-      fromBlock: options.fromBlock ?? own.deployedAtBlock,
+      ...(externalHead === undefined ? {} : { externalHead }),
+      ...(rolesHead === undefined ? {} : { rolesHead }),
     };
-  if (options.registry === undefined)
-    throw usage(
-      "no registry is named",
-      "give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
-    );
-  return {
-    chainId: undefined,
-    address: options.registry,
-    codeHash: undefined,
-    fromBlock: options.fromBlock ?? 0,
-  };
+  if (externalHead !== undefined || rolesHead !== undefined)
+    throw usage("--since has its own heads: --head and --roles-head exclude it");
+  const { journal, roles } = checkpoint;
+  return { externalHead: journal, ...(roles === undefined ? {} : { rolesHead: roles }) };
 }
 
 /** Which entries nobody but the node vouches for, where a head does for the others. */
@@ -231,6 +229,7 @@ export function describe(report: AuditReport): string[] {
     `journal    ${count(journal.length)} entries, head ${journal.head}`,
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
+    ...sinceLines(report),
     `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
     ...coverageLines(coverage),
     ...report.roles.flatMap(({ authority, journal: { length, head }, tenures }) => [

@@ -3,6 +3,7 @@
  */
 import type { Home } from "../home";
 import { readDeployment } from "./deployment-file";
+import { usage } from "./options";
 
 export interface NamedRegistry {
   /** Undefined: whatever chain the node serves. */
@@ -25,4 +26,26 @@ export function namedTrust(
   if (options.registry !== undefined)
     return options.registry === ofHome?.address ? ofHome : { chainId: undefined, address: options.registry };
   return ofHome;
+}
+
+/** The same with the block from which its events are read. @throws {CreditAnchorError} `usage` if none is named. */
+export function requireTrust(
+  options: Parameters<typeof namedTrust>[0] & { readonly fromBlock: number | undefined },
+  home: Home | undefined,
+): {
+  readonly chainId: number | undefined;
+  readonly address: string;
+  readonly codeHash: string | undefined;
+  readonly fromBlock: number;
+} {
+  if (options.deployment !== undefined && options.registry !== undefined)
+    throw usage("--deployment and --registry exclude each other");
+  const named = namedTrust(options, home);
+  if (named === undefined)
+    throw usage(
+      "no registry is named",
+      "give --registry ADDRESS and --rpc URL, --deployment FILE, or --home DIR",
+    );
+  const { chainId, address, codeHash, deployedAtBlock = 0 } = named;
+  return { chainId, address, codeHash, fromBlock: options.fromBlock ?? deployedAtBlock };
 }

@@ -20,6 +20,7 @@ import { anchorVerb } from "./anchor";
 import { auditVerb } from "./audit";
 import { batchesVerb } from "./batches";
 import { bundleVerb } from "./bundle";
+import { checkpointVerb } from "./checkpoint";
 import { correctVerb } from "./correct";
 import { disputeOpenVerb, disputeResolveVerb } from "./dispute";
 import { doctorVerb } from "./doctor";
@@ -43,6 +44,7 @@ import { operatorRotateVerb } from "./operator-rotate";
 import { passphraseChangeVerb } from "./passphrase";
 import { presentVerb } from "./present";
 import { receiptVerb } from "./receipt";
+import { reportVerifyVerb } from "./report";
 import { repairVerb } from "./repair";
 import { relayVerb } from "./relay";
 import { resumeVerb } from "./resume";
@@ -103,6 +105,8 @@ export const verbs: readonly Verb[] = [
   eraseConfirmVerb,
   leavesExportVerb,
   auditVerb,
+  checkpointVerb,
+  reportVerifyVerb,
   governanceRolesVerb,
   governanceListVerb,
   governanceScheduleVerb,

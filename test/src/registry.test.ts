@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, type Interface, ZeroHash } from "ethers";
 import { IRelay__factory } from "../../typechain-types/factories/contracts/interfaces/IRelay__factory";
+import { ISignOffs__factory } from "../../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
 import { checkReadiness } from "../../src/anchoring";
 import type { Receipt } from "../../src/chain";
@@ -19,7 +20,7 @@ describe("refusals of the registry", () => {
   const registry = CreditRegistry__factory.createInterface();
   const relay = IRelay__factory.createInterface();
   const errors: { name: string; inputs: readonly { type: string; name: string }[]; abi: Interface }[] = [];
-  for (const abi of [registry, relay] as Interface[])
+  for (const abi of [registry, relay, ISignOffs__factory.createInterface()] as Interface[])
     abi.forEachError((error) => errors.push({ name: error.name, inputs: error.inputs, abi }));
 
   const sampleOf = (type: string): unknown => {

@@ -165,28 +165,98 @@ const word = (value: number): Hex => "0x" + value.toString(16).padStart(64, "0")
 const padded = (address: Hex): Hex => "0x" + address.slice(2).padStart(64, "0");
 const textHash = (text: string): Hex => keccak256(toUtf8Bytes(text));
 
-/** EIP-712, word for word: what an operator signs for the relay of a registry. */
-export function relayDigest(chainId: number, relay: Hex, relayed: OracleRelayedCall): Hex {
+/** EIP-712, word for word. */
+function typedDigest(name: string, chainId: number, contract: Hex, type: string, words: Hex[]): Hex {
   const separator = keccak256(
     join(
       textHash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-      textHash("credit-anchor relay"),
+      textHash(name),
       textHash("1"),
       word(chainId),
-      padded(relay),
+      padded(contract),
     ),
   );
-  const struct = keccak256(
-    join(
-      textHash("RelayedCall(address operator,uint32 agencyId,bytes call,bytes32 nonce,uint64 deadline)"),
+  return keccak256(join("0x1901", separator, keccak256(join(textHash(type), ...words))));
+}
+
+/** What an operator signs for the relay of a registry. */
+export function relayDigest(chainId: number, relay: Hex, relayed: OracleRelayedCall): Hex {
+  return typedDigest(
+    "credit-anchor relay",
+    chainId,
+    relay,
+    "RelayedCall(address operator,uint32 agencyId,bytes call,bytes32 nonce,uint64 deadline)",
+    [
       padded(relayed.operator),
       word(relayed.agencyId),
       keccak256(relayed.call),
       relayed.nonce,
       word(relayed.deadline),
-    ),
+    ],
   );
-  return keccak256(join("0x1901", separator, struct));
+}
+
+export interface OracleCheckpoint {
+  registry: { chainId: number; address: Hex };
+  block: { number: number; hash: Hex; time: number };
+  journal: { length: number; head: Hex };
+  roles?: { authority: Hex; length: number; head: Hex };
+}
+
+const left = (head: Hex): Hex => head.padEnd(66, "0");
+const ZERO_WORD = word(0);
+
+/** What the signer of a checkpoint signs. */
+export function checkpointDigest({ registry, block, journal, roles }: OracleCheckpoint): Hex {
+  return typedDigest(
+    "credit-anchor checkpoint",
+    registry.chainId,
+    registry.address,
+    "Checkpoint(uint64 journalLength,bytes28 journalHead,address authority,uint64 rolesLength,bytes32 rolesHead,uint64 blockNumber,bytes32 blockHash,uint64 blockTime)",
+    [
+      word(journal.length),
+      left(journal.head),
+      roles === undefined ? ZERO_WORD : padded(roles.authority),
+      word(roles?.length ?? 0),
+      roles?.head ?? ZERO_WORD,
+      word(block.number),
+      block.hash,
+      word(block.time),
+    ],
+  );
+}
+
+export interface OracleStatement {
+  journalLength: number;
+  journalHead: Hex;
+  rolesLength: number;
+  rolesHead: Hex;
+  blockNumber: number;
+  blockHash: Hex;
+  reportHash: Hex;
+  outcome: number;
+}
+
+export const reportHash = (report: Json): Hex => keccak256(join("0x08", hexOf(Buffer.from(jcs(report)))));
+
+/** What an auditor signs. */
+export function statementDigest(chainId: number, signOffs: Hex, statement: OracleStatement): Hex {
+  return typedDigest(
+    "credit-anchor sign-offs",
+    chainId,
+    signOffs,
+    "Statement(uint64 journalLength,bytes28 journalHead,uint64 rolesLength,bytes32 rolesHead,uint64 blockNumber,bytes32 blockHash,bytes32 reportHash,uint8 outcome)",
+    [
+      word(statement.journalLength),
+      left(statement.journalHead),
+      word(statement.rolesLength),
+      statement.rolesHead,
+      word(statement.blockNumber),
+      statement.blockHash,
+      statement.reportHash,
+      word(statement.outcome),
+    ],
+  );
 }
 
 type HashOf = (hex: Hex) => Hex;

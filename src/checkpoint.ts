@@ -1,0 +1,166 @@
+import { fromHex, toHex } from "./bytes";
+import { signerOfBytes, typedDigest, word } from "./bundle/signature";
+import { CreditAnchorError, type Fault } from "./errors";
+import { portableHashes, type Hashes } from "./hashes";
+import { isObject, parseJson, type JsonValue } from "./json";
+import { fault, hex, integer, object, UINT53 } from "./shape";
+import { uintBytes } from "./bundle/rlp";
+
+export const CHECKPOINT_FORMAT = "credit-anchor/checkpoint";
+
+/** Where a registry stood at a block, as somebody signed it. Small, public, and to be kept by many: docs/format.md. */
+export interface Checkpoint {
+  readonly format: typeof CHECKPOINT_FORMAT;
+  readonly formatVersion: 1;
+  readonly registry: { readonly chainId: number; readonly address: string };
+  readonly block: {
+    readonly number: number;
+    readonly hash: string;
+    /** Seconds since 1970. */
+    readonly time: number;
+  };
+  readonly journal: {
+    /** Of all entries, as the registry counts them. */
+    readonly length: number;
+    /** 28 bytes. */
+    readonly head: string;
+  };
+  /** The journal of roles of the authority that the registry obeyed; left out if it keeps none. */
+  readonly roles?: { readonly authority: string; readonly length: number; readonly head: string };
+  readonly signer: string;
+  /** EIP-712, 65 bytes: r, s, v of 27 or 28. */
+  readonly signature: string;
+}
+
+/** A checkpoint before it is signed. */
+export type CheckpointContent = Pick<Checkpoint, "registry" | "block" | "journal" | "roles">;
+
+const place = object({ chainId: integer(1, UINT53), address: hex(20) });
+const CHECKPOINT = object(
+  {
+    format: (value, path, faults) => {
+      if (value !== CHECKPOINT_FORMAT)
+        faults.push(fault(path, "checkpoint.format", `must be ${CHECKPOINT_FORMAT}`));
+    },
+    formatVersion: integer(1, 1),
+    registry: place,
+    block: object({ number: integer(0, UINT53), hash: hex(32), time: integer(0, UINT53) }),
+    journal: object({ length: integer(0, UINT53), head: hex(28) }),
+    roles: object({ authority: hex(20), length: integer(0, UINT53), head: hex(32) }),
+    signer: hex(20),
+    signature: hex(65),
+  },
+  ["roles"],
+);
+
+const TYPE =
+  "Checkpoint(uint64 journalLength,bytes28 journalHead,address authority,uint64 rolesLength,bytes32 rolesHead," +
+  "uint64 blockNumber,bytes32 blockHash,uint64 blockTime)";
+
+/**
+ * What the signer of a checkpoint signs, by EIP-712. Without a journal of roles its three members are zero. The domain is
+ * "credit-anchor checkpoint", version "1", chain and registry: good for one registry on one chain.
+ */
+export function checkpointDigest(content: CheckpointContent, hashes: Hashes = portableHashes): string {
+  const { registry, block, journal, roles } = content;
+  const uint = (value: number): Uint8Array => word(uintBytes(value));
+  const head = new Uint8Array(32);
+  head.set(fromHex(journal.head, 28));
+  return toHex(
+    typedDigest(
+      {
+        name: "credit-anchor checkpoint",
+        version: "1",
+        chainId: registry.chainId,
+        verifyingContract: fromHex(registry.address, 20),
+      },
+      TYPE,
+      [
+        uint(journal.length),
+        head,
+        roles === undefined ? new Uint8Array(32) : word(fromHex(roles.authority, 20)),
+        uint(roles?.length ?? 0),
+        roles === undefined ? new Uint8Array(32) : fromHex(roles.head, 32),
+        uint(block.number),
+        fromHex(block.hash, 32),
+        uint(block.time),
+      ],
+      hashes,
+    ),
+  );
+}
+
+/** The file: JSON with members in the documented order, two spaces, a line feed at the end. */
+export function checkpointText(checkpoint: Checkpoint): string {
+  const { registry, block, journal, roles, signer, signature } = checkpoint;
+  const ordered = {
+    format: CHECKPOINT_FORMAT,
+    formatVersion: 1,
+    registry: { chainId: registry.chainId, address: registry.address },
+    block: { number: block.number, hash: block.hash, time: block.time },
+    journal: { length: journal.length, head: journal.head },
+    ...(roles === undefined
+      ? {}
+      : { roles: { authority: roles.authority, length: roles.length, head: roles.head } }),
+    signer,
+    signature,
+  };
+  return `${JSON.stringify(ordered, null, 2)}\n`;
+}
+
+/**
+ * Reads a checkpoint strictly: nothing unknown, and signed by whom it names, exactly as it stands.
+ *
+ * @param name Of the file, for messages.
+ * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` with every fault, `checkpoint.signature`.
+ */
+export function readCheckpoint(content: string, name: string, hashes: Hashes = portableHashes): Checkpoint {
+  const value = parsed(content, name);
+  if (isObject(value) && value["format"] === CHECKPOINT_FORMAT && Number(value["formatVersion"]) > 1)
+    throw new CreditAnchorError(
+      "checkpoint.newer",
+      `${name} is of a version that this program does not know`,
+      {
+        hint: "use the newer program that wrote it",
+      },
+    );
+  const faults: Fault[] = [];
+  CHECKPOINT(value, "", faults);
+  if (faults.length > 0) throw malformed(name, faults);
+  const checkpoint = value as unknown as Checkpoint;
+  if (signerOfCheckpoint(checkpoint, hashes) !== checkpoint.signer)
+    throw new CreditAnchorError(
+      "checkpoint.signature",
+      `${name} is not what ${checkpoint.signer} signed: the checkpoint was altered, or forged`,
+      { hint: "it proves nothing: get it again from where its signer published it" },
+    );
+  return checkpoint;
+}
+
+/** Undefined if the signature is nobody's. */
+function signerOfCheckpoint(checkpoint: Checkpoint, hashes: Hashes): string | undefined {
+  try {
+    const digest = fromHex(checkpointDigest(checkpoint, hashes), 32);
+    return signerOfBytes(digest, fromHex(checkpoint.signature, 65), hashes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parsed(content: string, name: string): JsonValue {
+  try {
+    return parseJson(content);
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError)) throw error;
+    throw malformed(name, [fault("", error.code, error.message)]);
+  }
+}
+
+function malformed(name: string, faults: readonly Fault[]): CreditAnchorError {
+  const [first] = faults;
+  return new CreditAnchorError(
+    "checkpoint.format",
+    `${name} is no checkpoint: ${first!.path === "" ? "" : `${first!.path} `}${first!.message}`,
+    { hint: "it was altered or cut off, or is another file", faults },
+  );
+}

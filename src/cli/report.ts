@@ -1,0 +1,192 @@
+import { ExitStatus } from "../errors";
+import { findStatements, isAuditor, type RecordedStatement } from "../registry-sign-offs";
+import { openRegistry, type Registry } from "../registry-views";
+import { RpcError } from "../rpc";
+import {
+  audited,
+  outcomes,
+  readSignedReport,
+  reportHash,
+  sameStatement,
+  signerOfReport,
+  statementOf,
+  type SignedReport,
+} from "../sign-off";
+import { connectNode, optionalHome } from "./context";
+import { readText } from "./files";
+import { requireTrust } from "./named-registry";
+import { address, integer, text, url } from "./options";
+import { columns, timeForPeople } from "./output";
+import { signOffsOf, signOffsOption } from "./sign-offs";
+import { defineVerb } from "./verb";
+
+/** One check of a signed report. */
+interface Check {
+  readonly name: string;
+  readonly result: "passed" | "failed" | "open";
+  readonly message: string;
+}
+
+export const reportVerifyVerb = defineVerb({
+  name: "report verify",
+  summary: "check a report that an auditor signed: report, signature, role, and the statement on chain",
+  about: `The file is what audit --sign wrote. Which registry to believe comes from --registry and --rpc, from --deployment,
+or from the home folder; never from the file. It does not audit again: that is audit.
+
+Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the statement on chain.`,
+  arguments: [{ name: "<file>", about: "the signed report" }],
+  options: {
+    rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
+    registry: address("--registry <address>", "the registry you trust, on the chain of the node"),
+    deployment: text("--deployment <file>", "deployment record of the registry you trust"),
+    fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    ...signOffsOption,
+  },
+  examples: [
+    "credit-anchor report verify report.json --home court",
+    "credit-anchor report verify report.json --deployment deployments/besu --rpc http://127.0.0.1:8545 --json",
+  ],
+  run: async ({ args, options, home: dir, signal }) => {
+    const [file] = args as [string];
+    const signed = readSignedReport(readText(file), file);
+    const home = optionalHome(dir);
+    const trusted = requireTrust(
+      { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
+      home,
+    );
+    const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
+    const registry = await openRegistry(chain, trusted.address, trusted.fromBlock);
+    const signOffs = await signOffsOf(
+      registry,
+      { signOffs: options.signOffs, deployment: options.deployment },
+      home,
+    );
+    const recorded = (await findStatements(registry, signOffs, signed.statement.reportHash)).filter(
+      ({ statement }) => sameStatement(statement, signed.statement),
+    );
+    const checks = [
+      ...checkFile(signed),
+      checkPlace(signed, registry, signOffs),
+      await checkBlock(signed, registry),
+      await checkRole(signed, registry, recorded),
+      checkRecorded(recorded),
+    ];
+    const { statement, auditor } = signed;
+    return {
+      json: { file, auditor, statement, outcome: outcomes[statement.outcome], recorded, checks },
+      text: [
+        `report     ${statement.reportHash}: ${outcomes[statement.outcome]!}`,
+        `about      registry ${audited(signed.report).registry.address}, block ${statement.blockNumber}, ${timeForPeople(audited(signed.report).block.time)}`,
+        `signed by  ${auditor}`,
+        "",
+        ...columns(checks.map(({ name, result, message }) => [SIGN[result], name, message])),
+      ],
+      exitStatus: checks.some(({ result }) => result === "failed")
+        ? ExitStatus.failed
+        : checks.some(({ result }) => result === "open")
+          ? ExitStatus.notChecked
+          : ExitStatus.ok,
+    };
+  },
+});
+
+const SIGN = { passed: "✓", failed: "✗", open: "?" } as const;
+
+function check(name: string, holds: boolean, passed: string, failed: string): Check {
+  return { name, result: holds ? "passed" : "failed", message: holds ? passed : failed };
+}
+
+/** What the file alone tells. */
+function checkFile(signed: SignedReport): Check[] {
+  const { statement, auditor, report } = signed;
+  const { roles } = audited(report);
+  const authority = roles.find(({ journal }) => journal.head === statement.rolesHead)?.authority ?? "";
+  return [
+    check(
+      "report",
+      reportHash(report) === statement.reportHash,
+      "is the one that was signed",
+      "was altered after it was signed",
+    ),
+    check(
+      "statement",
+      sameStatement({ ...statementOf(report, authority), reportHash: statement.reportHash }, statement),
+      "says what the report says",
+      "says something else than the report",
+    ),
+    check(
+      "signature",
+      signerOfReport(signed) === auditor,
+      `by ${auditor}`,
+      `is not that of ${auditor} on this statement`,
+    ),
+  ];
+}
+
+function checkPlace({ report, signOffs: named }: SignedReport, registry: Registry, signOffs: string): Check {
+  const { chainId, address: about } = audited(report).registry;
+  return check(
+    "registry",
+    chainId === registry.chain.chainId && about === registry.address && named === signOffs,
+    "is the trusted one",
+    `is ${about} on chain ${chainId}, with sign-offs at ${named}: not the trusted one`,
+  );
+}
+
+async function checkBlock({ statement }: SignedReport, { chain }: Registry): Promise<Check> {
+  const block = await chain.block(statement.blockNumber);
+  return check(
+    "block",
+    block?.hash === statement.blockHash,
+    `${statement.blockNumber} is in the chain`,
+    `${statement.blockNumber} with the stated hash is not in the chain`,
+  );
+}
+
+/** The contract lets nobody but an auditor record anything; whoever only signed is asked about at the stated block. */
+async function checkRole(
+  { auditor, statement }: SignedReport,
+  registry: Registry,
+  recorded: readonly RecordedStatement[],
+): Promise<Check> {
+  const name = "role";
+  if (recorded.some((one) => one.auditor === auditor))
+    return { name, result: "passed", message: "the signer held the role auditor when it was recorded" };
+  if (recorded.length > 0)
+    return {
+      name,
+      result: "passed",
+      message: `recorded by ${recorded[0]!.auditor}, who held the role auditor`,
+    };
+  try {
+    return check(
+      name,
+      await isAuditor(registry, auditor, statement.blockNumber),
+      "the signer held the role auditor at the stated block",
+      "the signer did not hold the role auditor at the stated block",
+    );
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    return {
+      name,
+      result: "open",
+      message: "the node keeps no state that old: audit tells who held which role",
+    };
+  }
+}
+
+function checkRecorded(recorded: readonly RecordedStatement[]): Check {
+  const name = "recorded";
+  const [first] = recorded;
+  if (first === undefined)
+    return { name, result: "open", message: "nobody has recorded this statement on chain" };
+  const { index, auditor, blockNumber, transaction } = first;
+  return {
+    name,
+    result: "passed",
+    message: `statement ${index} by ${auditor} in block ${blockNumber}, transaction ${transaction}`,
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * The contract where auditors state what they found: which one belongs to a registry, and signing for it.
+ */
+import type { AuditReport } from "../audit";
+import type { Chain } from "../chain";
+import { isCodeOf } from "../deploy/code";
+import { CreditAnchorError } from "../errors";
+import type { Home, HomeSigner } from "../home";
+import type { JsonObject } from "../json";
+import { callOf, isAuditor, recordStatement, registryOfSignOffs } from "../registry-sign-offs";
+import { authorityOf, openRegistry, type Registry } from "../registry-views";
+import {
+  outcomes,
+  SIGNED_REPORT_FORMAT,
+  signedReportText,
+  statementDigest,
+  statementOf,
+  type SignedReport,
+} from "../sign-off";
+import { readRecordBeside } from "./deployment-file";
+import { writeOwnFile } from "./files";
+import { address, text, usage, type OptionValues } from "./options";
+import { count } from "./output";
+
+export const signOffsOption = {
+  signOffs: address(
+    "--sign-offs <address>",
+    "contract of the registry's sign-offs; otherwise that of the deployment record or the home",
+  ),
+};
+
+export const signingOptions = {
+  sign: text(
+    "--sign <file>",
+    "sign the report with the home's key, write it, and record the statement on chain: needs the role auditor",
+  ),
+  signOnly: text(
+    "--sign-only <file>",
+    "sign and write, send nothing: a multisig that holds the role sends the call that is printed",
+  ),
+  ...signOffsOption,
+};
+
+type SigningValues = OptionValues<typeof signingOptions>;
+
+/** Code and registry have to be right: another contract would take anybody's statements. */
+export async function signOffsOf(
+  registry: Registry,
+  options: { readonly signOffs: string | undefined; readonly deployment: string | undefined },
+  home: Home | undefined,
+): Promise<string> {
+  const own = home?.settings.registry;
+  const found =
+    options.signOffs ??
+    (options.deployment === undefined
+      ? undefined
+      : readRecordBeside(options.deployment, "SignOffs")?.address) ??
+    (own?.address === registry.address ? own.signOffs : undefined);
+  if (found === undefined)
+    throw new CreditAnchorError(
+      "sign-offs.unknown",
+      "no contract is known where auditors of this registry sign off",
+      {
+        hint: "name it with --sign-offs or --deployment; deploying again adds it to a deployment that has none",
+      },
+    );
+  const about = await registryOfSignOffs(registry, found);
+  const placed = {
+    contract: "SignOffs",
+    chainId: registry.chain.chainId,
+    address: found,
+    arguments: [registry.address],
+  } as const;
+  if (about !== registry.address || !isCodeOf(placed, await registry.chain.code(found)))
+    throw new CreditAnchorError(
+      "sign-offs.other-contract",
+      `the contract at ${found} is not where auditors of registry ${registry.address} sign off`,
+      { hint: "compare the address with the deployment record: scripts/check-deployment.ts" },
+    );
+  return found;
+}
+
+/** Signs a report when the audit is over. */
+export interface Signing {
+  sign(report: AuditReport): Promise<{ readonly json: unknown; readonly text: readonly string[] }>;
+}
+
+/**
+ * Everything that signing needs, looked at before the audit begins; undefined if nothing is to be signed.
+ *
+ * @throws {CreditAnchorError} `registry.NotAuditor` for a key that does not hold the role, `sign-offs.…`, `signer.…`.
+ */
+export async function signingOf(
+  chain: Chain,
+  trusted: { readonly address: string; readonly fromBlock: number },
+  options: SigningValues & { readonly deployment: string | undefined },
+  home: Home | undefined,
+  signal: AbortSignal,
+): Promise<Signing | undefined> {
+  const { sign, signOnly } = options;
+  const file = sign ?? signOnly;
+  if (file === undefined) return undefined;
+  if (sign !== undefined && signOnly !== undefined) throw usage("--sign and --sign-only exclude each other");
+  if (home === undefined) throw usage("signing needs the home whose key signs", "give --home DIR");
+  const registry = await openRegistry(chain, trusted.address, trusted.fromBlock);
+  const signOffs = await signOffsOf(registry, options, home);
+  const signer = await home.signer();
+  if (sign !== undefined && !(await isAuditor(registry, signer.address))) throw notAuditor(signer.address);
+  return {
+    sign: async (report) => {
+      const signed = await signedReport(registry, signOffs, signer, report);
+      writeOwnFile(file, signedReportText(signed));
+      const { statement } = signed;
+      const shown = [
+        "",
+        `signed     ${file}`,
+        `report     ${statement.reportHash}: ${outcomes[statement.outcome]!}`,
+        `signed by  ${signed.auditor}`,
+      ];
+      if (sign === undefined) {
+        const { to, data } = callOf(signOffs, statement);
+        return {
+          json: { file, signOffs, statement, auditor: signed.auditor, call: { to, data } },
+          text: [
+            ...shown,
+            "nothing was sent; whoever holds the role auditor sends this call:",
+            `  to ${to}`,
+            `  ${data}`,
+          ],
+        };
+      }
+      const { recorded, already } = await recordStatement(registry, signOffs, signer, statement, {
+        fees: home.settings.fees,
+        signal,
+      });
+      const { index, transaction, blockNumber, blockHash } = recorded;
+      return {
+        json: { file, signOffs, statement, auditor: signed.auditor, recorded, already },
+        text: [
+          ...shown,
+          `recorded   statement ${count(index)} in block ${blockNumber} (${blockHash}), transaction ${transaction}${already ? ", before" : ""}`,
+        ],
+      };
+    },
+  };
+}
+
+function notAuditor(account: string): CreditAnchorError {
+  return new CreditAnchorError(
+    "sign-offs.not-auditor",
+    `${account} does not hold the role auditor: nothing was sent`,
+    {
+      hint: "credit-anchor governance roles shows who holds it; with --sign-only the report is signed all the same",
+    },
+  );
+}
+
+async function signedReport(
+  registry: Registry,
+  signOffs: string,
+  signer: HomeSigner,
+  audited: AuditReport,
+): Promise<SignedReport> {
+  // As the file holds it: without members that have no value.
+  const report = JSON.parse(JSON.stringify(audited)) as JsonObject;
+  const statement = statementOf(report, await authorityOf(registry));
+  const digest = statementDigest(registry.chain.chainId, signOffs, statement);
+  return {
+    format: SIGNED_REPORT_FORMAT,
+    formatVersion: 1,
+    signOffs,
+    statement,
+    auditor: signer.address,
+    signature: await signer.signDigest(digest),
+    report,
+  };
+}

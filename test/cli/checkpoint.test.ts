@@ -1,0 +1,203 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { recoverAddress, SigningKey, toQuantity, TypedDataEncoder, Wallet } from "ethers";
+import { type Checkpoint, checkpointDigest, checkpointText } from "../../src/checkpoint";
+import { forward, rawRpc, startProxy } from "../support/chains";
+import { expectRun, json } from "../support/cli";
+import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
+
+interface Report {
+  readonly singleSource: boolean;
+  readonly checkpoint: { readonly vouchedBy: string | null; readonly contained: boolean };
+  readonly differences: readonly { readonly code: string }[];
+}
+
+describe("checkpoint, and audit --since", function () {
+  this.timeout(120_000);
+  const base = mkdtempSync(join(tmpdir(), "credit-anchor-checkpoint-"));
+  const at = (name: string): string => join(base, name);
+  const stranger = Wallet.createRandom();
+  let sandbox: SandboxProcess;
+  let ndrc: string[];
+  let taken: Checkpoint;
+
+  before(async () => {
+    sandbox = await startSandboxProcess(at("sandbox"));
+    ndrc = ["--home", sandbox.ready.homes.ndrc];
+    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("c.json")]);
+    taken = JSON.parse(readFileSync(at("c.json"), "utf8")) as Checkpoint;
+    await expectRun(0, ["governance", "pause", "--reason", "rule-broken", ...ndrc]);
+    await expectRun(0, ["governance", "unpause", "--reason", "settled", ...ndrc]);
+  });
+  after(async () => {
+    await sandbox.stop();
+    rmSync(base, { recursive: true, force: true });
+  });
+
+  const since = (file: string, ...more: string[]): string[] => ["audit", "--since", file, ...ndrc, ...more];
+  const codes = (report: Report): string[] => report.differences.map(({ code }) => code);
+
+  /** A file in which something else stands, as it is or signed anew by somebody. */
+  function write(changes: Partial<Checkpoint>, by?: string): string {
+    const changed = { ...taken, ...changes };
+    const signed =
+      by === undefined
+        ? changed
+        : {
+            ...changed,
+            signer: new Wallet(by).address.toLowerCase(),
+            signature: new SigningKey(by).sign(checkpointDigest(changed)).serialized,
+          };
+    writeFileSync(at("changed.json"), checkpointText(signed));
+    return at("changed.json");
+  }
+
+  it("holds where the registry stands, signed as the documented typed data", async () => {
+    const { registry, block, journal, roles } = taken;
+    expect(registry).to.deep.equal({ chainId: sandbox.ready.chainId, address: sandbox.ready.registry });
+    const type = (name: string, kind: string): { name: string; type: string } => ({ name, type: kind });
+    const digest = TypedDataEncoder.hash(
+      {
+        name: "credit-anchor checkpoint",
+        version: "1",
+        chainId: registry.chainId,
+        verifyingContract: registry.address,
+      },
+      {
+        Checkpoint: [
+          type("journalLength", "uint64"),
+          type("journalHead", "bytes28"),
+          type("authority", "address"),
+          type("rolesLength", "uint64"),
+          type("rolesHead", "bytes32"),
+          type("blockNumber", "uint64"),
+          type("blockHash", "bytes32"),
+          type("blockTime", "uint64"),
+        ],
+      },
+      {
+        journalLength: journal.length,
+        journalHead: journal.head,
+        authority: roles!.authority,
+        rolesLength: roles!.length,
+        rolesHead: roles!.head,
+        blockNumber: block.number,
+        blockHash: block.hash,
+        blockTime: block.time,
+      },
+    );
+    expect(checkpointDigest(taken)).to.equal(digest);
+    expect(recoverAddress(digest, taken.signature).toLowerCase()).to.equal(taken.signer);
+    expect(checkpointText(taken)).to.equal(readFileSync(at("c.json"), "utf8"));
+    const printed = await json<Checkpoint>(["checkpoint", ...ndrc, "--block", String(block.number)]);
+    expect(printed).to.deep.equal(taken);
+  });
+
+  it("proves that the registry only grew from it, by the word of an auditor", async () => {
+    const { stdout } = await expectRun(0, since(at("c.json")));
+    expect(stdout).to.contain("who held the role auditor then").and.to.contain("by 2 entries");
+    expect(stdout).to.contain(`single source: entries ${taken.journal.length}… rest on one node`);
+    const report = await json<Report>(since(at("c.json")));
+    expect(report.checkpoint).to.include({ vouchedBy: "auditor", contained: true });
+    expect(report.singleSource).to.equal(true);
+  });
+
+  it("leaves no single source where it is of all entries", async () => {
+    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("now.json")]);
+    const report = await json<Report>(since(at("now.json")));
+    expect(report.singleSource).to.equal(false);
+  });
+
+  it("names every altered value", async () => {
+    const other = `0x${"12".repeat(32)}`;
+    const changes: Partial<Checkpoint>[] = [
+      { block: { ...taken.block, number: taken.block.number - 1 } },
+      { block: { ...taken.block, hash: other } },
+      { block: { ...taken.block, time: taken.block.time + 1 } },
+      { journal: { ...taken.journal, length: taken.journal.length - 1 } },
+      { journal: { ...taken.journal, head: other.slice(0, 58) } },
+      { roles: { ...taken.roles!, authority: other.slice(0, 42) } },
+      { roles: { ...taken.roles!, length: 1 } },
+      { roles: { ...taken.roles!, head: other } },
+      { registry: { ...taken.registry, chainId: 1 } },
+      { registry: { ...taken.registry, address: other.slice(0, 42) } },
+      { signer: stranger.address.toLowerCase() },
+      { signature: `${taken.signature.slice(0, -2)}1d` },
+    ];
+    for (const change of changes) {
+      const { error } = await json<{ error: { code: string } }>(since(write(change)), { status: 64 });
+      expect(error.code, JSON.stringify(change)).to.equal("checkpoint.signature");
+    }
+  });
+
+  it("names what is no checkpoint, cut off, or of a newer program", async () => {
+    const whole = readFileSync(at("c.json"), "utf8");
+    for (const [content, code] of [
+      ["{}", "checkpoint.format"],
+      [whole.slice(0, 100), "checkpoint.format"],
+      [whole.replace('"signer"', '"more": 1, "signer"'), "checkpoint.format"],
+      [whole.replace('"formatVersion": 1', '"formatVersion": 2'), "checkpoint.newer"],
+    ] as const) {
+      writeFileSync(at("changed.json"), content);
+      const { error } = await json<{ error: { code: string } }>(since(at("changed.json")), { status: 64 });
+      expect(error.code).to.equal(code);
+    }
+  });
+
+  it("names another chain, another registry", async () => {
+    const { registry } = taken;
+    for (const [change, code] of [
+      [{ registry: { ...registry, chainId: 1 } }, "checkpoint.other-chain"],
+      [{ registry: { ...registry, address: sandbox.ready.accessManager } }, "checkpoint.other-registry"],
+    ] as const) {
+      const file = write(change, stranger.privateKey);
+      const { error } = await json<{ error: { code: string } }>(since(file), { status: 64 });
+      expect(error.code).to.equal(code);
+    }
+  });
+
+  it("does not take the word of somebody who is no auditor, unless he is named", async () => {
+    const file = write({}, stranger.privateKey);
+    const report = await json<Report>(since(file), { status: 1 });
+    expect(codes(report)).to.deep.equal(["checkpoint.signer"]);
+    expect(report.checkpoint.vouchedBy).to.equal(null);
+    const named = await json<Report>(since(file, "--signer", stranger.address));
+    expect(named.checkpoint.vouchedBy).to.equal("named");
+    const other = await json<Report>(since(at("c.json"), "--signer", stranger.address), { status: 1 });
+    expect(codes(other)).to.deep.equal(["checkpoint.signer"]);
+  });
+
+  it("names a registry that did not grow from it", async () => {
+    const { block, journal, roles } = taken;
+    for (const [change, code] of [
+      [{ journal: { ...journal, head: `0x${"12".repeat(28)}` } }, "head.differs"],
+      [{ journal: { ...journal, length: journal.length + 1_000 } }, "head.beyond"],
+      [{ roles: { ...roles!, head: `0x${"12".repeat(32)}` } }, "roles.differs"],
+      [{ roles: { ...roles!, length: roles!.length + 1_000 } }, "roles.beyond"],
+      [{ block: { ...block, hash: `0x${"12".repeat(32)}` } }, "checkpoint.block"],
+      [{ block: { ...block, number: block.number + 1_000 } }, "checkpoint.block"],
+    ] as const) {
+      const file = write(change, stranger.privateKey);
+      const report = await json<Report>(since(file, "--signer", stranger.address), { status: 1 });
+      expect(codes(report)).to.deep.equal([code]);
+      expect(report.checkpoint.contained).to.equal(false);
+    }
+  });
+
+  it("finds a node that serves a shorter history consistently", async () => {
+    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("now.json")]);
+    const stale = await startProxy(sandbox.ready.rpcUrl);
+    const last = taken.block.number;
+    const latest = await rawRpc(sandbox.ready.rpcUrl, "eth_getBlockByNumber", [toQuantity(last), false]);
+    stale.behave = ({ method, params }) => {
+      if (method !== "eth_getBlockByNumber") return forward;
+      if (params[0] === "latest") return { kind: "result", result: latest };
+      return Number(params[0]) > last ? { kind: "result", result: null } : forward;
+    };
+    const report = await json<Report>(since(at("now.json"), "--rpc", stale.url), { status: 1 });
+    await stale.stop();
+    expect(codes(report)).to.include.members(["head.beyond", "checkpoint.block"]);
+  });
+});
