@@ -58,6 +58,8 @@ export interface AuditReport {
   readonly journal: { readonly length: number; readonly head: string };
   /** Nodes that were asked; the first gave the events. */
   readonly sources: readonly string[];
+  /** Nodes that were to be asked and gave no answer, in words. */
+  readonly silent: readonly string[];
   /**
    * Only one node was asked, and no head of all entries was given that agrees: what the node hides or invents
    * consistently beyond the head, nobody sees.
@@ -308,6 +310,7 @@ export function startAudit(
         block,
         journal: { length, head },
         sources: [...sources],
+        silent: [],
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         checkpoint: null,

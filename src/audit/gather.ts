@@ -35,6 +35,8 @@ export interface AuditRequest {
   readonly rolesHead?: RolesHead;
   /** Nodes of other parties: asked for the journal's head at the same block. */
   readonly witnesses?: readonly Chain[];
+  /** Nodes that were to be asked and gave no answer, in words: reported. */
+  readonly silent?: readonly string[];
   readonly hashes?: Hashes;
   /** In which periods to count. */
   readonly period?: Period;
@@ -72,7 +74,9 @@ export async function auditRegistry(request: AuditRequest): Promise<AuditReport>
 }
 
 async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport> {
-  const { chain, witnesses = [], onProgress = () => {} } = request;
+  const { chain, onProgress = () => {} } = request;
+  const witnesses = new Set(request.witnesses);
+  const silent = [...(request.silent ?? [])];
   const address = request.registry.toLowerCase();
   const audit = startAudit(
     { chainId: chain.chainId, address },
@@ -94,14 +98,14 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   await askViews(chain, address, block.number, audit, onProgress);
   await askWitnesses(
     chain,
-    witnesses,
+    { witnesses, silent },
     address,
     registryInterface.encodeFunctionData("journal"),
     block,
     audit,
   );
   for (const authority of audit.authorities())
-    await readRoleJournal(chain, witnesses, authority, block, audit);
+    await readRoleJournal(chain, { witnesses, silent }, authority, block, audit);
   const facts = { number: block.number, hash: block.hash, time: block.time };
   for (const hash of audit.executed()) {
     const transaction = await chain.transaction(hash);
@@ -110,7 +114,8 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   await request.compare?.(audit, facts);
   await readAnchoredLeaves(chain, address, audit, onProgress);
 
-  return audit.report(facts, [chain.node, ...witnesses.map(({ node }) => node)]);
+  const report = audit.report(facts, [chain.node, ...[...witnesses].map(({ node }) => node)]);
+  return { ...report, silent };
 }
 
 async function checkCode(
@@ -228,44 +233,70 @@ async function answerOf(
   }
 }
 
-/** Another party's node at the same block: the same block hash, and the same head of the journal. */
+/** Nodes of other parties, and which of them fell silent. */
+interface Others {
+  readonly witnesses: Set<Chain>;
+  readonly silent: string[];
+}
+
+/**
+ * Other parties' nodes at the same block: the same block hash, and the same head of the journal. One that gives no answer
+ * does not stop the audit: it is reported and no longer a source.
+ */
 async function askWitnesses(
   chain: Chain,
-  witnesses: readonly Chain[],
+  { witnesses, silent }: Others,
   address: string,
   data: string,
   block: Block,
   audit: Audit,
 ): Promise<void> {
-  if (witnesses.length === 0) return;
+  if (witnesses.size === 0) return;
   const own = await answerOf(chain, address, data, block.number);
   for (const witness of witnesses) {
-    const where = { node: witness.node, block: block.number };
-    const theirs = await witness.block(block.number);
-    if (theirs?.hash !== block.hash)
-      audit.findings.differ(
-        "witness.block",
-        "another node has another block at this number",
-        where,
-        block.hash,
-        theirs?.hash ?? "none",
-      );
-    const found = await answerOf(witness, address, data, block.number);
-    if (found !== own)
-      audit.findings.differ(
-        "witness.journal",
-        "another node knows another journal at this block",
-        where,
-        own,
-        found,
-      );
+    try {
+      await askWitness(witness, address, data, block, own, audit);
+    } catch (error) {
+      if (!(error instanceof CreditAnchorError) || !error.code.startsWith("chain.")) throw error;
+      witnesses.delete(witness);
+      silent.push(error.message);
+    }
   }
+}
+
+async function askWitness(
+  witness: Chain,
+  address: string,
+  data: string,
+  block: Block,
+  own: string | undefined,
+  audit: Audit,
+): Promise<void> {
+  const where = { node: witness.node, block: block.number };
+  const theirs = await witness.block(block.number);
+  if (theirs?.hash !== block.hash)
+    audit.findings.differ(
+      "witness.block",
+      "another node has another block at this number",
+      where,
+      block.hash,
+      theirs?.hash ?? "none",
+    );
+  const found = await answerOf(witness, address, data, block.number);
+  if (found !== own)
+    audit.findings.differ(
+      "witness.journal",
+      "another node knows another journal at this block",
+      where,
+      own,
+      found,
+    );
 }
 
 /** An authority that keeps no journal, as OpenZeppelin's own, is left out: then its roles are not checked. */
 async function readRoleJournal(
   chain: Chain,
-  witnesses: readonly Chain[],
+  others: Others,
   authority: string,
   block: Block,
   audit: Audit,
@@ -289,7 +320,7 @@ async function readRoleJournal(
       expected,
       found,
     );
-  await askWitnesses(chain, witnesses, authority, data, block, audit);
+  await askWitnesses(chain, others, authority, data, block, audit);
 }
 
 /** `anchorLeaves` carries its leaves in the transaction: they prove the size, and may settle a supersession. */

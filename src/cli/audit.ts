@@ -3,7 +3,6 @@ import { auditRegistry, type AuditRequest } from "../audit/gather";
 import { compareVault } from "../audit/vault";
 import { startVaultClocks } from "../audit/vault-clocks";
 import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
-import { connectChain, type Chain } from "../chain";
 import type { Checkpoint } from "../checkpoint";
 import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
@@ -17,9 +16,10 @@ import { connectNode, optionalHome } from "./context";
 import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { requireTrust } from "./named-registry";
-import { address, choice, flag, integer, list, text, url, usage } from "./options";
+import { address, choice, flag, integer, list, text, usage } from "./options";
 import { count, timeForPeople } from "./output";
 import { signingOf, signingOptions } from "./sign-offs";
+import { connectSources, parseUrls } from "./sources";
 import { sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
 import { defineVerb } from "./verb";
 
@@ -42,7 +42,10 @@ on the chain, and how many records have no row. Row numbers and places, never va
 
 Exit status: 0 no differences, 1 differences.`,
   options: {
-    rpc: url("--rpc <url>", "node to audit; otherwise that of the home folder"),
+    rpc: list(
+      "--rpc <urls>",
+      "node to audit, or several between commas: the first that answers gives the events, the others have to say the same; otherwise that of the home folder",
+    ),
     registry: address("--registry <address>", "the registry, on the chain of the node; otherwise the home's"),
     deployment: text("--deployment <file>", "deployment record of the registry"),
     witness: list("--witness <urls>", "nodes of other parties, between commas"),
@@ -93,6 +96,7 @@ Exit status: 0 no differences, 1 differences.`,
     "credit-anchor audit --home agency --source penalties.csv --type cn.penalty",
     "credit-anchor audit --home auditor --leaves leaves",
     "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
+    "credit-anchor audit --home auditor --rpc http://10.0.0.5:8545,http://10.0.0.6:8545",
     "credit-anchor audit --home auditor --report report-2026-07",
     "credit-anchor audit --home auditor --since checkpoint.json",
     "credit-anchor audit --home auditor --sign report.json",
@@ -111,7 +115,13 @@ Exit status: 0 no differences, 1 differences.`,
       { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
       home,
     );
-    const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
+    const { chain, witnesses, silent } = await connectSources(
+      parseUrls(options.rpc, "--rpc"),
+      parseUrls(options.witness, "--witness"),
+      trusted.chainId,
+      signal,
+      () => connectNode(home, undefined, trusted.chainId, signal),
+    );
     const since = { since: options.since, signer: options.signer };
     const checkpoint = sinceOf(since, chain, trusted.address, options.toBlock);
     const heads = headsOf(head, rolesHead, checkpoint);
@@ -127,9 +137,6 @@ Exit status: 0 no differences, 1 differences.`,
       home,
       signal,
     );
-    const witnesses: Chain[] = [];
-    for (const witness of options.witness ?? [])
-      witnesses.push(await connectChain({ urls: [witness], chainId: chain.chainId, signal }));
     const hashes = await loadFastHashes();
     const records = !options.withoutRecords;
     const vault =
@@ -154,6 +161,7 @@ Exit status: 0 no differences, 1 differences.`,
         ...heads,
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
+        silent,
         hashes,
         rules: {
           policies,
@@ -228,6 +236,7 @@ export function describe(report: AuditReport): string[] {
     `up to      block ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
     `journal    ${count(journal.length)} entries, head ${journal.head}`,
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
+    ...report.silent.map((message) => `not heard  ${message}`),
     `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
     ...sinceLines(report),
     `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
