@@ -101,6 +101,7 @@ export const chinese: Words = {
     view: "所问",
     node: "节点",
     file: "文件",
+    row: "行",
   },
   batchName: (agency, sequence, id) => `机关 ${agency} 第 ${sequence} 号（${id}）`,
 

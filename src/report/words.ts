@@ -104,6 +104,7 @@ export const english = {
     view: "question",
     node: "node",
     file: "file",
+    row: "row",
   } as Readonly<Record<string, string>>,
   batchName: (agency: string, sequence: string, id: string) => `no. ${sequence} of agency ${agency} (${id})`,
 
