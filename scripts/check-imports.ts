@@ -20,6 +20,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "ground", modules: ["errors", "bytes", "hashes", "json", "positions", "reasons", "shape"] },
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
+  { name: "signature", modules: ["bundle/rlp", "bundle/signature"] },
   { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
   { name: "policy", modules: ["policy/"] },
   { name: "batch", modules: ["batch"] },
@@ -28,8 +29,8 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
     name: "verify",
     modules: ["verdict", "verify-history", "verify-facts", "verify-evidence", "verify-told", "verify"],
   },
-  { name: "bundle", modules: ["bundle", "bundle/"] },
   { name: "checkpoint, sign-off", modules: ["checkpoint", "sign-off"] },
+  { name: "bundle", modules: ["bundle", "bundle/"] },
 ];
 
 /** Packages the pure line may use: they run in a browser with a strict content policy. */

@@ -25,6 +25,8 @@ const CHECKS: Readonly<Record<string, string>> = {
   block: "区块",
   code: "合约代码",
   deployment: "部署记录",
+  checkpoints: "检查点",
+  "sign-offs": "审计签署",
   seal: "整体签名",
   "time stamp": "可信时间戳",
 };

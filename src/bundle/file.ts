@@ -49,6 +49,10 @@ export interface Bundle {
   readonly codeHash?: string;
   /** Deployment record of the registry. */
   readonly deployment?: JsonObject;
+  /** Where others signed that the registry stood, afterwards. */
+  readonly checkpoints?: readonly JsonObject[];
+  /** Reports on the registry with their auditors' signed statements. */
+  readonly signedReports?: readonly JsonObject[];
   /** Somebody's signature over everything above: {@link sealDigest}. */
   readonly seal?: { readonly signer: string; readonly signature: string };
   /** TimeStampToken of RFC 3161, DER, over {@link bundleDigest}. */
@@ -88,10 +92,22 @@ const BUNDLE = object(
     ),
     codeHash: hex(32),
     deployment: document,
+    checkpoints: list(document, 1, 64),
+    signedReports: list(document, 1, 16),
     seal: object({ signer: hex(20), signature: hex(65) }),
     timestamp: bytes,
   },
-  ["typeDocument", "manifest", "anchoring", "codeHash", "deployment", "seal", "timestamp"],
+  [
+    "typeDocument",
+    "manifest",
+    "anchoring",
+    "codeHash",
+    "deployment",
+    "checkpoints",
+    "signedReports",
+    "seal",
+    "timestamp",
+  ],
 );
 
 export type ReadBundle =
@@ -146,6 +162,7 @@ export function isBundleText(content: string): boolean {
 /** The file: JSON with members in the documented order, two spaces, a line feed at the end. */
 export function bundleText(bundle: Bundle): string {
   const { evidence, typeDocument, manifest, anchoring, codeHash, deployment, seal, timestamp } = bundle;
+  const { checkpoints, signedReports } = bundle;
   const ordered = {
     format: bundle.format,
     formatVersion: bundle.formatVersion,
@@ -166,6 +183,8 @@ export function bundleText(bundle: Bundle): string {
     },
     codeHash,
     deployment,
+    checkpoints,
+    signedReports,
     seal: seal && { signer: seal.signer, signature: seal.signature },
     timestamp,
   };

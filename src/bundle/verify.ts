@@ -8,6 +8,7 @@ import { authorshipOf } from "./anchoring-call";
 import { readBlockHeader, receiptShows } from "./block";
 import { bundleDigest, readBundle, sealDigest, type Bundle } from "./file";
 import { signerOfBytes } from "./signature";
+import { checkCheckpoints, checkSignOffs } from "./statements";
 import { readTimestamp, stamps, type TimestampToken } from "./timestamp";
 import { readTransaction, type SignedTransaction } from "./transaction";
 import { valueInTrie } from "./trie";
@@ -22,6 +23,8 @@ export const BUNDLE_CHECK_NAMES = [
   "block",
   "code",
   "deployment",
+  "checkpoints",
+  "sign-offs",
   "seal",
   "time stamp",
 ] as const;
@@ -98,6 +101,8 @@ function checkParts(
     checkBlock(bundle, hashes),
     checkCode(bundle, request, verdict),
     checkDeployment(bundle),
+    checkCheckpoints(bundle, hashes),
+    checkSignOffs(bundle, hashes),
     checkSeal(bundle, hashes),
     checkTimestamp(bundle, request, hashes),
   ];

@@ -18,12 +18,12 @@ import { CreditAnchorError } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Hashes } from "../hashes";
 import type { Home } from "../home";
-import { isObject, parseJson, type JsonObject } from "../json";
+import { isObject, MAX_DEPTH, parseJson, type JsonObject } from "../json";
 import { isShown, type Evidence } from "../receipt";
 import { codeHashOf, connectNode, optionalHome, requireHome } from "./context";
 import { readDeployment } from "./deployment-file";
 import { readBytes, readText, writeNewFile, writeOwnFile } from "./files";
-import { flag, text, url, usage } from "./options";
+import { flag, list, text, url, usage } from "./options";
 import { columns, jsonLines } from "./output";
 import { expectEvidence, typeOf } from "./present";
 import { defineVerb } from "./verb";
@@ -34,7 +34,8 @@ export const bundleVerb = defineVerb({
   name: "bundle",
   summary: "put everything that shows a record to a court into one file",
   about: `The bundle holds the receipt or presentation, the record type, the signed transaction, its receipt and block, the
-hash of the registry's code, and, if they are at hand, the deployment record and the manifest of the batch. It
+hash of the registry's code, and, if they are given, the deployment record, checkpoints and auditors' signed reports, and
+the manifest of the batch. It
 shows no more fields than the receipt in it. The manifest comes from the home folder that anchored the batch, or
 from --manifest, and is for auditors and courts only: --without-manifest leaves it out.
 
@@ -50,6 +51,8 @@ application/timestamp-query' URL), and --timestamp puts its answer into the bund
     rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
     deployment: text("--deployment <file>", "deployment record of the registry"),
     manifest: text("--manifest <file>", "manifest of the batch, from the agency"),
+    checkpoint: list("--checkpoint <files>", "checkpoints of the registry, between commas"),
+    signedReport: list("--signed-report <files>", "auditors' signed reports on the registry, between commas"),
     withoutManifest: flag("--without-manifest", "leave out the manifest, though the home has it"),
     type: text("--type <file>", "type document, for a type that is neither shipped nor in the home"),
     sign: flag("--sign", "sign the bundle with the key of the home"),
@@ -117,7 +120,16 @@ application/timestamp-query' URL), and --timestamp puts its answer into the bund
 });
 
 /** Options that decide what goes into a bundle. */
-const MAKING = ["rpc", "deployment", "manifest", "withoutManifest", "type", "sign"] as const;
+const MAKING = [
+  "rpc",
+  "deployment",
+  "manifest",
+  "withoutManifest",
+  "type",
+  "sign",
+  "checkpoint",
+  "signedReport",
+] as const;
 
 interface Options {
   readonly rpc: string | undefined;
@@ -126,6 +138,8 @@ interface Options {
   readonly withoutManifest: boolean;
   readonly type: string | undefined;
   readonly sign: boolean;
+  readonly checkpoint: readonly string[] | undefined;
+  readonly signedReport: readonly string[] | undefined;
   readonly timestamp: string | undefined;
 }
 
@@ -161,6 +175,8 @@ async function make(
     ...(options.deployment === undefined
       ? {}
       : { deployment: { ...readDeployment(options.deployment) } as unknown as JsonObject }),
+    ...(options.checkpoint === undefined ? {} : { checkpoints: options.checkpoint.map(readObject) }),
+    ...(options.signedReport === undefined ? {} : { signedReports: options.signedReport.map(readObject) }),
   };
   return options.sign ? sealed(unsigned, home!, hashes) : unsigned;
 }
@@ -203,6 +219,13 @@ async function manifestOf(home: Home | undefined, { batch }: Evidence): Promise<
   } finally {
     await vault.close();
   }
+}
+
+/** What the file holds; what it is worth is checked with the rest of the bundle. */
+function readObject(file: string): JsonObject {
+  const value = parseJson(readText(file), { maxDepth: MAX_DEPTH + 12 });
+  if (isObject(value)) return value;
+  throw new CreditAnchorError("bundle.statement", `${file} is no checkpoint and no signed report`);
 }
 
 function readManifest(file: string, { batch }: Evidence): JsonObject {

@@ -85,12 +85,25 @@ describe("bundle, and verify of bundles", function () {
     expect(content).to.not.contain('"manifest"');
     const [told] = await json<Told[]>(["verify", at("holder.json"), ...anybody]);
     expect(partsOf(told!, "failed")).to.deep.equal([]);
-    expect(partsOf(told!, "not-checked")).to.deep.equal(["manifest", "deployment", "seal", "time stamp"]);
+    expect(partsOf(told!, "not-checked")).to.deep.equal([
+      "manifest",
+      "deployment",
+      "checkpoints",
+      "sign-offs",
+      "seal",
+      "time stamp",
+    ]);
   });
 
   it("say offline what the bundle proves by itself, and that the rest needs a chain", async () => {
     const [told] = await json<Told[]>(["verify", at("bundle.json"), "--offline"], { status: 2 });
-    expect(partsOf(told!, "not-checked")).to.deep.equal(["code", "deployment", "time stamp"]);
+    expect(partsOf(told!, "not-checked")).to.deep.equal([
+      "code",
+      "deployment",
+      "checkpoints",
+      "sign-offs",
+      "time stamp",
+    ]);
     expect(partsOf(told!, "passed")).to.include.members(["signature", "receipt", "block", "manifest"]);
   });
 

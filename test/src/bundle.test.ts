@@ -7,10 +7,12 @@ import { proveInTrie, valueInTrie } from "../../src/bundle/trie";
 import { gatherAnchoring } from "../../src/bundling";
 import { concat, fromHex, toHex } from "../../src/bytes";
 import type { Chain } from "../../src/chain";
+import { checkpointDigest, type Checkpoint } from "../../src/checkpoint";
 import { gatherFacts } from "../../src/facts";
 import { portableHashes as hashes } from "../../src/hashes";
 import { parseJson, type JsonObject, type JsonValue } from "../../src/json";
 import { makeReceipt, present, type Evidence } from "../../src/receipt";
+import { statementDigest, statementOf, type SignedReport } from "../../src/sign-off";
 import type { LmdbVault } from "../../src/vault/writer";
 import type { VaultReader } from "../../src/vault/vault";
 import { startAnvil, startHardhatNode, type TestChain } from "../support/chains";
@@ -72,6 +74,45 @@ async function bundleOf(world: World, chain: Chain, vault: VaultReader, evidence
     anchoring: await gatherAnchoring(chain, evidence, hashes),
     codeHash,
     deployment: deploymentOf(world, codeHash),
+    ...(await statementsOf(world, chain)),
+  };
+}
+
+/** A checkpoint and an auditor's report on the registry as it is now. */
+async function statementsOf(
+  world: World,
+  chain: Chain,
+): Promise<Required<Pick<Bundle, "checkpoints" | "signedReports">>> {
+  const { number, hash, time } = (await chain.block("latest"))!;
+  const registry = { chainId: chain.chainId, address: world.registry.address };
+  const stand = {
+    registry,
+    block: { number, hash, time },
+    journal: { length: 9, head: `0x${"5d".repeat(28)}` },
+  };
+  const auditor = account(8);
+  const checkpoint: Checkpoint = {
+    format: "credit-anchor/checkpoint",
+    formatVersion: 1,
+    ...stand,
+    signer: auditor.address,
+    signature: await auditor.signDigest(checkpointDigest(stand)),
+  };
+  const report = { format: "credit-anchor/audit", ...stand, roles: [], differences: [], notChecked: [] };
+  const statement = statementOf(report, world.manager);
+  const signOffs = `0x${"77".repeat(20)}`;
+  const signed: SignedReport = {
+    format: "credit-anchor/signed-report",
+    formatVersion: 1,
+    signOffs,
+    statement,
+    auditor: auditor.address,
+    signature: await auditor.signDigest(statementDigest(chain.chainId, signOffs, statement)),
+    report,
+  };
+  return {
+    checkpoints: [checkpoint as unknown as JsonObject],
+    signedReports: [signed as unknown as JsonObject],
   };
 }
 
@@ -124,6 +165,8 @@ const GUILTY: readonly (readonly [string, readonly string[]])[] = [
   ["/anchoring/receipt", ["block"]],
   ["/anchoring/block", ["block"]],
   ["/codeHash", ["deployment"]],
+  ["/checkpoints", ["checkpoints"]],
+  ["/signedReports", ["sign-offs"]],
   ["/deployment", ["deployment"]],
 ];
 
@@ -232,6 +275,17 @@ describe("evidence bundles", function () {
           expect(verdict.exitStatus, path).to.equal(1);
           if (verdict.bundle !== null) expect(named(verdict, "failed"), path).to.include("seal");
         }
+      });
+
+      it("refuse statements about another registry, and of a time before the anchoring", async () => {
+        const evidence = receiptOf(open, 0);
+        const bundle = await bundleOf(world, world.chain, open, evidence);
+        const later = withChange(bundle, "/evidence/transaction/blockNumber", { value: 10_000_000 });
+        const verdict = verifyBundle({ bundle: later, trust: [], policy }, hashes);
+        expect(named(verdict, "failed")).to.include.members(["checkpoints", "sign-offs"]);
+        const elsewhere = withChange(bundle, "/evidence/registry/chainId", { value: 1 });
+        const other = verifyBundle({ bundle: elsewhere, trust: [], policy }, hashes);
+        expect(named(other, "failed")).to.include.members(["checkpoints", "sign-offs"]);
       });
 
       it("find the transaction among others in its block", async () => {

@@ -1,0 +1,83 @@
+import { readCheckpoint } from "../checkpoint";
+import type { Hashes } from "../hashes";
+import type { JsonObject } from "../json";
+import { audited, outcomes, readSignedReport, reportHash, signerOfReport } from "../sign-off";
+import { failed, notChecked, passed, type Check } from "../verdict";
+import type { Bundle } from "./file";
+
+/**
+ * What others signed about the registry: checkpoints, and auditors' reports. Their signatures are checked, and that they are
+ * about this registry at a block that is not before the anchoring; who the signers are, the verifier has to know.
+ */
+export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpoints"> {
+  const { checkpoints = [], evidence } = bundle;
+  if (checkpoints.length === 0)
+    return notChecked("checkpoints", "checkpoints.absent", "the bundle holds none");
+  const wrong = (code: string, message: string): Check<"checkpoints"> =>
+    failed("checkpoints", `checkpoints.${code}`, message);
+  const told: string[] = [];
+  for (const document of checkpoints) {
+    try {
+      const { registry, block, journal, signer } = readCheckpoint(textOf(document), "a checkpoint", hashes);
+      const problem = misplaced(evidence, registry, block);
+      if (problem !== undefined) return wrong("other", problem);
+      told.push(
+        `${signer} signed where the registry stood at block ${block.number}: ${journal.length} entries`,
+      );
+    } catch {
+      return wrong("signature", "one is not what its signer signed");
+    }
+  }
+  return passed("checkpoints", "checkpoints.signed", told.join("; "));
+}
+
+export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"> {
+  const { signedReports = [], evidence } = bundle;
+  if (signedReports.length === 0) return notChecked("sign-offs", "sign-offs.absent", "the bundle holds none");
+  const wrong = (code: string, message: string): Check<"sign-offs"> =>
+    failed("sign-offs", `sign-offs.${code}`, message);
+  const told: string[] = [];
+  for (const document of signedReports) {
+    try {
+      const signed = readSignedReport(textOf(document), "a report");
+      const { registry, block, journal } = audited(signed.report);
+      if (signerOfReport(signed, hashes) !== signed.auditor)
+        return wrong("signature", "one is not what its auditor signed");
+      const { statement } = signed;
+      if (
+        statement.reportHash !== reportHash(signed.report, hashes) ||
+        statement.blockNumber !== block.number ||
+        statement.blockHash !== block.hash ||
+        statement.journalLength !== journal.length ||
+        statement.journalHead !== journal.head
+      )
+        return wrong("report", "a statement is about another report than the one beside it");
+      const problem = misplaced(evidence, registry, block);
+      if (problem !== undefined) return wrong("other", problem);
+      told.push(
+        `${signed.auditor} audited the registry up to block ${block.number}: ${outcomes[statement.outcome]}`,
+      );
+    } catch {
+      return wrong("unreadable", "one is no signed report");
+    }
+  }
+  return passed("sign-offs", "sign-offs.signed", told.join("; "));
+}
+
+/** Why a statement says nothing about the anchoring; undefined if it may. */
+function misplaced(
+  { registry, transaction }: Bundle["evidence"],
+  about: { readonly chainId: number; readonly address: string },
+  block: { readonly number: number; readonly hash: string },
+): string | undefined {
+  if (about.chainId !== registry.chainId || about.address !== registry.address)
+    return "one is about another registry";
+  if (block.number < transaction.blockNumber) return "one is of a block before the anchoring";
+  if (block.number === transaction.blockNumber && block.hash !== transaction.blockHash)
+    return "one names another block of the number that the receipt names";
+  return undefined;
+}
+
+function textOf(document: JsonObject): string {
+  return JSON.stringify(document);
+}
