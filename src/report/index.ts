@@ -19,14 +19,14 @@ export interface ReportFile {
 }
 
 /** SHA-256 of {@link reportJson}, in hex without `0x`: what `sha256sum report.json` prints. */
-export function reportHash(json: string): string {
+export function fileHash(json: string): string {
   return toHex(portableHashes.sha256(utf8(json))).slice(2);
 }
 
 /** @param version of this program */
 export function reportFiles(report: AuditReport, version: string): ReportFile[] {
   const json = reportJson(report);
-  const hash = reportHash(json);
+  const hash = fileHash(json);
   return [
     { name: REPORT_FILES.json, content: json },
     { name: REPORT_FILES.zh, content: page(report, { hash, version, other: REPORT_FILES.en }, chinese) },

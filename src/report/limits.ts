@@ -10,7 +10,8 @@ export function limits(report: AuditReport, words: Words): Html {
   return html`<h2 id="s2">2 ${said.heading}</h2>
     <h3>2.1 ${said.source}</h3>
     <p>${said[sourcesOf(report)]}</p>
-    ${head(report, words)}
+    ${report.silent.length > 0 && html`<p>${said.silent}: ${report.silent.join("; ")}</p>`}
+    ${head(report, words)} ${since(report, words)}
     <p>${said.claims}</p>
     <h3>2.2 ${said.unchecked}</h3>
     ${unchecked(report, words)}`;
@@ -31,6 +32,15 @@ function head({ externalHead, singleSource }: AuditReport, words: Words): Html |
   return html`<p>
     ${headElsewhere(externalHead, words)}
     ${singleSource && contained && length > 0 && words.limits.unvouched(count(length))}
+  </p>`;
+}
+
+function since({ checkpoint }: AuditReport, { limits: said }: Words): Html | false {
+  if (checkpoint === null) return false;
+  const { block, journal, signer, vouchedBy, contained } = checkpoint;
+  return html`<p>
+    ${said.checkpoint(count(journal.length), count(block.number), signer, said.vouched[vouchedBy ?? "nobody"])}
+    ${contained ? said.checkpointContained : said.checkpointDiffers}
   </p>`;
 }
 

@@ -117,6 +117,17 @@ export const chinese: Words = {
     head: (length, head) => `从他处取得的摘要值：${length} 条，${head}`,
     headContained: "它是本日志最前若干条的摘要值。",
     headDiffers: "它不是本日志的摘要值：见第 1.1 节。",
+    silent: "应询而未答复的节点",
+    checkpoint: (length, block, signer, vouched) =>
+      `检查点：${length} 条，区块 ${block}，由 ${signer} 签名，${vouched}。`,
+    vouched: {
+      named: "签名者为指定采信者",
+      auditor: "签名者当时具有审计职权",
+      own: "签名者即本次审计者",
+      nobody: "签名者不足采信",
+    },
+    checkpointContained: "登记簿自该检查点以来仅有增加。",
+    checkpointDiffers: "登记簿自该检查点以来并非仅有增加：见第 1.1 节。",
     claims:
       "仅以根哈希锚定的批次，在取得其全部叶哈希之前，记录数仅为机关的声称。记录已锚定，可以证明其何时、由谁登记以及此后的变化，但不能证明其内容真实。",
     unchecked: "未核查事项",

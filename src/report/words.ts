@@ -122,6 +122,17 @@ export const english = {
     head: (length: string, head: string) => `Head obtained elsewhere: ${length} entries, ${head}`,
     headContained: "It is the head of the first entries of this journal.",
     headDiffers: "It is not the head of this journal’s entries: see section 1.1.",
+    silent: "Nodes that were to be asked and gave no answer",
+    checkpoint: (length: string, block: string, signer: string, vouched: string) =>
+      `Checkpoint: ${length} entries at block ${block}, signed by ${signer}, ${vouched}.`,
+    vouched: {
+      named: "who was named as one to be believed",
+      auditor: "who held the role auditor then",
+      own: "who made this audit too",
+      nobody: "whose word does not count here",
+    },
+    checkpointContained: "The registry only grew from it.",
+    checkpointDiffers: "The registry did not only grow from it: see section 1.1.",
     claims:
       "The size of a batch that was anchored by its root alone is the agency’s claim until its leaves are at hand. That a record is anchored proves when it was recorded, by whom, and what became of it. It does not prove that its content is true.",
     unchecked: "Not checked",

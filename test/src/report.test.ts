@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditReport } from "../../src/audit";
 import { canonical } from "../../src/canonical";
-import { REPORT_FILES, reportFiles, reportHash } from "../../src/report";
+import { fileHash, REPORT_FILES, reportFiles } from "../../src/report";
 import { chineseClocks, chineseDifferences, chineseUnchecked } from "../../src/report/findings-chinese";
 import { batchName, count, share, time } from "../../src/report/format";
 import { html, markup } from "../../src/report/html";
@@ -61,7 +61,7 @@ describe("report", () => {
 
     it("has the hash that sha256sum prints, which the pages show", () => {
       const hash = createHash("sha256").update(pages.json).digest("hex");
-      expect(reportHash(pages.json)).to.equal(hash);
+      expect(fileHash(pages.json)).to.equal(hash);
       for (const page of [pages.zh, pages.en]) {
         expect(textOf(readMarkup(page))).to.contain(`${hash} report.json`);
         expect(page).to.contain(`content: "SHA-256 ${hash}"`);
@@ -209,6 +209,21 @@ describe("report", () => {
         const single = limitsOf({ singleSource: true, externalHead: head });
         expect(single).to.contain(words.limits.singleSource).and.to.contain(words.limits.unvouched("7"));
         expect(limitsOf({ externalHead: head })).not.to.contain(words.limits.unvouched("7"));
+        const checkpoint = {
+          block: { number: 12, hash: "0x34", time: START },
+          journal: { length: 9, head: "0x56" },
+          signer: ALICE,
+        };
+        const grown = limitsOf({
+          silent: ["nobody.example does not answer"],
+          checkpoint: { ...checkpoint, vouchedBy: "auditor", contained: true },
+        });
+        expect(grown)
+          .to.contain("nobody.example does not answer")
+          .and.to.contain(words.limits.checkpointContained);
+        expect(grown).to.contain(words.limits.checkpoint("9", "12", ALICE, words.limits.vouched.auditor));
+        const shrunk = limitsOf({ checkpoint: { ...checkpoint, vouchedBy: null, contained: false } });
+        expect(shrunk).to.contain(words.limits.checkpointDiffers).and.to.contain(words.limits.vouched.nobody);
         const differences = [{ code: "witness.journal", message: "", where: {} }];
         expect(limitsOf({ differences })).to.contain(words.limits.disagree);
         expect(limitsOf({ differences })).not.to.contain(words.limits.severalSources);
@@ -283,6 +298,7 @@ describe("report", () => {
     const hostile: AuditReport = {
       ...report,
       sources: [HARM],
+      silent: [HARM],
       singleSource: true,
       externalHead: { length: 1, head: HARM, contained: true },
       block: { ...report.block, hash: HARM },
