@@ -58,7 +58,7 @@ figure { margin: 1rem 0 1.4rem; break-inside: avoid; } figcaption { font-weight:
 @media print {
   html { background: none; } body { max-width: none; padding: 0; font-size: 10pt; } .figures dd { font-size: 1.1rem; } .figures dt { font-size: 0.74rem; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2 { margin-top: 1.6rem; } .table { overflow: visible; } thead { display: table-header-group; } tr { break-inside: avoid; }
+  h2 { margin-top: 1.6rem; } .table { overflow: visible; } thead { display: table-header-group; } tr, pre { break-inside: avoid; } caption, thead { break-after: avoid; }
   .screen { display: none; } a { color: inherit; text-decoration: none; }
 }
 `;
