@@ -47,7 +47,9 @@ async function runVerb({ verb, args, options, globals }: Parsed): Promise<number
   const io = processIo(globals);
   try {
     const outcome = await verb.run({ args, options, home: globals.home, io, signal: interrupt.signal });
-    await print(globals.json ? `${toJson(outcome.json)}\n` : printable(outcome.text));
+    const document = toJson(outcome.json);
+    const json = outcome.line === true ? JSON.stringify(JSON.parse(document)) : document;
+    await print(globals.json ? `${json}\n` : printable(outcome.text));
     return outcome.exitStatus ?? 0;
   } catch (error) {
     if (interrupt.signal.aborted) return fail(interruption(error), globals, INTERRUPTED);

@@ -8,6 +8,8 @@ import type { OptionSpecs, OptionValues } from "./options";
 export interface Outcome {
   /** With --json, on stdout. */
   readonly json: unknown;
+  /** The JSON is one line of several that were printed before. */
+  readonly line?: true;
   /** Otherwise: lines on stdout. */
   readonly text: readonly string[];
   /** 0 unless given. */

@@ -53,6 +53,7 @@ import { statusVerb } from "./status";
 import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
 import type { Verb } from "./verb";
 import { verifyVerb } from "./verify";
+import { watchVerb } from "./watch";
 import { withdrawVerb } from "./withdraw";
 
 export const verbs: readonly Verb[] = [
@@ -107,6 +108,7 @@ export const verbs: readonly Verb[] = [
   auditVerb,
   checkpointVerb,
   reportVerifyVerb,
+  watchVerb,
   governanceRolesVerb,
   governanceListVerb,
   governanceScheduleVerb,
