@@ -8,7 +8,7 @@ import { byCode } from "./words";
 /** A hash or address: short for the eye, whole for copying and for screen readers that spell it. */
 export function Hex({ value, whole = false }: { value: string; whole?: boolean }): JSX.Element {
   return (
-    <code class="hex" title={value}>
+    <code class={whole ? "hex hex-whole" : "hex"} title={value}>
       {whole ? value : short(value)}
     </code>
   );

@@ -38,7 +38,7 @@ export function App(): JSX.Element {
           <div hidden={route.page !== "verify"}>
             <VerifyPage />
           </div>
-          {route.page === "explore" && <ExplorePage />}
+          {route.page === "explore" && <ExplorePage thing={route.thing} />}
           {route.page === "about" && <About />}
         </main>
         <footer class="footer">

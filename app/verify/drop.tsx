@@ -35,21 +35,22 @@ export function Drop({ onFiles }: { onFiles: (files: readonly File[]) => void })
   }, []);
   return (
     <div class={`drop no-print${isOver ? " drop-over" : ""}`}>
-      <label for={id} class="drop-label">
-        {words.drop.label}
+      <p class="drop-label">{words.drop.label}</p>
+      <label class="choose">
+        {words.drop.choose}
+        <input
+          type="file"
+          class="unseen"
+          multiple
+          accept=".json,application/json"
+          aria-describedby={`${id}-hint`}
+          onChange={(event) => {
+            onFiles([...(event.currentTarget.files ?? [])]);
+            // The same file can be chosen again.
+            event.currentTarget.value = "";
+          }}
+        />
       </label>
-      <input
-        id={id}
-        type="file"
-        multiple
-        accept=".json,application/json"
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => {
-          onFiles([...(event.currentTarget.files ?? [])]);
-          // The same file can be chosen again.
-          event.currentTarget.value = "";
-        }}
-      />
       <p id={`${id}-hint`} class="hint">
         {words.drop.hint}
       </p>

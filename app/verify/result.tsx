@@ -78,33 +78,33 @@ export function Result({
           </p>
         )}
       </header>
-      <section aria-labelledby={`${id}-checks`}>
-        <h3 id={`${id}-checks`}>{words.sections.checks}</h3>
+      <div class="part">
+        <h3>{words.sections.checks}</h3>
         <Checks checks={verdict.checks} />
-      </section>
+      </div>
       {evidence !== undefined && (
         <>
-          <section aria-labelledby={`${id}-record`}>
-            <h3 id={`${id}-record`}>{words.sections.record}</h3>
+          <div class="part">
+            <h3>{words.sections.record}</h3>
             <Fields evidence={evidence} type={type} isProved={isProved(verdict)} />
-          </section>
-          <section aria-labelledby={`${id}-timeline`}>
-            <h3 id={`${id}-timeline`}>{words.sections.timeline}</h3>
+          </div>
+          <div class="part">
+            <h3>{words.sections.timeline}</h3>
             <Timeline judged={judged} type={type} asOf={asOf} />
-          </section>
-          <section aria-labelledby={`${id}-path`}>
-            <h3 id={`${id}-path`}>{words.sections.path}</h3>
+          </div>
+          <div class="part">
+            <h3>{words.sections.path}</h3>
             <ProofPath evidence={evidence} verdict={verdict} />
-          </section>
-          <section aria-labelledby={`${id}-details`}>
-            <h3 id={`${id}-details`}>{words.sections.details}</h3>
+          </div>
+          <div class="part">
+            <h3>{words.sections.details}</h3>
             <Details judged={judged} evidence={evidence} type={type} />
-          </section>
+          </div>
           {type !== undefined && verdict.exitStatus !== 1 && (
-            <section class="no-print" aria-labelledby={`${id}-present`}>
-              <h3 id={`${id}-present`}>{words.sections.present}</h3>
+            <div class="part no-print">
+              <h3>{words.sections.present}</h3>
               <Present evidence={evidence} type={type} name={name} />
-            </section>
+            </div>
           )}
         </>
       )}

@@ -1,0 +1,75 @@
+import type { JSX } from "preact";
+import type { BatchState } from "../../src/audit/state";
+import { parseStatus } from "../../src/verify";
+import { useSettings, type Settings } from "../settings";
+import { Deeds, Table } from "./parts";
+import type { Rebuilt } from "./replay";
+import { movedPositions, ranges, statusCounts } from "./status-counts";
+
+/** How many records are in which state. */
+export function StatusTable({
+  batches,
+  withPositions = false,
+}: {
+  batches: readonly BatchState[];
+  withPositions?: boolean;
+}): JSX.Element {
+  const settings = useSettings();
+  const { words, format } = settings;
+  const { statuses, batch: names } = words.explorer;
+  const positions = withPositions && batches[0] !== undefined ? movedPositions(batches[0]) : new Map();
+  return (
+    <Table label={statuses.title} columns={[statuses.status, statuses.records]}>
+      {[...statusCounts(batches)].map(([byte, count]) => {
+        const list = positions.get(byte) as number[] | undefined;
+        return (
+          <tr key={byte}>
+            <td>
+              {byte === 0 ? names.untouched : statusText(byte, settings)}
+              {list !== undefined && (
+                <>
+                  <br />
+                  <span class="quiet small">{names.positions(ranges(list))}</span>
+                </>
+              )}
+            </td>
+            <td>{format.number(count)}</td>
+          </tr>
+        );
+      })}
+    </Table>
+  );
+}
+
+function statusText(byte: number, { words }: Settings): string {
+  const status = parseStatus(byte);
+  if (status === null) return `0x${byte.toString(16)}`;
+  return [
+    words.statuses[status.status],
+    ...(status.erased ? [words.statuses.Erased] : []),
+    ...status.marks.map((mark) => words.marks[mark]),
+  ].join(" · ");
+}
+
+const MOVES: ReadonlySet<string> = new Set([
+  "StatusChanged",
+  "RecordsSuperseded",
+  "MarksSet",
+  "MarksCleared",
+  "ErasureProposed",
+  "RecordsErased",
+]);
+
+export function Statuses({ rebuilt: { state, deeds } }: { rebuilt: Rebuilt }): JSX.Element {
+  const { words } = useSettings();
+  const { statuses } = words.explorer;
+  return (
+    <>
+      <h1>{statuses.title}</h1>
+      <p class="lead">{statuses.lead}</p>
+      <StatusTable batches={[...state.batches.values()]} />
+      <h2>{statuses.moves}</h2>
+      <Deeds deeds={deeds.filter(({ name }) => MOVES.has(name))} state={state} label={statuses.moves} />
+    </>
+  );
+}

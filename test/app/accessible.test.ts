@@ -1,0 +1,175 @@
+import { source } from "axe-core";
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { describeInBrowser, openPage, startBrowser, type Look, type Watched } from "../support/browser";
+import { startPagesWorld, type PagesWorld } from "../support/pages";
+
+/** What axe says of a page, as far as anybody needs it here. */
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+const LOOKS = [
+  { language: "en-GB", colours: "light" },
+  { language: "en-GB", colours: "dark" },
+  { language: "zh-CN", colours: "light" },
+  { language: "zh-CN", colours: "dark" },
+] as const;
+
+describeInBrowser("pages: for everybody", function () {
+  this.timeout(240_000);
+  let world: PagesWorld;
+  let browser: Browser;
+  let open: Watched[] = [];
+  before(async () => {
+    world = await startPagesWorld();
+    browser = await startBrowser();
+  });
+  afterEach(async () => {
+    await Promise.all(open.map(({ context }) => context.close()));
+    open = [];
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.stop();
+  });
+
+  async function visit(address: string, look: Look): Promise<Page> {
+    const watched = await openPage(browser, `${world.url}${address}`, look);
+    open.push(watched);
+    return watched.page;
+  }
+
+  /** Every kind of page, with everything on it that there can be. */
+  async function* pages(look: Look): AsyncGenerator<[string, Page]> {
+    const page = await visit("#/verify", look);
+    await page.setInputFiles("input[type=file]", [
+      world.files.fine,
+      world.files.withdrawn,
+      world.forged[0]!.file,
+      world.file("empty.json", ""),
+      world.files.deployment,
+    ]);
+    await page.locator("article.result").nth(2).waitFor();
+    await page.locator("section.trust button").last().click();
+    for (const details of await page.locator("details").all())
+      await details.evaluate("(element) => element.setAttribute('open', '')").catch(() => undefined);
+    yield ["verify", page];
+    yield ["about", await visit("#/about", look)];
+    for (const address of [
+      "#/explore",
+      `#/batch/${world.batch}`,
+      "#/agency/1",
+      "#/agencies",
+      "#/types",
+      "#/batches",
+      "#/statuses",
+      "#/type/1",
+    ]) {
+      const explored = await visit(address, look);
+      await explored.getByTestId("read-up-to").waitFor();
+      yield [address, explored];
+    }
+  }
+
+  for (const look of LOOKS)
+    it(`axe finds nothing serious: ${look.language}, ${look.colours}`, async () => {
+      for await (const [name, page] of pages(look)) {
+        await page.evaluate(source);
+        const violations: Violation[] = await page.evaluate(
+          `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`,
+        );
+        const grave = violations.filter(({ impact }) => impact !== "minor");
+        expect(
+          grave.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`),
+        ).to.deep.equal([]);
+      }
+    });
+
+  it("no page is wider than a phone", async () => {
+    for (const language of ["en-GB", "zh-CN"] as const)
+      for await (const [name, page] of pages({ language, width: 360, height: 740 })) {
+        const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        expect(over, `${name} in ${language}`).to.equal(0);
+      }
+  });
+
+  it("speaks the language of the browser, and the other one when asked", async () => {
+    const page = await visit("#/verify", { language: "zh-CN" });
+    await page.getByRole("heading", { name: "核验一条记录" }).waitFor();
+    expect(await page.getAttribute("html", "lang")).to.equal("zh-CN");
+    await page.getByRole("button", { name: "English" }).click();
+    await page.getByRole("heading", { name: "Verify a record" }).waitFor();
+    expect(await page.getAttribute("html", "lang")).to.equal("en");
+    await page.reload();
+    await page.getByRole("heading", { name: "Verify a record" }).waitFor();
+  });
+
+  it("says nothing in Chinese to who reads English, and the other way round", async () => {
+    const chinese = /\p{Script=Han}/u;
+    for (const [name, address] of Object.entries({ about: "#/about", explore: "#/explore" })) {
+      const english = await visit(address, { language: "en-GB" });
+      if (name === "explore") await english.getByTestId("read-up-to").waitFor();
+      const words =
+        (await english.locator("main").innerText()) + (await english.locator("footer").innerText());
+      expect(words, name).not.to.match(chinese);
+    }
+  });
+
+  it("is dark or light as the device, or as asked", async () => {
+    const background = (page: Page): Promise<string> =>
+      page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const page = await visit("#/verify", { colours: "dark" });
+    const dark = await background(page);
+    await page.getByLabel("Colours").selectOption("light");
+    await page.locator('html[data-theme="light"]').waitFor();
+    const light = await background(page);
+    expect(light).not.to.equal(dark);
+    await page.reload();
+    expect(await background(page)).to.equal(light);
+    await page.getByLabel("Colours").selectOption("dark");
+    await page.locator('html[data-theme="dark"]').waitFor();
+    expect(await background(page)).to.equal(dark);
+  });
+
+  it("needs no mouse: from the first key to the checks, the presentation and the batch", async () => {
+    const page = await visit("#/verify", {});
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        "(document.activeElement.labels?.[0] ?? document.activeElement).innerText || document.activeElement.tagName",
+      );
+    const tabTo = async (words: RegExp): Promise<void> => {
+      for (let i = 0; i < 80; i++) {
+        await page.keyboard.press("Tab");
+        if (words.test(await focused())) return;
+      }
+      expect.fail(`the Tab key does not lead to ${words}`);
+    };
+    // Heard from the start: the browser needs a moment before it hands file dialogues over.
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByText("Connected to").waitFor();
+    await page.keyboard.press("Tab");
+    expect(await focused()).to.equal("Skip to content");
+    await page.keyboard.press("Enter");
+    await tabTo(/^Choose files/);
+    await page.keyboard.press("Enter");
+    await (await chooser).setFiles(world.files.fine);
+    await page.getByRole("heading", { name: "Genuine and in force" }).waitFor();
+    await tabTo(/^Choose what a reader may see/);
+    await page.keyboard.press("Enter");
+    await tabTo(/^Number of the decision document/);
+    await page.keyboard.press("Space");
+    await tabTo(/^Save presentation/);
+    const download = page.waitForEvent("download");
+    await page.keyboard.press("Enter");
+    await download;
+    await page.keyboard.press("Shift+Tab");
+    for (let i = 0; i < 80 && (await focused()) !== world.batch; i++) await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: `Batch ${world.batch}` }).waitFor();
+    // Who goes to another page stands at its beginning.
+    expect(await page.evaluate("document.activeElement.tagName")).to.equal("MAIN");
+  });
+});

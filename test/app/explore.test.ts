@@ -1,0 +1,167 @@
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { connectChain } from "../../src/chain";
+import { openHome } from "../../src/home";
+import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
+import { describeInBrowser, openPage, startBrowser, type Look, type Watched } from "../support/browser";
+import { forward, startProxy } from "../support/chains";
+import { expectRun } from "../support/cli";
+import { startPagesWorld, type PagesWorld } from "../support/pages";
+
+describeInBrowser("pages: exploring", function () {
+  this.timeout(240_000);
+  let world: PagesWorld;
+  let browser: Browser;
+  let open: Watched[] = [];
+  before(async () => {
+    world = await startPagesWorld();
+    browser = await startBrowser();
+  });
+  afterEach(async () => {
+    await Promise.all(open.map(({ context }) => context.close()));
+    open = [];
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.stop();
+  });
+
+  async function visit(address: string, url = world.url, look?: Look): Promise<Watched> {
+    const watched = await openPage(browser, `${url}${address}`, look);
+    open.push(watched);
+    return watched;
+  }
+
+  async function tile(page: Page, name: string): Promise<string> {
+    return page.locator(".tile", { hasText: name }).locator("b").innerText();
+  }
+
+  it("rebuilds the registry from its events, and the running hash agrees", async () => {
+    const watched = await visit("#/explore");
+    const { page } = watched;
+    await page.getByText("Their running hash is the one that the registry answers with.").waitFor();
+    expect(await tile(page, "Agencies")).to.equal("3");
+    expect(await tile(page, "Records moved")).to.equal("2");
+    expect(await page.locator("svg.bars").getAttribute("aria-label")).to.contain("records");
+    const deeds = await page.locator(".deeds").innerText();
+    expect(deeds).to.contain("Marks set · disputed");
+    expect(deeds).to.contain("the decision was revoked");
+    expect(watched.complaints).to.deep.equal([]);
+    const asked = new Set(watched.requests.flatMap(({ method }) => method ?? []));
+    expect([...asked].filter((method) => /send|sign/i.test(method))).to.deep.equal([]);
+  });
+
+  it("opens deep links, and says when the registry knows no such thing", async () => {
+    const { page } = await visit(`#/batch/${world.batch}`);
+    await page.getByRole("heading", { name: `Batch ${world.batch}` }).waitFor();
+    await page.getByText("The chain holds this very header hash.").waitFor();
+    expect(await page.locator("main").innerText()).to.contain("positions 500");
+    const agency = page.locator("dd a").first();
+    const code = await agency.innerText();
+    await agency.click();
+    await page.getByRole("heading", { name: code }).waitFor();
+    await page.goto(`${world.url}#/batch/1`);
+    await page.getByText("The registry has no batch of this number.").waitFor();
+    await page.goto(`${world.url}#/record/0x${"11".repeat(32)}`);
+    await page.getByText("No record with this key was anchored directly.").waitFor();
+  });
+
+  it("finds batches, agencies, operators and types by what people have of them", async () => {
+    const { page } = await visit("#/explore");
+    const home = openHome(world.sandbox.ready.homes.court, { env: {} });
+    for (const [words, heading] of [
+      [world.batch, `Batch ${world.batch}`],
+      [home.settings.agency!.code, home.settings.agency!.code],
+      [home.signerAddress()!, "Operator"],
+      ["cn.licence", "Administrative licence"],
+    ] as const) {
+      await page.goto(`${world.url}#/explore`);
+      await page.getByLabel("Batch, agency, operator or record key").fill(words);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+    }
+    await page.goto(`${world.url}#/explore`);
+    await page.getByLabel("Batch, agency, operator or record key").fill("99999");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("Nothing of this kind is known to the registry.").waitFor();
+  });
+
+  it("shows what happens while somebody looks", async () => {
+    const { page } = await visit("#/explore");
+    await page.locator(".deeds").waitFor();
+    const before = await tile(page, "Batches");
+    await expectRun(0, [
+      ...["anchor", `${world.sandbox.ready.dir}/samples/tax-penalties.ndjson`, "--type", "cn.penalty"],
+      ...["--home", world.sandbox.ready.homes.tax],
+    ]);
+    await page
+      .locator(".tile", { hasText: "Batches" })
+      .getByText(String(Number(before) + 1))
+      .waitFor();
+  });
+
+  it("reads a registry of a thousand batches from a node that gives few logs at a time", async () => {
+    await anchorMany(world, 1_000);
+    const proxy = await startProxy(world.sandbox.ready.rpcUrl);
+    let refused = 0;
+    proxy.behave = ({ method, params }) => {
+      if (method !== "eth_getLogs") return forward;
+      const [{ fromBlock, toBlock }] = params as [{ fromBlock: string; toBlock: string }];
+      if (Number(toBlock) - Number(fromBlock) < 200) return forward;
+      refused++;
+      return { kind: "error", code: -32005, message: "query returned more than 200 results" };
+    };
+    const through = await world.serve(
+      "--deployment",
+      world.files.deployment,
+      "--rpc",
+      proxy.url,
+      "--through",
+    );
+    try {
+      const watched = await visit("#/explore", through.url);
+      const { page } = watched;
+      await page.getByText("Their running hash is the one that the registry answers with.").waitFor();
+      expect(Number((await tile(page, "Batches")).replace(",", ""))).to.be.greaterThan(1_000);
+      expect(refused).to.be.greaterThan(0);
+      // A month of days, each with its bar.
+      expect(await page.locator("svg.bars rect").count()).to.be.greaterThan(10);
+      await page.getByRole("link", { name: "Batches" }).click();
+      await page.getByRole("button", { name: "Show more" }).click();
+      expect(await page.locator("tbody tr").count()).to.equal(125);
+      // Nothing but this server was asked.
+      for (const { url } of watched.requests)
+        expect(new URL(url).origin).to.equal(new URL(through.url).origin);
+      expect(watched.complaints).to.deep.equal([]);
+    } finally {
+      await through.stop();
+      await proxy.stop();
+    }
+  });
+});
+
+/** Batches by root of the tax office, a few an invented day. The chain of the sandbox signs for any account. */
+async function anchorMany({ sandbox: { ready } }: PagesWorld, count: number): Promise<void> {
+  const chain = await connectChain({ urls: [ready.rpcUrl], pollMs: 5 });
+  const home = openHome(ready.homes.tax, { env: {} });
+  const from = home.signerAddress()!;
+  const registry = await openRegistry(chain, ready.registry);
+  const id = home.settings.agency!.id!;
+  const { typeId } = home.settings.types["cn.penalty"]!;
+  const word = (n: number): string => `0x${(n + 1).toString(16).padStart(64, "0")}`;
+  await chain.send("hardhat_impersonateAccount", [from]);
+  for (let n = 0; n < count; n++) {
+    if (n % 40 === 0) await chain.send("evm_increaseTime", [86_400]);
+    const { lastBatch } = (await readAgency(registry, id))!;
+    const data = registryInterface.encodeFunctionData("anchorRoot", [
+      id,
+      typeId,
+      lastBatch,
+      1 + (n % 50),
+      word(n),
+      word(n),
+    ]);
+    await chain.send("eth_sendTransaction", [{ from, to: ready.registry, data, gas: "0x30d40" }]);
+  }
+  chain.provider.destroy();
+}
