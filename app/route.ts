@@ -13,7 +13,7 @@ export type Thing =
   | { readonly kind: "batch"; readonly id: string }
   | { readonly kind: "operator"; readonly address: string }
   | { readonly kind: "record"; readonly key: string }
-  | { readonly kind: "list"; readonly of: "agencies" | "types" | "batches" | "statuses" };
+  | { readonly kind: "list"; readonly of: "agencies" | "types" | "batches" | "statuses" | "signoffs" };
 
 /** `#/batch/4294967296` and the like; whatever is no such address is the page of verification. */
 export function parseRoute(hash: string): Route {
@@ -28,6 +28,7 @@ export function parseRoute(hash: string): Route {
     case "types":
     case "batches":
     case "statuses":
+    case "signoffs":
       return explore({ kind: "list", of: page });
     case "agency":
     case "type":

@@ -12,6 +12,8 @@ export interface Trust {
   readonly registry: string;
   /** Keccak-256 of the registry's code; compared when known. */
   readonly codeHash?: string;
+  /** Where auditors state what they found, if there is such a contract. */
+  readonly signOffs?: string;
   /** No event of the registry lies before this block. */
   readonly fromBlock: number;
   /** Where it came from. */
@@ -77,7 +79,7 @@ function keep(trust: Trust | undefined): void {
 
 function parseTrust(value: unknown): Trust | undefined {
   if (!isObject(value)) return undefined;
-  const { rpc, chainId, registry, codeHash, fromBlock, source } = value;
+  const { rpc, chainId, registry, codeHash, signOffs, fromBlock, source } = value;
   const isWhole =
     typeof rpc === "string" &&
     (rpc === "" || isNodeAddress(rpc)) &&
@@ -85,10 +87,11 @@ function parseTrust(value: unknown): Trust | undefined {
     typeof registry === "string" &&
     /^0x[0-9a-f]{40}$/.test(registry) &&
     Number.isSafeInteger(fromBlock) &&
+    (signOffs === undefined || (typeof signOffs === "string" && /^0x[0-9a-f]{40}$/.test(signOffs))) &&
     (codeHash === undefined || (typeof codeHash === "string" && /^0x[0-9a-f]{64}$/.test(codeHash)));
   if (!isWhole) return undefined;
   const known = source === "server" || source === "deployment" ? source : "reader";
-  return { rpc, chainId, registry, codeHash, fromBlock, source: known } as Trust;
+  return { rpc, chainId, registry, codeHash, signOffs, fromBlock, source: known } as Trust;
 }
 
 /** What `credit-anchor serve` says beside the pages; other web servers may hold the same file. */

@@ -161,6 +161,7 @@ const FOR_PAGES = [
   "chain",
   "facts",
   "registry-views",
+  "registry-sign-offs",
   "deploy/record-fields",
   "audit/apply",
   "audit/differences",

@@ -11,6 +11,8 @@ export interface PagesTrust {
   /** Lower-case `0x…`. */
   readonly registry: string;
   readonly codeHash?: string;
+  /** Where auditors state what they found. */
+  readonly signOffs?: string;
   readonly fromBlock: number;
 }
 

@@ -39,6 +39,9 @@ export function Overview({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
         {tile(tiles.records, records)}
         {tile(tiles.moved, moved, addressOf({ kind: "list", of: "statuses" }))}
       </ul>
+      <p>
+        <a href={addressOf({ kind: "list", of: "signoffs" })}>{words.explorer.signOffs.title}</a>
+      </p>
       <section aria-labelledby="volumes">
         <h2 id="volumes">{words.explorer.volumes.title}</h2>
         <Volumes state={state} batches={batches} />

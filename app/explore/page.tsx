@@ -11,6 +11,7 @@ import { OperatorPage } from "./operators";
 import { RecordPage } from "./records";
 import type { Rebuilt } from "./replay";
 import { Search } from "./search";
+import { SignOffs } from "./sign-offs";
 import { Statuses } from "./statuses";
 import { TypeList, TypePage } from "./types";
 import { useRegistry, type RegistryView } from "./use-registry";
@@ -112,6 +113,7 @@ function Shown({ rebuilt, thing }: { rebuilt: Rebuilt; thing: Thing | undefined 
         types: <TypeList rebuilt={rebuilt} />,
         batches: <BatchList rebuilt={rebuilt} />,
         statuses: <Statuses rebuilt={rebuilt} />,
+        signoffs: <SignOffs rebuilt={rebuilt} />,
       }[thing.of];
   }
 }

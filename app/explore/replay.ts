@@ -19,6 +19,8 @@ export interface Rebuilt {
   readonly agrees: boolean;
   /** What the events contradict: rules, order, each other. */
   readonly differences: number;
+  /** The running hash after so many entries; undefined if there are fewer. */
+  headAfter(length: number): string | undefined;
 }
 
 export interface Progress {
@@ -60,7 +62,7 @@ export function follow(chain: Chain, { chainId, registry: address, fromBlock }: 
       findings,
       portableHashes,
     );
-    return { findings, state, deeds, reader };
+    return { findings, state, deeds, reader, heads: [reader.result().head] };
   }
 
   let running: Promise<Rebuilt | undefined> | undefined;
@@ -78,13 +80,18 @@ export function follow(chain: Chain, { chainId, registry: address, fromBlock }: 
     for await (const page of chain.logs({ address, fromBlock: from, toBlock: head.number })) {
       const logs = page.map((log): RawLog => ({ ...log, removed: false }));
       const blocks = await blockFacts(chain, logs);
-      for (const log of logs) run.reader.read(log, blocks.get(log.blockNumber));
+      for (const log of logs) {
+        run.reader.read(log, blocks.get(log.blockNumber));
+        const { length, head: found } = run.reader.result();
+        run.heads[length] = found;
+      }
       const done = page.at(-1)!.blockNumber - fromBlock + 1;
       onProgress({ events: run.deeds.length, share: done / Math.max(1, head.number - fromBlock + 1) });
     }
     last = { number: head.number, hash: head.hash, time: head.time };
     const stored = await readStoredJournal(registry, head.number);
     const { length, head: found } = run.reader.result();
+    const { heads } = run;
     return {
       // A new object around the same contents: whoever shows it sees that something changed.
       state: run.state,
@@ -92,6 +99,7 @@ export function follow(chain: Chain, { chainId, registry: address, fromBlock }: 
       block: last,
       agrees: stored.length === length && stored.head === found,
       differences: run.findings.differences.length,
+      headAfter: (length) => heads[length],
     };
   }
 

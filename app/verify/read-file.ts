@@ -28,6 +28,7 @@ export type Problem =
   | "broken-json"
   | "other-json"
   | "other-format"
+  | "bundle"
   | "authority-record"
   | "broken-type";
 
@@ -87,6 +88,7 @@ function openText(text: string): Opened {
     return value["contract"] === "RegistryAuthority"
       ? { kind: "other", problem: "authority-record" }
       : { kind: "deployment", record: value };
+  if (format === "credit-anchor/bundle") return { kind: "other", problem: "bundle" };
   if (typeof format === "string" && format.startsWith("credit-anchor/"))
     return { kind: "other", problem: "other-format", detail: format.slice(0, 60) };
   if (isObject(value["properties"]) && "x-credit-anchor" in value) return openType(text);

@@ -89,6 +89,8 @@ export const en = {
     "broken-json": "This looks like JSON, but it is damaged. Ask for the file again: do not copy it by hand.",
     "other-json": "This is JSON, but neither a receipt nor a presentation of credit-anchor.",
     "other-format": "This is a file of credit-anchor, but of a kind that these pages cannot check.",
+    bundle:
+      "This is an evidence bundle. Check it with: credit-anchor verify. These pages check the receipts in it only when they are opened on their own.",
     "authority-record":
       "This is the deployment record of the authority. The registry's is needed: CreditRegistry.json.",
     "broken-type": "This looks like the document of a record type, but it cannot be used.",

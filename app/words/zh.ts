@@ -86,6 +86,7 @@ export const zh: Words = {
     "broken-json": "看起来是 JSON，但已损坏。请重新索取文件，不要手工复制内容。",
     "other-json": "这是 JSON，但既不是回执也不是出示件。",
     "other-format": "这是 credit-anchor 的文件，但本页不能核验这一种。",
+    bundle: "这是证据包。请用 credit-anchor verify 核验；本页只核验单独打开的回执。",
     "authority-record": "这是权限合约的部署记录。需要的是登记簿的部署记录：CreditRegistry.json。",
     "broken-type": "看起来是记录类型的文档，但不可用。",
   },

@@ -2,7 +2,7 @@
  * The registry that a command believes: named by options or by the home, never by what is checked.
  */
 import type { Home } from "../home";
-import { readDeployment } from "./deployment-file";
+import { readDeployment, readRecordBeside } from "./deployment-file";
 import { usage } from "./options";
 
 export interface NamedRegistry {
@@ -11,6 +11,8 @@ export interface NamedRegistry {
   readonly address: string;
   readonly codeHash?: string;
   readonly deployedAtBlock?: number;
+  /** Where auditors state what they found. */
+  readonly signOffs?: string;
 }
 
 /** @throws {CreditAnchorError} `file.…`, `deployment.…` */
@@ -20,7 +22,14 @@ export function namedTrust(
 ): NamedRegistry | undefined {
   if (options.deployment !== undefined) {
     const { chainId, address, codeHash, blockNumber } = readDeployment(options.deployment);
-    return { chainId, address, codeHash, deployedAtBlock: blockNumber };
+    const signOffs = readRecordBeside(options.deployment, "SignOffs")?.address;
+    return {
+      chainId,
+      address,
+      codeHash,
+      deployedAtBlock: blockNumber,
+      ...(signOffs === undefined ? {} : { signOffs }),
+    };
   }
   const ofHome = home?.settings.registry;
   if (options.registry !== undefined)

@@ -47,12 +47,13 @@ let web pages ask, or whose address holds a key. Ctrl-C stops it.`,
     const named = namedTrust(options, home);
     let trust: PagesTrust | undefined;
     if (named !== undefined) {
-      const { address: registry, codeHash, deployedAtBlock } = named;
+      const { address: registry, codeHash, deployedAtBlock, signOffs } = named;
       const chainId = named.chainId ?? (await connectNode(home, rpc, undefined, signal)).chainId;
       trust = {
         chainId,
         registry,
         ...(codeHash === undefined ? {} : { codeHash }),
+        ...(signOffs === undefined ? {} : { signOffs }),
         fromBlock: deployedAtBlock ?? 0,
       };
     }

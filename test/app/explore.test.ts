@@ -86,6 +86,12 @@ describeInBrowser("pages: exploring", function () {
     await page.getByText("Nothing of this kind is known to the registry.").waitFor();
   });
 
+  it("asks the contract of sign-offs that the deployment names", async () => {
+    const watched = await visit("#/signoffs");
+    await watched.page.getByText("No auditor has signed off yet.").waitFor();
+    expect(watched.complaints).to.deep.equal([]);
+  });
+
   it("shows what happens while somebody looks", async () => {
     const { page } = await visit("#/explore");
     await page.locator(".deeds").waitFor();
