@@ -80,7 +80,7 @@ async function main(): Promise<number> {
     );
     return 0;
   }
-  for (const name of ["receipts", "forged", "report.json", "calls.json", "due.ics"])
+  for (const name of ["receipts", "forged", "report", "checkpoint.json", "calls.json", "due.ics"])
     rmSync(join(folder, name), { recursive: true, force: true });
   for (const name of ["receipts", "forged"]) mkdirSync(join(folder, name), { recursive: true });
   const story = new Story({
@@ -105,7 +105,7 @@ async function main(): Promise<number> {
     story.tell("");
     story.tell(`${story.steps} steps, each did what it should, in ${seconds} s.`);
     story.tell(
-      `Left behind in ${place}/: receipts/, forged/, report.json, the files and the homes. The chain is gone.`,
+      `Left behind in ${place}/: receipts/, forged/, report/ (open report.en.html or report.zh.html), checkpoint.json, the files and the homes. The chain is gone.`,
     );
     story.tell("Now with your own file and a chain that stays: npm run sandbox");
     return 0;

@@ -7,10 +7,12 @@ import { asRegulator, type Demo, inHome } from "./parts";
 
 export async function audit({ story, sandbox }: Demo): Promise<void> {
   story.chapter("Audit: everything replayed from the registry's events, and compared with a vault");
-  await story.command(["audit", ...asRegulator, "--out", "report.json"], {
+  await story.command(["audit", ...asRegulator, "--report", "report"], {
     says: ["NO DIFFERENCES", /^flagged +batch/m, /^compromised 0x/m],
     show: /^(journal|compared|agency|clocks|compromised|flagged|NO DIFF)/,
   });
+  story.tell("  Where the registry stands now, signed: from here on it can only grow, or be caught");
+  await story.command(["checkpoint", ...inHome("ndrc"), "--out", "checkpoint.json"], { show: /\S/ });
   story.tell("  The same audit, asking a node that hides who was superseded:");
   const hidden = registryInterface.getEvent("RecordsSuperseded").topicHash;
   const lying = await startLyingNode(sandbox.rpcUrl, hidden);

@@ -39,7 +39,7 @@ describe("demo", function () {
       "receipts/gone.json",
       "homes/tax/old",
       "homes/quality-bureau/settings.json",
-      "report.json",
+      "checkpoint.json",
     ])
       writeFileSync(join(out, name), "old");
     // Of a process that cannot be running any more.
@@ -97,8 +97,17 @@ describe("demo", function () {
     for (const name of readdirSync(join(out, "receipts")))
       expect(readEvidence(readFileSync(join(out, "receipts", name), "utf8")).faults).to.deep.equal([]);
     expect(readdirSync(join(out, "forged"))).to.have.length(6);
-    expect(JSON.parse(readFileSync(join(out, "report.json"), "utf8"))).to.have.property("differences").that.is
-      .empty;
+    expect(JSON.parse(readFileSync(join(out, "report", "report.json"), "utf8"))).to.have.property(
+      "differences",
+    ).that.is.empty;
+    expect(readdirSync(join(out, "report")).sort()).to.deep.equal([
+      "report.en.html",
+      "report.json",
+      "report.zh.html",
+    ]);
+    expect(JSON.parse(readFileSync(join(out, "checkpoint.json"), "utf8"))).to.include({
+      format: "credit-anchor/checkpoint",
+    });
   });
 
   it("hides what the presentation should hide", () => {
