@@ -423,6 +423,51 @@ describe("audit", () => {
         () => moves(ready().batch(0), "StatusChanged", { status: 2, actor: BOB }),
       ],
       [
+        "status.operator",
+        "a move by an operator without that permission",
+        () =>
+          ready()
+            .emit("OperatorAdded", { ...OPERATOR, operator: BOB, permissions: 1, validFrom: START + 104 })
+            .batch(0)
+            .status("StatusChanged", { status: 2, actor: BOB }),
+      ],
+      [
+        "status.operator",
+        "a move before the operator's time",
+        () =>
+          ready()
+            .emit("OperatorAdded", { ...OPERATOR, operator: BOB, validFrom: START + 107 })
+            .batch(0)
+            .status("StatusChanged", { status: 2, actor: BOB }),
+      ],
+      [
+        "status.operator",
+        "a move in the operator's first second after the end",
+        () =>
+          ready()
+            .emit("OperatorAdded", {
+              ...OPERATOR,
+              operator: BOB,
+              validFrom: START + 104,
+              validUntil: START + 106,
+            })
+            .batch(0)
+            .status("StatusChanged", { status: 2, actor: BOB }),
+      ],
+      [
+        "status.operator",
+        "a move by a revoked operator",
+        () =>
+          moves(ready().batch(0).emit("OperatorRevoked", { agencyId: 1, operator: ALICE }), "StatusChanged", {
+            status: 2,
+          }),
+      ],
+      [
+        "status.operator",
+        "a move by the old agency's key after it was succeeded",
+        () => moves(succeeded(accepted().batch(0)), "StatusChanged", { status: 2 }),
+      ],
+      [
         "status.standing",
         "a repair by a suspended agency",
         () =>
