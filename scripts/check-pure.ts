@@ -43,7 +43,9 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
 ];
 
 async function bundle(): Promise<string> {
-  const contents = MODULES.map((name) => `export * as ${name.replaceAll("-", "_")} from "./src/${name}";`).join("\n");
+  const contents = MODULES.map(
+    (name) => `export * as ${name.replaceAll("-", "_")} from "./src/${name}";`,
+  ).join("\n");
   const { outputFiles, warnings } = await build({
     stdin: { contents, resolveDir: SOURCE, loader: "ts" },
     bundle: true,
