@@ -2,11 +2,16 @@ import { fromHex, toHex } from "./bytes";
 import { signerOfBytes, typedDigest, word } from "./bundle/signature";
 import { CreditAnchorError, type Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
-import { isObject, parseJson, type JsonValue } from "./json";
-import { fault, hex, integer, object, UINT53 } from "./shape";
+import { fault, hex, integer, malformedFile, object, parseFile, UINT53, type FileKind } from "./shape";
 import { uintBytes } from "./bundle/rlp";
 
 export const CHECKPOINT_FORMAT = "credit-anchor/checkpoint";
+const KIND: FileKind = {
+  format: CHECKPOINT_FORMAT,
+  code: "checkpoint",
+  otherwise: "no checkpoint",
+  hint: "it was altered or cut off, or is another file",
+};
 
 /** Where a registry stood at a block, as somebody signed it. Small, public, and to be kept by many: docs/format.md. */
 export interface Checkpoint {
@@ -115,18 +120,10 @@ export function checkpointText(checkpoint: Checkpoint): string {
  * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` with every fault, `checkpoint.signature`.
  */
 export function readCheckpoint(content: string, name: string, hashes: Hashes = portableHashes): Checkpoint {
-  const value = parsed(content, name);
-  if (isObject(value) && value["format"] === CHECKPOINT_FORMAT && Number(value["formatVersion"]) > 1)
-    throw new CreditAnchorError(
-      "checkpoint.newer",
-      `${name} is of a version that this program does not know`,
-      {
-        hint: "use the newer program that wrote it",
-      },
-    );
+  const value = parseFile(content, name, KIND);
   const faults: Fault[] = [];
   CHECKPOINT(value, "", faults);
-  if (faults.length > 0) throw malformed(name, faults);
+  if (faults.length > 0) throw malformedFile(name, KIND, faults);
   const checkpoint = value as unknown as Checkpoint;
   if (signerOfCheckpoint(checkpoint, hashes) !== checkpoint.signer)
     throw new CreditAnchorError(
@@ -145,22 +142,4 @@ function signerOfCheckpoint(checkpoint: Checkpoint, hashes: Hashes): string | un
   } catch {
     return undefined;
   }
-}
-
-function parsed(content: string, name: string): JsonValue {
-  try {
-    return parseJson(content);
-  } catch (error) {
-    if (!(error instanceof CreditAnchorError)) throw error;
-    throw malformed(name, [fault("", error.code, error.message)]);
-  }
-}
-
-function malformed(name: string, faults: readonly Fault[]): CreditAnchorError {
-  const [first] = faults;
-  return new CreditAnchorError(
-    "checkpoint.format",
-    `${name} is no checkpoint: ${first!.path === "" ? "" : `${first!.path} `}${first!.message}`,
-    { hint: "it was altered or cut off, or is another file", faults },
-  );
 }

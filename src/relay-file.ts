@@ -1,6 +1,7 @@
 import { CreditAnchorError, type Fault } from "./errors";
-import { isObject, parseJson, type JsonValue } from "./json";
+import { isObject, type JsonValue } from "./json";
 import { describeCall, NO_NONCE, type RelayedAt, type SignedCall } from "./registry-relay";
+import { malformedFile, parseFile, type FileKind } from "./shape";
 
 /** A file of signed calls that anybody may send: `credit-anchor/relay`, version 1. Holds no secret. */
 export interface RelayFile {
@@ -17,6 +18,12 @@ export interface FiledCall extends SignedCall {
 }
 
 const FORMAT = "credit-anchor/relay";
+const KIND: FileKind = {
+  format: FORMAT,
+  code: "relay",
+  otherwise: "no usable file of signed calls",
+  hint: "it was altered or cut off: have it made anew with --sign-only",
+};
 
 export function relayFileText({ chainId, registry, relay, calls }: RelayFile): string {
   const content = {
@@ -44,40 +51,18 @@ export function relayFileText({ chainId, registry, relay, calls }: RelayFile): s
  * @throws {CreditAnchorError} `relay.newer`, `relay.format` with every fault.
  */
 export function parseRelayFile(text: string, file: string): RelayFile {
-  const value = parsed(text, file);
-  if (isObject(value) && value["format"] === FORMAT && Number(value["formatVersion"]) > 1)
-    throw new CreditAnchorError("relay.newer", `${file} is of a version that this program does not know`, {
-      hint: "use the newer program that wrote it",
-    });
+  const value = parseFile(text, file, KIND);
   const faults: Fault[] = [];
   members(fileShape, value, "", faults);
-  if (faults.length > 0) throw malformed(file, faults);
+  if (faults.length > 0) throw malformedFile(file, KIND, faults);
   const { registry, relay, calls } = value as unknown as {
     registry: { chainId: number; address: string };
     relay: string;
     calls: FiledCall[];
   };
   calls.forEach((call, index) => checkCall(call, `/calls/${index}`, faults));
-  if (faults.length > 0) throw malformed(file, faults);
+  if (faults.length > 0) throw malformedFile(file, KIND, faults);
   return { chainId: registry.chainId, registry: registry.address, relay, calls };
-}
-
-function parsed(text: string, file: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (!(error instanceof CreditAnchorError)) throw error;
-    throw malformed(file, [{ path: "", code: error.code, message: error.message }]);
-  }
-}
-
-function malformed(file: string, faults: readonly Fault[]): CreditAnchorError {
-  const [first] = faults;
-  return new CreditAnchorError(
-    "relay.format",
-    `${file} is no usable file of signed calls: ${first!.path === "" ? "" : `${first!.path} `}${first!.message}`,
-    { hint: "it was altered or cut off: have it made anew with --sign-only", faults },
-  );
 }
 
 /** What the shape does not say: that call, agency and nonce agree. */

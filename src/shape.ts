@@ -1,6 +1,6 @@
 import { isHex, isInteger, pointer } from "./bytes";
-import type { Fault } from "./errors";
-import { isObject, type JsonValue } from "./json";
+import { CreditAnchorError, type Fault } from "./errors";
+import { isObject, MAX_DEPTH, parseJson, type JsonValue } from "./json";
 
 /** Which shape a document of this project must have: checks that are put together like the document itself. */
 
@@ -61,3 +61,51 @@ export const document: Shape = (value, path, faults) => {
 
 export const UINT32 = 2 ** 32 - 1;
 export const UINT53 = Number.MAX_SAFE_INTEGER;
+
+/** A kind of file of this project, of version 1. */
+export interface FileKind {
+  /** What it says of itself. */
+  readonly format: string;
+  /** Prefix of the codes of its errors. */
+  readonly code: string;
+  /** What a file is that is none: `no checkpoint`. */
+  readonly otherwise: string;
+  /** What to do about one. */
+  readonly hint: string;
+  readonly maxDepth?: number;
+}
+
+/**
+ * The JSON of a file, whatever its shape.
+ *
+ * @param name Of the file, for messages.
+ * @throws {CreditAnchorError} `<code>.newer`, `<code>.format`.
+ */
+export function parseFile(content: string, name: string, kind: FileKind): JsonValue {
+  let value: JsonValue;
+  try {
+    value = parseJson(content, { maxDepth: kind.maxDepth ?? MAX_DEPTH });
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError)) throw error;
+    throw malformedFile(name, kind, [fault("", error.code, error.message)]);
+  }
+  if (isObject(value) && value["format"] === kind.format && Number(value["formatVersion"]) > 1)
+    throw new CreditAnchorError(
+      `${kind.code}.newer`,
+      `${name} is of a version that this program does not know`,
+      {
+        hint: "use the newer program that wrote it",
+      },
+    );
+  return value;
+}
+
+/** The error for a file that is none of its kind; the first fault stands in its message. */
+export function malformedFile(name: string, kind: FileKind, faults: readonly Fault[]): CreditAnchorError {
+  const [first] = faults;
+  return new CreditAnchorError(
+    `${kind.code}.format`,
+    `${name} is ${kind.otherwise}: ${first!.path === "" ? "" : `${first!.path} `}${first!.message}`,
+    { hint: kind.hint, faults },
+  );
+}

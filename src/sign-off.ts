@@ -2,10 +2,20 @@ import { concat, fromHex, toHex } from "./bytes";
 import { uintBytes } from "./bundle/rlp";
 import { signerOfBytes, typedDigest, word } from "./bundle/signature";
 import { canonical } from "./canonical";
-import { CreditAnchorError, type Fault } from "./errors";
+import type { Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
-import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "./json";
-import { document, fault, hex, integer, object, UINT53 } from "./shape";
+import { MAX_DEPTH, type JsonObject } from "./json";
+import {
+  document,
+  fault,
+  hex,
+  integer,
+  malformedFile,
+  object,
+  parseFile,
+  UINT53,
+  type FileKind,
+} from "./shape";
 
 export const SIGNED_REPORT_FORMAT = "credit-anchor/signed-report";
 
@@ -56,6 +66,13 @@ export interface SignedReport {
 const REPORT_TAG = 0x08;
 const NO_HEAD = `0x${"00".repeat(32)}`;
 const deep = { maxDepth: MAX_DEPTH + 12 };
+const KIND: FileKind = {
+  format: SIGNED_REPORT_FORMAT,
+  code: "report",
+  otherwise: "no signed report",
+  hint: "audit --sign writes one; this was altered or cut off, or is another file",
+  ...deep,
+};
 
 const STATEMENT = object({
   journalLength: integer(0, UINT53),
@@ -192,11 +209,7 @@ export function signedReportText({ signOffs, statement, auditor, signature, repo
  * @throws {CreditAnchorError} `report.newer`, `report.format` with every fault.
  */
 export function readSignedReport(content: string, name: string): SignedReport {
-  const value = parsed(content, name);
-  if (isObject(value) && value["format"] === SIGNED_REPORT_FORMAT && Number(value["formatVersion"]) > 1)
-    throw new CreditAnchorError("report.newer", `${name} is of a version that this program does not know`, {
-      hint: "use the newer program that wrote it",
-    });
+  const value = parseFile(content, name, KIND);
   const faults: Fault[] = [];
   SIGNED_REPORT(value, "", faults);
   if (faults.length === 0) {
@@ -207,26 +220,8 @@ export function readSignedReport(content: string, name: string): SignedReport {
       if (!Array.isArray(report[member]))
         faults.push(fault(`/report/${member}`, "report.format", "must be a list"));
   }
-  if (faults.length > 0) throw malformed(name, faults);
+  if (faults.length > 0) throw malformedFile(name, KIND, faults);
   return value as unknown as SignedReport;
-}
-
-function parsed(content: string, name: string): JsonValue {
-  try {
-    return parseJson(content, deep);
-  } catch (error) {
-    if (!(error instanceof CreditAnchorError)) throw error;
-    throw malformed(name, [fault("", error.code, error.message)]);
-  }
-}
-
-function malformed(name: string, faults: readonly Fault[]): CreditAnchorError {
-  const [first] = faults;
-  return new CreditAnchorError(
-    "report.format",
-    `${name} is no signed report: ${first!.path === "" ? "" : `${first!.path} `}${first!.message}`,
-    { hint: "audit --sign writes one; this was altered or cut off, or is another file", faults },
-  );
 }
 
 /** Who signed a statement; undefined if the signature is nobody's. */

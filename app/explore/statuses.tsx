@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { STATUS_EVENTS } from "../../src/audit/events";
 import type { BatchState } from "../../src/audit/state";
 import { parseStatus } from "../../src/verify";
 import { useSettings, type Settings } from "../settings";
@@ -51,15 +52,6 @@ function statusText(byte: number, { words }: Settings): string {
   ].join(" · ");
 }
 
-const MOVES: ReadonlySet<string> = new Set([
-  "StatusChanged",
-  "RecordsSuperseded",
-  "MarksSet",
-  "MarksCleared",
-  "ErasureProposed",
-  "RecordsErased",
-]);
-
 export function Statuses({ rebuilt: { state, deeds } }: { rebuilt: Rebuilt }): JSX.Element {
   const { words } = useSettings();
   const { statuses } = words.explorer;
@@ -69,7 +61,11 @@ export function Statuses({ rebuilt: { state, deeds } }: { rebuilt: Rebuilt }): J
       <p class="lead">{statuses.lead}</p>
       <StatusTable batches={[...state.batches.values()]} />
       <h2>{statuses.moves}</h2>
-      <Deeds deeds={deeds.filter(({ name }) => MOVES.has(name))} state={state} label={statuses.moves} />
+      <Deeds
+        deeds={deeds.filter(({ name }) => STATUS_EVENTS.has(name))}
+        state={state}
+        label={statuses.moves}
+      />
     </>
   );
 }

@@ -14,6 +14,16 @@ export interface RawLog {
   readonly removed: boolean;
 }
 
+/** Events that tell what became of records. */
+export const STATUS_EVENTS: ReadonlySet<string> = new Set([
+  "StatusChanged",
+  "RecordsSuperseded",
+  "MarksSet",
+  "MarksCleared",
+  "ErasureProposed",
+  "RecordsErased",
+]);
+
 /** uint8 to uint32 become numbers, wider integers bigints, everything else lower-case hex. */
 export type Value = number | bigint | boolean | string | readonly string[];
 

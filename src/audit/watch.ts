@@ -5,7 +5,7 @@ import { portableHashes, type Hashes } from "../hashes";
 import { roleIds, roleNames } from "../roles";
 import { applyEvent } from "./apply";
 import { startFindings } from "./differences";
-import { eventShapes, type RawLog, type Value } from "./events";
+import { eventShapes, STATUS_EVENTS, type RawLog, type Value } from "./events";
 import { readJournal, type JournalEvent } from "./journal";
 import { readStand } from "./stand";
 import { emptyState } from "./state";
@@ -49,14 +49,6 @@ const REMEMBERED = 1_000;
 const shapes = eventShapes(CreditRegistry__factory.abi);
 const face = RegistryAuthority__factory.createInterface();
 const roleJournaled = face.getEvent("RoleJournaled");
-const STATUS_EVENTS = new Set([
-  "StatusChanged",
-  "RecordsSuperseded",
-  "MarksSet",
-  "MarksCleared",
-  "ErasureProposed",
-  "RecordsErased",
-]);
 
 /**
  * Starts to follow a registry. The whole journal is replayed first, so that every later head can be compared with what

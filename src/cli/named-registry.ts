@@ -1,7 +1,10 @@
 /**
  * The registry that a command believes: named by options or by the home, never by what is checked.
  */
+import type { Chain } from "../chain";
 import type { Home } from "../home";
+import { openRegistry, type Registry } from "../registry-views";
+import { connectNode } from "./context";
 import { readDeployment, readRecordBeside } from "./deployment-file";
 import { usage } from "./options";
 
@@ -57,4 +60,17 @@ export function requireTrust(
     );
   const { chainId, address, codeHash, deployedAtBlock = 0 } = named;
   return { chainId, address, codeHash, fromBlock: options.fromBlock ?? deployedAtBlock };
+}
+
+/**
+ * Connects to the registry that {@link requireTrust} finds. @throws {CreditAnchorError} `usage`, `chain.…`, `registry.…`.
+ */
+export async function connectTrusted(
+  options: Parameters<typeof requireTrust>[0] & { readonly rpc: string | undefined },
+  home: Home | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly chain: Chain; readonly registry: Registry }> {
+  const trusted = requireTrust(options, home);
+  const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
+  return { chain, registry: await openRegistry(chain, trusted.address, trusted.fromBlock) };
 }

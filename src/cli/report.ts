@@ -1,6 +1,6 @@
 import { ExitStatus } from "../errors";
 import { findStatements, isAuditor, type RecordedStatement } from "../registry-sign-offs";
-import { openRegistry, type Registry } from "../registry-views";
+import type { Registry } from "../registry-views";
 import { RpcError } from "../rpc";
 import {
   audited,
@@ -12,9 +12,9 @@ import {
   statementOf,
   type SignedReport,
 } from "../sign-off";
-import { connectNode, optionalHome } from "./context";
+import { optionalHome } from "./context";
 import { readText } from "./files";
-import { requireTrust } from "./named-registry";
+import { connectTrusted } from "./named-registry";
 import { address, integer, text, url } from "./options";
 import { columns, timeForPeople } from "./output";
 import { signOffsOf, signOffsOption } from "./sign-offs";
@@ -53,17 +53,8 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
     const [file] = args as [string];
     const signed = readSignedReport(readText(file), file);
     const home = optionalHome(dir);
-    const trusted = requireTrust(
-      { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
-      home,
-    );
-    const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
-    const registry = await openRegistry(chain, trusted.address, trusted.fromBlock);
-    const signOffs = await signOffsOf(
-      registry,
-      { signOffs: options.signOffs, deployment: options.deployment },
-      home,
-    );
+    const { registry } = await connectTrusted(options, home, signal);
+    const signOffs = await signOffsOf(registry, options, home);
     const recorded = (await findStatements(registry, signOffs, signed.statement.reportHash)).filter(
       ({ statement }) => sameStatement(statement, signed.statement),
     );

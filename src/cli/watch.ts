@@ -3,10 +3,9 @@ import type { Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import { recordedIn } from "../registry-sign-offs";
-import { openRegistry } from "../registry-views";
 import { delay } from "../rpc";
-import { connectNode, optionalHome } from "./context";
-import { requireTrust } from "./named-registry";
+import { optionalHome } from "./context";
+import { connectTrusted } from "./named-registry";
 import { address, flag, integer, text, url, usage } from "./options";
 import { count, printable, timeForPeople, toJson } from "./output";
 import { signOffsOf, signOffsOption } from "./sign-offs";
@@ -51,25 +50,16 @@ Ctrl-C.`,
   run: async ({ options, home: dir, io, signal }) => {
     const silentAfter = options.silentAfter === undefined ? undefined : secondsOf(options.silentAfter);
     const home = optionalHome(dir);
-    const trusted = requireTrust(
-      { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
-      home,
-    );
-    const chain = await connectNode(home, options.rpc, trusted.chainId, signal);
-    const registry = await openRegistry(chain, trusted.address, trusted.fromBlock);
-    const signOffs = await signOffsOf(
-      registry,
-      { signOffs: options.signOffs, deployment: options.deployment },
-      home,
-    ).catch((error: unknown) => {
+    const { chain, registry } = await connectTrusted(options, home, signal);
+    const signOffs = await signOffsOf(registry, options, home).catch((error: unknown) => {
       if (!(error instanceof CreditAnchorError) || error.code !== "sign-offs.unknown") throw error;
       io.note("note: no contract for sign-offs is known: none are told of");
       return undefined;
     });
     const watcher = startWatching({
       chain,
-      registry: trusted.address,
-      deployedAt: trusted.fromBlock,
+      registry: registry.address,
+      deployedAt: registry.fromBlock,
       from: options.from ?? (await chain.blockNumber()) + 1,
       hashes: await loadFastHashes(),
       ...(silentAfter === undefined ? {} : { silentAfter }),

@@ -104,6 +104,15 @@ const limited =
       : { kind: "error", code: -32005, message: "query exceeds range" };
   };
 
+/** Gives logs in small pages, each in the way that `answer` says. */
+const paged =
+  (answer: (honest: Honest, call: ProxiedCall) => Behaviour | Promise<Behaviour>): NodeCase["behave"] =>
+  (honest) =>
+  async (call) => {
+    const small = await limited(9)(honest)(call);
+    return call.method !== "eth_getLogs" || small.kind === "error" ? small : answer(honest, call);
+  };
+
 /** Every case of the documentation, in its order. */
 export const nodeCases: readonly NodeCase[] = [
   {
@@ -278,40 +287,34 @@ export const nodeCases: readonly NodeCase[] = [
   {
     what: "gives pages that overlap",
     finds: ["log.order", "journal.repeated"],
-    behave: (honest) => async (call) => {
-      const small = await limited(9)(honest)(call);
-      if (call.method !== "eth_getLogs" || small.kind === "error") return small;
+    behave: paged(async (honest, call) => {
       const { address, fromBlock, toBlock } = filterOf(call);
       const earlier = hex(Math.max(0, Number(fromBlock) - 2));
       const filter = { address, fromBlock: earlier, toBlock };
       return { kind: "result", result: await honest.ask("eth_getLogs", filter) };
-    },
+    }),
   },
   {
     what: "leaves out the last block of each page",
     finds: ["journal.gap", "view.differs"],
-    behave: (honest) => async (call) => {
-      const small = await limited(9)(honest)(call);
-      if (call.method !== "eth_getLogs" || small.kind === "error") return small;
+    behave: paged((honest, call) => {
       const last = filterOf(call).toBlock;
       return {
         kind: "forward",
         change: (logs) => (logs as NodeLog[]).filter(({ blockNumber }) => blockNumber !== last),
       };
-    },
+    }),
   },
   {
     what: "ignores from which block on it was asked",
     finds: ["log.repeated", "journal.repeated"],
-    behave: (honest) => async (call) => {
-      const small = await limited(9)(honest)(call);
-      if (call.method !== "eth_getLogs" || small.kind === "error") return small;
+    behave: paged(async (honest, call) => {
       const { address, toBlock } = filterOf(call);
       return {
         kind: "result",
         result: await honest.ask("eth_getLogs", { address, fromBlock: "0x0", toBlock }),
       };
-    },
+    }),
   },
   { what: "answers for at most nine blocks at once", finds: [], behave: limited(9) },
   { what: "answers for one block at once", finds: [], behave: limited(1) },
