@@ -3,6 +3,7 @@ import type { AgencyCoverage, AuditReport, Counts, Coverage } from "../audit";
 import { key, unitOf, volumeChart } from "./charts";
 import { count, share } from "./format";
 import { html, type Html } from "./html";
+import { numeric, table } from "./table";
 import type { Words } from "./words";
 
 const MOST_ROWS = 1_500;
@@ -17,33 +18,25 @@ export function coverageTable({ coverage, vaults, reconciliations }: AuditReport
     ${
       coverage.batches === 0
         ? html`<p>${said.nothing}</p>`
-        : html`<div class="table">
-              <table>
-                <caption>
-                  ${said.caption}
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">${said.type}</th>
-                    <th scope="col">${said.period}</th>
-                    <th scope="col" class="n">${said.batches}</th>
-                    <th scope="col" class="n">${said.records}</th>
-                    <th scope="col" class="n">${said.proven}</th>
-                    <th scope="col" class="n">${said.share}</th>
-                    <th scope="col" class="n">${said.flagged}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${rows.slice(0, MOST_ROWS)}
-                  <tr class="group">
-                    <th scope="row">${words.statuses.total}</th>
-                    <td></td>
-                    ${numbers(coverage)}
-                  </tr>
-                </tbody>
-              </table>
-            </div>
-            ${rows.length > MOST_ROWS && html`<p class="soft">${words.more(count(rows.length - MOST_ROWS))}</p>`}`
+        : html`${table(
+            [
+              said.type,
+              said.period,
+              numeric(said.batches),
+              numeric(said.records),
+              numeric(said.proven),
+              numeric(said.share),
+              numeric(said.flagged),
+            ],
+            html`${rows.slice(0, MOST_ROWS)}
+              <tr class="group">
+                <th scope="row">${words.statuses.total}</th>
+                <td></td>
+                ${numbers(coverage)}
+              </tr>`,
+            said.caption,
+          )}
+          ${rows.length > MOST_ROWS && html`<p class="soft">${words.more(count(rows.length - MOST_ROWS))}</p>`}`
     }
     <p class="legend">${said.legend}</p>
     ${

@@ -4,6 +4,7 @@ import { codeWords } from "../policy";
 import { chineseClocks, chineseDifferences } from "./findings-chinese";
 import { batchName, count } from "./format";
 import { html, join, markup, type Html } from "./html";
+import { numeric, table } from "./table";
 import type { Words } from "./words";
 
 /** More of a kind would make a page that nobody reads: the rest is in the JSON. */
@@ -36,30 +37,18 @@ function differences(all: readonly Difference[], words: Words): Html {
   }
   return html`${
       kinds.size > 1 &&
-      html`<div class="table">
-        <table>
-          <caption>
-            ${said.byCode}
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">${said.meaning}</th>
-              <th scope="col">${said.code}</th>
-              <th scope="col" class="n">${said.times}</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${[...kinds].map(
-              ([code, { message, times }]) =>
-                html`<tr>
-                  <td>${meaning(code, message, words)}</td>
-                  <td><code>${code}</code></td>
-                  <td class="n">${count(times)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`
+      table(
+        [said.meaning, said.code, numeric(said.times)],
+        [...kinds].map(
+          ([code, { message, times }]) =>
+            html`<tr>
+              <td>${meaning(code, message, words)}</td>
+              <td><code>${code}</code></td>
+              <td class="n">${count(times)}</td>
+            </tr>`,
+        ),
+        said.byCode,
+      )
     }
     <ol class="differences">
       ${all.slice(0, MOST_SHOWN).map((difference, i) => one(difference, i + 1, words))}
@@ -105,23 +94,10 @@ function missed({ clocks }: AuditReport, words: Words): Html {
   if (clocks === null) return html`<p>${said.missedNotAsked}</p>`;
   if (clocks.findings.length === 0) return html`<p>${said.missedNone(clocks.on)}</p>`;
   return html`<p>${said.missedIntro(clocks.on)}</p>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${said.rule}</th>
-            <th scope="col">${said.batch}</th>
-            <th scope="col" class="n">${said.records}</th>
-            <th scope="col">${said.due}</th>
-            <th scope="col">${said.happened}</th>
-            <th scope="col" class="n">${said.days}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${clocks.findings.slice(0, MOST_SHOWN).map((finding) => clockRow(finding, words))}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      [said.rule, said.batch, numeric(said.records), said.due, said.happened, numeric(said.days)],
+      clocks.findings.slice(0, MOST_SHOWN).map((finding) => clockRow(finding, words)),
+    )}
     ${rest(clocks.findings.length, words)}`;
 }
 

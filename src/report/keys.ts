@@ -4,6 +4,7 @@ import { key, timeChart } from "./charts";
 import { figure } from "./coverage";
 import { count, isEndless, time } from "./format";
 import { html, type Html } from "./html";
+import { numeric, table } from "./table";
 import { headElsewhere } from "./limits";
 import type { Words } from "./words";
 
@@ -22,23 +23,10 @@ function operators({ keys: uses, block }: AuditReport, words: Words): Html {
   const { keys: said } = words;
   if (uses.length === 0) return html`<p>${words.none}</p>`;
   return html`${picture(uses, block.time, words)}
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${said.operator}</th>
-            <th scope="col">${said.may}</th>
-            <th scope="col">${said.from}</th>
-            <th scope="col">${said.until}</th>
-            <th scope="col" class="n">${said.batches}</th>
-            <th scope="col" class="n">${said.moves}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${uses.map((use) => row(use, words))}
-        </tbody>
-      </table>
-    </div>`;
+  ${table(
+    [said.operator, said.may, said.from, said.until, numeric(said.batches), numeric(said.moves)],
+    uses.map((use) => row(use, words)),
+  )}`;
 }
 
 function row(use: KeyUse, words: Words): Html {
@@ -89,32 +77,18 @@ function picture(uses: readonly KeyUse[], now: number, words: Words): Html {
 function authority({ authority: address, journal, externalHead, tenures }: RolesReport, words: Words): Html {
   const { keys: said } = words;
   return html`${externalHead !== null && html`<p>${headElsewhere(externalHead, words)}</p>`}
-    <div class="table">
-      <table>
-        <caption>
-          ${said.authority(address, count(journal.length))}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${said.role}</th>
-            <th scope="col">${said.account}</th>
-            <th scope="col">${said.from}</th>
-            <th scope="col">${said.until}</th>
-            <th scope="col" class="n">${said.delay}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${tenures.map(
-            ({ role, account, from, until, delay }) =>
-              html`<tr>
-                <td>${role}</td>
-                <td class="hex">${account}</td>
-                <td>${time(from, words)}</td>
-                <td>${until === null ? said.stillHolds : time(until, words)}</td>
-                <td class="n">${said.seconds(count(delay))}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+  ${table(
+    [said.role, said.account, said.from, said.until, numeric(said.delay)],
+    tenures.map(
+      ({ role, account, from, until, delay }) =>
+        html`<tr>
+          <td>${role}</td>
+          <td class="hex">${account}</td>
+          <td>${time(from, words)}</td>
+          <td>${until === null ? said.stillHolds : time(until, words)}</td>
+          <td class="n">${said.seconds(count(delay))}</td>
+        </tr>`,
+    ),
+    said.authority(address, count(journal.length)),
+  )}`;
 }

@@ -3,6 +3,7 @@ import type { AuditReport } from "../audit";
 import { chineseUnchecked } from "./findings-chinese";
 import { count } from "./format";
 import { html, type Html } from "./html";
+import { numeric, table } from "./table";
 import type { Words } from "./words";
 
 export function limits(report: AuditReport, words: Words): Html {
@@ -56,25 +57,15 @@ function unchecked({ notChecked }: AuditReport, words: Words): Html {
   const { limits: said } = words;
   if (notChecked.length === 0) return html`<p>${said.uncheckedNone}</p>`;
   return html`<p>${said.uncheckedIntro}</p>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${said.what}</th>
-            <th scope="col">${words.findings.code}</th>
-            <th scope="col" class="n">${said.times}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${notChecked.map(({ code, message, count: times }) => {
-            const meant = words.lang === "en" ? message : (chineseUnchecked[code] ?? message);
-            return html`<tr>
-              <td>${meant}</td>
-              <td><code>${code}</code></td>
-              <td class="n">${count(times)}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>`;
+    ${table(
+      [said.what, words.findings.code, numeric(said.times)],
+      notChecked.map(({ code, message, count: times }) => {
+        const meant = words.lang === "en" ? message : (chineseUnchecked[code] ?? message);
+        return html`<tr>
+          <td>${meant}</td>
+          <td><code>${code}</code></td>
+          <td class="n">${count(times)}</td>
+        </tr>`;
+      }),
+    )}`;
 }

@@ -5,6 +5,7 @@ import { agencyName, figure, periodName, typeName } from "./coverage";
 import { clockName } from "./findings";
 import { count } from "./format";
 import { html, type Html } from "./html";
+import { numeric, table } from "./table";
 import type { Words } from "./words";
 
 const MOST_ROWS = 1_500;
@@ -31,39 +32,28 @@ export function statuses({ coverage }: AuditReport, words: Words): Html {
         ),
       )
     }
-    <div class="table">
-      <table>
-        <caption>
-          ${said.caption}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${words.coverage.type}</th>
-            ${names.map((name) => html`<th scope="col" class="n">${said.names[name]}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${coverage.agencies.map(
-            (agency) =>
-              html`<tr class="group">
-                  <th scope="rowgroup">${agencyName(agency, words)}</th>
-                  ${cells(agency)}
-                </tr>
-                ${agency.types.map(
-                  (type) =>
-                    html`<tr>
-                      <th scope="row">${typeName(type)}</th>
-                      ${cells(type)}
-                    </tr>`,
-                )}`,
-          )}
-          <tr class="group">
-            <th scope="row">${said.total}</th>
-            ${cells(coverage)}
-          </tr>
-        </tbody>
-      </table>
-    </div>`;
+    ${table(
+      [words.coverage.type, ...names.map((name) => numeric(said.names[name]))],
+      html`${coverage.agencies.map(
+          (agency) =>
+            html`<tr class="group">
+                <th scope="rowgroup">${agencyName(agency, words)}</th>
+                ${cells(agency)}
+              </tr>
+              ${agency.types.map(
+                (type) =>
+                  html`<tr>
+                    <th scope="row">${typeName(type)}</th>
+                    ${cells(type)}
+                  </tr>`,
+              )}`,
+        )}
+        <tr class="group">
+          <th scope="row">${said.total}</th>
+          ${cells(coverage)}
+        </tr>`,
+      said.caption,
+    )}`;
 }
 
 export function timeliness(report: AuditReport, words: Words): Html {
@@ -109,43 +99,35 @@ function published({ coverage }: AuditReport, words: Words): Html {
   );
   const { onTime, late, notKnown } = coverage.timeliness;
   return html`${key([
-      ["proven", said.onTime],
-      ["hatched", said.late],
-      ["unknown", said.notKnown],
-    ])}
-    ${figure(
+    ["proven", said.onTime],
+    ["hatched", said.late],
+    ["unknown", said.notKnown],
+  ])}
+  ${figure(
+    said.plot,
+    shareChart(
+      "ti",
       said.plot,
-      shareChart(
-        "ti",
-        said.plot,
-        `${said.onTime} ${count(onTime)}, ${said.late} ${count(late)}, ${said.notKnown} ${count(notKnown)}`,
-        pictured.slice(0, 40),
-      ),
-    )}
-    <div class="table">
-      <table>
-        <caption>
-          ${said.caption}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${words.coverage.type}</th>
-            <th scope="col">${words.coverage.period}</th>
-            <th scope="col" class="n">${said.onTime}</th>
-            <th scope="col" class="n">${said.late}</th>
-            <th scope="col" class="n">${said.notKnown}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.slice(0, MOST_ROWS)}
-          <tr class="group">
-            <th scope="row" colspan="2">${words.statuses.total}</th>
-            ${cells(coverage)}
-          </tr>
-        </tbody>
-      </table>
-    </div>
-    ${rows.length > MOST_ROWS && html`<p class="soft">${words.more(count(rows.length - MOST_ROWS))}</p>`}`;
+      `${said.onTime} ${count(onTime)}, ${said.late} ${count(late)}, ${said.notKnown} ${count(notKnown)}`,
+      pictured.slice(0, 40),
+    ),
+  )}
+  ${table(
+    [
+      words.coverage.type,
+      words.coverage.period,
+      numeric(said.onTime),
+      numeric(said.late),
+      numeric(said.notKnown),
+    ],
+    html`${rows.slice(0, MOST_ROWS)}
+      <tr class="group">
+        <th scope="row" colspan="2">${words.statuses.total}</th>
+        ${cells(coverage)}
+      </tr>`,
+    said.caption,
+  )}
+  ${rows.length > MOST_ROWS && html`<p class="soft">${words.more(count(rows.length - MOST_ROWS))}</p>`}`;
 }
 
 const STATES = ["kept", "late", "overdue", "early", "running", "unknown"] as const;
@@ -176,26 +158,15 @@ function judged({ clocks }: AuditReport, words: Words): Html | false {
     running: said.running,
     unknown: said.notKnown,
   };
-  return html`<div class="table">
-    <table>
-      <caption>
-        ${said.judged}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${said.rule}</th>
-          ${STATES.map((state) => html`<th scope="col" class="n">${headings[state]}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${[...rules].map(
-          ([clock, states]) =>
-            html`<tr>
-              <th scope="row">${clockName(clock, words)} <code>${clock}</code></th>
-              ${STATES.map((state) => html`<td class="n">${count(states[state])}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    [said.rule, ...STATES.map((state) => numeric(headings[state]))],
+    [...rules].map(
+      ([clock, states]) =>
+        html`<tr>
+          <th scope="row">${clockName(clock, words)} <code>${clock}</code></th>
+          ${STATES.map((state) => html`<td class="n">${count(states[state])}</td>`)}
+        </tr>`,
+    ),
+    said.judged,
+  );
 }
