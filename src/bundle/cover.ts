@@ -2,6 +2,7 @@ import { toHex } from "../bytes";
 import { batchId } from "../commitment";
 import { isShown } from "../evidence";
 import type { Hashes } from "../hashes";
+import { html, type Content, type Html } from "../html";
 import { isObject, type JsonValue } from "../json";
 import type { Check } from "../verdict";
 import { bundleDigest, type Bundle } from "./file";
@@ -78,11 +79,13 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
   const checks = [...verdict.checks, ...(verdict.bundle?.checks ?? [])];
   const open = checks.filter(({ result, code }) => result === "not-checked" && !code.endsWith(".absent"));
   const source = manifest?.["source"];
-  return page(`信用记录证据包 · Evidence bundle`, [
-    `<p class="lead">${both(
-      "本页由证据包文件生成，供阅读与打印；证明力在证据包文件本身，须以程序复核。",
-      "Made from the bundle file, for reading and printing. What proves is the file, checked by a program.",
-    )}</p>`,
+  return page("信用记录证据包 · Evidence bundle", [
+    html`<p class="lead">
+      ${both(
+        "本页由证据包文件生成，供阅读与打印；证明力在证据包文件本身，须以程序复核。",
+        "Made from the bundle file, for reading and printing. What proves is the file, checked by a program.",
+      )}
+    </p>`,
     section("记录", "Record", [
       ["类型", "type", title],
       ["版本", "version", record.version],
@@ -102,36 +105,40 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
       ["区块", "block", `${transaction.blockNumber} / ${transaction.blockHash}`],
       ["合约代码摘要", "code hash", bundle.codeHash ?? "—"],
     ]),
-    manifest === undefined || !isObject(source)
-      ? ""
-      : section("采集（仅供审计与法院）", "Collection (for auditors and courts only)", [
-          ["机关", "agency", manifest["agencyCode"] ?? null],
-          ["来源系统", "source system", source["system"] ?? null],
-          ["采集工具", "collector", source["collector"] ?? null],
-          ["原始文件 SHA-256", "source file SHA-256", source["sha256"] ?? null],
-          ["行", "rows", `${plain(source["firstRow"] ?? null)}–${plain(source["lastRow"] ?? null)}`],
-          ["时间", "times", manifest["times"] ?? null],
-        ]),
-    `<h2>${both("脱机核验", "Checked without a node")}</h2>`,
+    manifest !== undefined &&
+      isObject(source) &&
+      section("采集（仅供审计与法院）", "Collection (for auditors and courts only)", [
+        ["机关", "agency", manifest["agencyCode"] ?? null],
+        ["来源系统", "source system", source["system"] ?? null],
+        ["采集工具", "collector", source["collector"] ?? null],
+        ["原始文件 SHA-256", "source file SHA-256", source["sha256"] ?? null],
+        ["行", "rows", `${plain(source["firstRow"] ?? null)}–${plain(source["lastRow"] ?? null)}`],
+        ["时间", "times", manifest["times"] ?? null],
+      ]),
+    html`<h2>${both("脱机核验", "Checked without a node")}</h2>`,
     table(
       checks.map(({ name, result, message }) => [
         both(CHECKS[name] ?? name, name),
-        `<span class="${result}">${RESULTS[result]}</span>`,
-        escaped(message),
+        html`<span class="${result}">${RESULTS[result]}</span>`,
+        message,
       ]),
     ),
-    `<p>${both(
-      `仍须联网或由他处确认：${open.map(({ name }) => CHECKS[name] ?? name).join("、") || "无"}。`,
-      `Still to be confirmed by a node or from elsewhere: ${open.map(({ name }) => name).join(", ") || "nothing"}.`,
-    )}</p>`,
-    `<h2>${both("人民法院在线诉讼规则（2021）", "Online Litigation Rules 2021")}</h2>`,
+    html`<p>
+      ${both(
+        `仍须联网或由他处确认：${open.map(({ name }) => CHECKS[name] ?? name).join("、") || "无"}。`,
+        `Still to be confirmed by a node or from elsewhere: ${open.map(({ name }) => name).join(", ") || "nothing"}.`,
+      )}
+    </p>`,
+    html`<h2>${both("人民法院在线诉讼规则（2021）", "Online Litigation Rules 2021")}</h2>`,
     table(RULES.map(([article, zh, en]) => [article, both(zh, en)])),
-    `<h2>${both("复核", "Check it again")}</h2>`,
-    `<p>${both(
-      "登记合约地址应取自主管部门公布，而非本文件。",
-      "Take the registry's address from its authority, not from this file.",
-    )}</p>`,
-    `<pre>credit-anchor verify BUNDLE.json --rpc URL --registry ADDRESS</pre>`,
+    html`<h2>${both("复核", "Check it again")}</h2>`,
+    html`<p>
+      ${both(
+        "登记合约地址应取自主管部门公布，而非本文件。",
+        "Take the registry's address from its authority, not from this file.",
+      )}
+    </p>`,
+    html`<pre>credit-anchor verify BUNDLE.json --rpc URL --registry ADDRESS</pre>`,
     section("文件", "File", [
       ["SHA-256", "digest", toHex(bundleDigest(bundle, hashes))],
       ["制作工具", "made by", bundle.tool],
@@ -141,46 +148,40 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
   ]);
 }
 
-type Row = readonly [string, string, JsonValue] | readonly [string, string, JsonValue, string];
+type Row = readonly [string, string, JsonValue] | readonly [string, string, JsonValue, Content];
 
-function section(zh: string, en: string, rows: readonly Row[]): string {
-  return `<h2>${both(zh, en)}</h2>${table(
-    rows.map(([nameZh, nameEn, value, title]) => [title ?? both(nameZh, nameEn), escaped(plain(value))]),
-  )}`;
+function section(zh: string, en: string, rows: readonly Row[]): Html {
+  return html`<h2>${both(zh, en)}</h2>
+    ${table(rows.map(([nameZh, nameEn, value, title]) => [title ?? both(nameZh, nameEn), plain(value)]))}`;
 }
 
 /** A field by its name, and its title in the type document. */
-function fieldTitle(document: JsonValue | undefined, name: string): string {
+function fieldTitle(document: JsonValue | undefined, name: string): Content {
   const properties = isObject(document) ? document["properties"] : undefined;
   const property = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
   const title = isObject(property) ? property["title"] : undefined;
-  return typeof title === "string" ? both(title, name) : escaped(name);
+  return typeof title === "string" ? both(title, name) : name;
 }
 
-/** @param rows Cells that are HTML already. */
-function table(rows: readonly (readonly string[])[]): string {
-  return `<table>${rows
-    .map(
+function table(rows: readonly (readonly Content[])[]): Html {
+  return html`<table>
+    ${rows.map(
       ([first, ...others]) =>
-        `<tr><th>${first}</th>${others.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
-    )
-    .join("\n")}</table>`;
+        html`<tr>
+          <th>${first}</th>
+          ${others.map((cell) => html`<td>${cell}</td>`)}
+        </tr>`,
+    )}
+  </table>`;
 }
 
-function both(zh: string, en: string): string {
-  return `<span lang="zh-CN">${escaped(zh)}</span> <span lang="en">${escaped(en)}</span>`;
+function both(zh: string, en: string): Html {
+  return html`<span lang="zh-CN">${zh}</span> <span lang="en">${en}</span>`;
 }
 
 function plain(value: JsonValue): string {
   if (value === null) return "—";
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** Names and values are somebody else's. Characters that hide or reorder text are shown as U+FFFD. */
-function escaped(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd")
-    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function chinaTime(seconds: number): string {
@@ -190,34 +191,99 @@ function chinaTime(seconds: number): string {
     : `${time.toISOString().slice(0, 19).replace("T", " ")} UTC+8`;
 }
 
-function page(title: string, parts: readonly string[]): string {
-  return `<!doctype html><!-- credit-anchor/cover -->
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>
-body { font: 11pt/1.5 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; color: #111; background: #fff; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; border-bottom: 3px solid #b01e23; padding-bottom: .4rem; }
-h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; break-after: avoid; }
-table { border-collapse: collapse; width: 100%; }
-th, td { border: 1px solid #999; padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { width: 28%; font-weight: 600; background: #f4f4f4; }
-tr { break-inside: avoid; }
-span[lang=en] { color: #444; font-size: .9em; }
-td:nth-child(2):not(:last-child) { white-space: nowrap; }
-.passed { color: #0a5c2b; } .failed { color: #a00; font-weight: 700; } .not-checked { color: #555; }
-.lead { border-left: 4px solid #b01e23; padding-left: .7rem; }
-pre { background: #f4f4f4; padding: .6rem; overflow-wrap: anywhere; white-space: pre-wrap; }
-@media print { body { margin: 0; max-width: none; font-size: 9.5pt; } th { background: none; } }
-</style>
-</head>
-<body>
-<h1>${title}</h1>
-${parts.join("\n")}
-</body>
-</html>
-`;
+function page(title: string, parts: readonly Content[]): string {
+  return html`<!doctype html><!-- credit-anchor/cover -->
+    <html lang="zh-CN">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          body {
+            font:
+              11pt/1.5 "Noto Sans CJK SC",
+              "Source Han Sans SC",
+              "Microsoft YaHei",
+              sans-serif;
+            color: #111;
+            background: #fff;
+            max-width: 50rem;
+            margin: 2rem auto;
+            padding: 0 1rem;
+          }
+          h1 {
+            font-size: 1.5rem;
+            border-bottom: 3px solid #b01e23;
+            padding-bottom: 0.4rem;
+          }
+          h2 {
+            font-size: 1.1rem;
+            margin: 1.6rem 0 0.4rem;
+            break-after: avoid;
+          }
+          table {
+            border-collapse: collapse;
+            width: 100%;
+          }
+          th,
+          td {
+            border: 1px solid #999;
+            padding: 0.25rem 0.5rem;
+            text-align: left;
+            vertical-align: top;
+            overflow-wrap: anywhere;
+          }
+          th {
+            width: 28%;
+            font-weight: 600;
+            background: #f4f4f4;
+          }
+          tr {
+            break-inside: avoid;
+          }
+          span[lang="en"] {
+            color: #444;
+            font-size: 0.9em;
+          }
+          td:nth-child(2):not(:last-child) {
+            white-space: nowrap;
+          }
+          .passed {
+            color: #0a5c2b;
+          }
+          .failed {
+            color: #a00;
+            font-weight: 700;
+          }
+          .not-checked {
+            color: #555;
+          }
+          .lead {
+            border-left: 4px solid #b01e23;
+            padding-left: 0.7rem;
+          }
+          pre {
+            background: #f4f4f4;
+            padding: 0.6rem;
+            overflow-wrap: anywhere;
+            white-space: pre-wrap;
+          }
+          @media print {
+            body {
+              margin: 0;
+              max-width: none;
+              font-size: 9.5pt;
+            }
+            th {
+              background: none;
+            }
+          }
+        </style>
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${parts}
+      </body>
+    </html> `.toString();
 }

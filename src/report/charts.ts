@@ -1,7 +1,7 @@
 /** Pictures of numbers, as SVG without script or style of its own: they print, and each says in words what it shows. */
 import type { PeriodCoverage } from "../audit";
 import { count } from "./format";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import type { Words } from "./words";
 
 /** Records of one row of a picture, by period. */

@@ -2,7 +2,7 @@
 import type { AgencyCoverage, AuditReport, Counts, Coverage } from "../audit";
 import { key, unitOf, volumeChart } from "./charts";
 import { count, share } from "./format";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
 

@@ -3,7 +3,7 @@ import type { AuditReport, ClockFinding, Difference, Where } from "../audit";
 import { codeWords } from "../policy";
 import { chineseClocks, chineseDifferences } from "./findings-chinese";
 import { batchName, count } from "./format";
-import { html, join, markup, type Html } from "./html";
+import { html, join, markup, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
 

@@ -3,7 +3,7 @@ import type { AuditReport, KeyUse, RolesReport } from "../audit";
 import { key, timeChart } from "./charts";
 import { figure } from "./coverage";
 import { count, isEndless, time } from "./format";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import { headElsewhere } from "./limits";
 import type { Words } from "./words";

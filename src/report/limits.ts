@@ -2,7 +2,7 @@
 import type { AuditReport } from "../audit";
 import { chineseUnchecked } from "./findings-chinese";
 import { count } from "./format";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
 

@@ -4,7 +4,7 @@ import { key, lengthChart, shareChart } from "./charts";
 import { agencyName, figure, periodName, typeName } from "./coverage";
 import { clockName } from "./findings";
 import { count } from "./format";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
 

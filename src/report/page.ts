@@ -6,7 +6,7 @@ import { patterns } from "./charts";
 import { coverageTable, volumes } from "./coverage";
 import { findings } from "./findings";
 import { count, share, time } from "./format";
-import { html, markup, type Html } from "./html";
+import { html, markup, type Html } from "../html";
 import { keys } from "./keys";
 import { limits } from "./limits";
 import { statuses, timeliness } from "./outcome";

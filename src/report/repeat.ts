@@ -1,6 +1,6 @@
 /** Sections 8 and 9: how to do it again, and what the words mean. */
 import type { AuditReport } from "../audit";
-import { html, type Html } from "./html";
+import { html, type Html } from "../html";
 import type { Words } from "./words";
 
 export function repeat(report: AuditReport, hash: string, words: Words): Html {

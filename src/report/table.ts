@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from "./html";
+import { html, type Content, type Html } from "../html";
 
 /** A column by what stands at its head. */
 export type Column = string | { readonly numeric: string };

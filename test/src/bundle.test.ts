@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
-import { bundleText, sealDigest, verifyBundle, type Bundle, type BundleVerdict } from "../../src/bundle";
+import {
+  bundleText,
+  coverPage,
+  sealDigest,
+  verifyBundle,
+  type Bundle,
+  type BundleVerdict,
+} from "../../src/bundle";
 import { hashedExtraData } from "../../src/bundle/block";
 import { encodeRlp, decodeRlp, uintBytes } from "../../src/bundle/rlp";
 import { proveInTrie, valueInTrie } from "../../src/bundle/trie";
@@ -246,6 +253,14 @@ describe("evidence bundles", function () {
         for (const field of ["holderName", "holderNumber", "remark"])
           expect(bundleText(bundle)).to.not.contain(values[field]);
         expect(named(verifyBundle({ bundle, trust: [], policy }, hashes), "failed")).to.deep.equal([]);
+      });
+
+      it("have a cover on which text of others is only ever text", async () => {
+        const bundle = await bundleOf(world, world.chain, open, receiptOf(open, 0));
+        const harm = { ...bundle, tool: `<img src=x onerror="alert(1)">'\u202e` };
+        const page = coverPage(harm, verifyBundle({ bundle: harm, trust: [], policy }, hashes), hashes);
+        expect(page).not.to.contain("<img").and.not.to.contain("\u202e");
+        expect(page).to.contain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;\ufffd");
       });
 
       it("name what was altered, whatever it is; what only tells of itself is listed here", async () => {

@@ -7,7 +7,7 @@ import { canonical } from "../../src/canonical";
 import { fileHash, REPORT_FILES, reportFiles } from "../../src/report";
 import { chineseClocks, chineseDifferences, chineseUnchecked } from "../../src/report/findings-chinese";
 import { batchName, count, share, time } from "../../src/report/format";
-import { html, markup } from "../../src/report/html";
+import { html, markup } from "../../src/html";
 import { english } from "../../src/report/words";
 import { chinese } from "../../src/report/words-chinese";
 import { ALICE, ready, START } from "../support/forger";
