@@ -53,8 +53,21 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
     const [file] = args as [string];
     const signed = readSignedReport(readText(file), file);
     const home = optionalHome(dir);
-    const { registry } = await connectTrusted(options, home, signal);
-    const signOffs = await signOffsOf(registry, options, home);
+    const { registry } = await connectTrusted(
+      {
+        rpc: options.rpc,
+        registry: options.registry,
+        deployment: options.deployment,
+        fromBlock: options.fromBlock,
+      },
+      home,
+      signal,
+    );
+    const signOffs = await signOffsOf(
+      registry,
+      { signOffs: options.signOffs, deployment: options.deployment },
+      home,
+    );
     const recorded = (await findStatements(registry, signOffs, signed.statement.reportHash)).filter(
       ({ statement }) => sameStatement(statement, signed.statement),
     );

@@ -50,8 +50,21 @@ Ctrl-C.`,
   run: async ({ options, home: dir, io, signal }) => {
     const silentAfter = options.silentAfter === undefined ? undefined : secondsOf(options.silentAfter);
     const home = optionalHome(dir);
-    const { chain, registry } = await connectTrusted(options, home, signal);
-    const signOffs = await signOffsOf(registry, options, home).catch((error: unknown) => {
+    const { chain, registry } = await connectTrusted(
+      {
+        rpc: options.rpc,
+        registry: options.registry,
+        deployment: options.deployment,
+        fromBlock: options.fromBlock,
+      },
+      home,
+      signal,
+    );
+    const signOffs = await signOffsOf(
+      registry,
+      { signOffs: options.signOffs, deployment: options.deployment },
+      home,
+    ).catch((error: unknown) => {
       if (!(error instanceof CreditAnchorError) || error.code !== "sign-offs.unknown") throw error;
       io.note("note: no contract for sign-offs is known: none are told of");
       return undefined;

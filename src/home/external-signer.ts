@@ -32,11 +32,6 @@ const DEFAULT_TIMEOUT = 60;
 /** Order of secp256k1. */
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-/** Of the environment; the program needs none of them. */
-const SECRETS = ["PASSPHRASE", "NEW_PASSPHRASE", "TRANSPORT_PASSPHRASE", "PRIVATE_KEY"].map(
-  (name) => `CREDIT_ANCHOR_${name}`,
-);
-
 /**
  * Has a program sign 32 bytes. It gets them as `0x` and 64 digits on one line of stdin (or as an argument), answers on
  * stdout with a signature in hexadecimal, and ends with 0. The signature is `r ‖ s ‖ v`, `r ‖ s`, or DER; `s` may be
@@ -93,7 +88,7 @@ function ask(
     const child = spawn(
       program,
       args.map((word) => word.replaceAll(DIGEST, digest)),
-      { stdio: ["pipe", "pipe", "ignore"], detached: true, env: withoutSecrets(env) },
+      { stdio: ["pipe", "pipe", "ignore"], detached: true, env: withoutOurs(env) },
     );
     let answer = "";
     const settle = (error?: CreditAnchorError): void => {
@@ -150,8 +145,9 @@ function ask(
   });
 }
 
-function withoutSecrets(env: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.includes(name)));
+/** The program needs nothing that is meant for us, and some of that is secret. */
+function withoutOurs(env: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("CREDIT_ANCHOR_")));
 }
 
 /** `r` and the low `s`; undefined if it is no signature. */
