@@ -8,7 +8,6 @@ import {
   type ChainRules,
   type ExternalHead,
   type Period,
-  type RawLog,
   type RolesHead,
 } from "../audit";
 import { concat, fromHex } from "../bytes";
@@ -16,6 +15,7 @@ import type { Block, BlockTag, Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
+import { answerOf, blockFacts, chunks, inFlight, rawLogs } from "./reading";
 import { relayOf } from "./views";
 
 /** What to audit and with whose help. */
@@ -50,11 +50,8 @@ export interface AuditRequest {
   }) => void;
 }
 
-/** Requests in flight at once: a node answers them side by side, and a slow line costs one trip for all of them. */
-const IN_FLIGHT = 16;
 const VIEWS_AT_ONCE = 512;
 const TRANSACTIONS_AT_ONCE = 64;
-const FIRST_SPAN = 10_000;
 
 const registryInterface = CreditRegistry__factory.createInterface();
 const relayInterface = Relay__factory.createInterface();
@@ -150,57 +147,6 @@ async function checkCode(
     );
 }
 
-/**
- * Logs as the node gives them: kept even when they are out of order, of other blocks or withdrawn, because that is what
- * an audit is for. Pages shrink when the node refuses large ones.
- */
-async function* rawLogs(chain: Chain, address: string, from: number, to: number): AsyncGenerator<RawLog[]> {
-  let span = FIRST_SPAN;
-  for (let start = from; start <= to;) {
-    const end = Math.min(to, start + span - 1);
-    const filter = { address, fromBlock: quantity(start), toBlock: quantity(end) };
-    let answer: unknown;
-    try {
-      answer = await chain.send("eth_getLogs", [filter]);
-    } catch (error) {
-      // A refusal means "too much" in every node's own words.
-      if (!(error instanceof RpcError) || end === start) throw error;
-      span = Math.ceil((end - start + 1) / 2);
-      continue;
-    }
-    if (!Array.isArray(answer)) throw garbage("a list of logs");
-    const logs = answer.map(rawLog);
-    if (logs.length > 0) yield logs;
-    start = end + 1;
-    if (logs.length < 2_000) span = Math.min(span * 2, 1_000_000);
-  }
-}
-
-function rawLog(value: unknown): RawLog {
-  const fields = value as Record<string, unknown> | null;
-  if (typeof fields !== "object" || fields === null || !Array.isArray(fields.topics)) throw garbage("a log");
-  return {
-    address: hex(fields.address, 20),
-    topics: fields.topics.map((topic) => hex(topic, 32)),
-    data: hex(fields.data),
-    blockNumber: integer(fields.blockNumber),
-    blockHash: hex(fields.blockHash, 32),
-    transactionHash: hex(fields.transactionHash, 32),
-    logIndex: integer(fields.logIndex),
-    removed: fields.removed === true,
-  };
-}
-
-async function blockFacts(chain: Chain, logs: readonly RawLog[]): Promise<Map<number, BlockFacts>> {
-  const facts = new Map<number, BlockFacts>();
-  const numbers = [...new Set(logs.map(({ blockNumber }) => blockNumber))];
-  await inFlight(numbers, async (number) => {
-    const block = await chain.block(number);
-    if (block !== undefined) facts.set(number, { number, hash: block.hash, time: block.time });
-  });
-  return facts;
-}
-
 async function askViews(
   chain: Chain,
   address: string,
@@ -216,20 +162,6 @@ async function askViews(
     });
     for (const view of views) audit.answer(view, answers.get(view));
     onProgress({ stage: "views", count: (count += views.length) });
-  }
-}
-
-async function answerOf(
-  chain: Chain,
-  address: string,
-  data: string,
-  block: number,
-): Promise<string | undefined> {
-  try {
-    return (await chain.call({ to: address, data }, block)).toLowerCase();
-  } catch (error) {
-    if (error instanceof RpcError) return undefined;
-    throw error;
   }
 }
 
@@ -376,46 +308,4 @@ function parseCall(face: Interface, input: string) {
   } catch {
     return null;
   }
-}
-
-async function inFlight<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker));
-}
-
-function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let chunk: T[] = [];
-  for (const item of items) {
-    chunk.push(item);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-function quantity(value: number): string {
-  return `0x${value.toString(16)}`;
-}
-
-function hex(value: unknown, length?: number): string {
-  if (typeof value !== "string" || !/^0x([0-9a-fA-F]{2})*$/.test(value)) throw garbage("hex");
-  if (length !== undefined && value.length !== 2 + 2 * length) throw garbage(`${length} bytes`);
-  return value.toLowerCase();
-}
-
-function integer(value: unknown): number {
-  const number = typeof value === "string" && /^0x[0-9a-fA-F]{1,14}$/.test(value) ? Number(value) : NaN;
-  if (!Number.isSafeInteger(number)) throw garbage("a number");
-  return number;
-}
-
-function garbage(what: string): CreditAnchorError {
-  return new CreditAnchorError("chain.garbage", `the node's answer is not ${what}`, {
-    hint: "does this address belong to an Ethereum JSON-RPC endpoint?",
-    exitStatus: 70,
-  });
 }
