@@ -19,9 +19,42 @@ export function policyRefs(set: PolicySet): string[] {
   return set.policies.map(policyRef);
 }
 
+/** The days that were told with moves of records. */
+export class ToldDates {
+  readonly #dated = new Map<number, Move[]>();
+
+  constructor(private readonly vault: Pick<VaultReader, "entry" | "moves">) {
+    for (const move of vault.moves()) if (move.dates !== undefined) addMove(this.#dated, move);
+  }
+
+  /** With the moves of all versions of the record, the later telling counts. */
+  of(record: Entry): RecordFacts["events"] {
+    const moves: Move[] = [];
+    for (let entry = record; ; entry = this.vault.entry(entry.earlier.plan, entry.earlier.index)) {
+      const { index } = entry;
+      moves.push(...(this.#dated.get(entry.plan) ?? []).filter(({ positions }) => positions.includes(index)));
+      if (entry.earlier === undefined) break;
+    }
+    const events = new Map<string, string>();
+    for (const { dates = {} } of moves.sort((a, b) => a.id - b.id)) {
+      // A matter that begins again is open again.
+      for (const [begins, ends] of MATTERS)
+        if (dates[begins] !== undefined) for (const end of ends) events.delete(end);
+      for (const [name, date] of Object.entries(dates)) events.set(name, date);
+    }
+    return Object.fromEntries(events);
+  }
+}
+
+function addMove(to: Map<number, Move[]>, move: Move): void {
+  const known = to.get(move.plan);
+  if (known === undefined) to.set(move.plan, [move]);
+  else known.push(move);
+}
+
 /** Reads from the vault what clocks ask of a record. */
 export class Docket {
-  readonly #dated: ReadonlyMap<number, readonly Move[]>;
+  readonly #told: ToldDates;
   readonly #classed: ReadonlyMap<number, readonly Move[]>;
   readonly #kept = new Map<number, PolicySet | undefined>();
 
@@ -29,16 +62,9 @@ export class Docket {
     readonly policies: PolicySet,
     readonly vault: Pick<VaultReader, "plan" | "entry" | "moves">,
   ) {
-    const dated = new Map<number, Move[]>();
+    this.#told = new ToldDates(vault);
     const classed = new Map<number, Move[]>();
-    const add = (to: Map<number, Move[]>, move: Move): void => {
-      to.set(move.plan, [...(to.get(move.plan) ?? []), move]);
-    };
-    for (const move of vault.moves()) {
-      if (move.dates !== undefined) add(dated, move);
-      if (move.class !== undefined) add(classed, move);
-    }
-    this.#dated = dated;
+    for (const move of vault.moves()) if (move.class !== undefined) addMove(classed, move);
     this.#classed = classed;
   }
 
@@ -48,7 +74,7 @@ export class Docket {
     const published = this.#firstPlan(record).header?.anchoredAt;
     const events = {
       ...(published === undefined ? {} : { published: dateInChina(published) }),
-      ...this.#events(record),
+      ...this.#told.of(record),
     };
     const facts = factsOf(plan.type, valuesOf(record), {
       events,
@@ -64,24 +90,6 @@ export class Docket {
     let entry = record;
     while (entry.earlier !== undefined) entry = this.vault.entry(entry.earlier.plan, entry.earlier.index);
     return this.vault.plan(entry.plan);
-  }
-
-  /** What was told with the moves of all versions of the record, the later telling counts. */
-  #events(record: Entry): RecordFacts["events"] {
-    const moves: Move[] = [];
-    for (let entry = record; ; entry = this.vault.entry(entry.earlier.plan, entry.earlier.index)) {
-      const { index } = entry;
-      moves.push(...(this.#dated.get(entry.plan) ?? []).filter(({ positions }) => positions.includes(index)));
-      if (entry.earlier === undefined) break;
-    }
-    const events = new Map<string, string>();
-    for (const { dates = {} } of moves.sort((a, b) => a.id - b.id)) {
-      // A matter that begins again is open again.
-      for (const [begins, ends] of MATTERS)
-        if (dates[begins] !== undefined) for (const end of ends) events.delete(end);
-      for (const [name, date] of Object.entries(dates)) events.set(name, date);
-    }
-    return Object.fromEntries(events);
   }
 
   /** The class that was stated last: with a move of any of its versions, else with the newest version that has one. */

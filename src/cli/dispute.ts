@@ -1,7 +1,6 @@
+import { ToldDates } from "../docket";
 import { parseReason } from "../reasons";
-import type { VaultReader } from "../vault/vault";
-import type { Judgement } from "./judging";
-import { moveOptions, runMove, type Target } from "./move";
+import { moveOptions, type MoveSpec, runMove } from "./move";
 import { choice, date, text, usage } from "./options";
 import { defineVerb } from "./verb";
 
@@ -39,6 +38,7 @@ day the objection was received: credit-anchor due tells until when. Possible als
         done: "disputed",
         moves: [{ kind: "setMarks", marks: DISPUTED }],
         reason: parseReason(call.options.reason ?? "objection"),
+        stated: { "--received-on": call.options.receivedOn },
         dates: (today) => ({
           "objection-received": call.options.receivedOn ?? today,
           "objection-marked": today,
@@ -84,21 +84,55 @@ stays in the record's history). The outcome is the reason code of the act.`,
         done: "resolved",
         moves: withdrawing ? [{ kind: "withdraw" }, clear] : [clear],
         reason: parseReason(OUTCOMES[outcome]),
+        stated: { "--decided-on": options.decidedOn },
         dates: (today) => ({
           "objection-decided": options.decidedOn ?? today,
           ...(withdrawing ? { withdrawn: today } : {}),
         }),
         ends: withdrawing,
         anyVersion: true,
-        ...(replaced ? { judge: expectNextVersion() } : {}),
+        judge: firstRefusal(
+          expectReceivedBefore(options.decidedOn),
+          ...(replaced ? [expectNextVersion()] : []),
+        ),
       },
       call,
     );
   },
 });
 
+type Judge = NonNullable<MoveSpec["judge"]>;
+
+/** What the first of them refuses is refused. */
+function firstRefusal(...judges: readonly Judge[]): Judge {
+  return (...asked) => {
+    for (const judge of judges) {
+      const judgement = judge(...asked);
+      if (judgement.refused !== undefined) return judgement;
+    }
+    return { policies: [] };
+  };
+}
+
+/** An objection is received before it is decided. What the home does not know to be received is not compared. */
+function expectReceivedBefore(decidedOn: string | undefined): Judge {
+  let told: ToldDates | undefined;
+  return ({ plan, index }, vault, today) => {
+    told ??= new ToldDates(vault);
+    const received = told.of(vault.entry(plan, index))["objection-received"];
+    const decided = decidedOn ?? today;
+    if (received === undefined || decided >= received) return { policies: [] };
+    const message = `--decided-on ${decided} is before the objection was received, ${received}`;
+    return {
+      refused: { code: "dispute.decided-before-received", message },
+      hint: `give the day of the decision, ${received} at the earliest; a wrong day of receipt is told anew: clear the mark, and dispute open again`,
+      policies: [],
+    };
+  };
+}
+
 /** A dispute that ends with a correction needs the correction. */
-function expectNextVersion(): (target: Target, vault: VaultReader) => Judgement {
+function expectNextVersion(): Judge {
   let replaced: Set<string> | undefined;
   return ({ plan, index, isLatest }, vault) => {
     // By its own next version, or by a record with another key.

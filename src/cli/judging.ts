@@ -6,11 +6,24 @@ import type { Fault } from "../errors";
 import { type Clock, dateInChina } from "../policy";
 import type { Registry } from "../registry-views";
 import type { Plan } from "../vault/vault";
+import { usage } from "./options";
 
 /** Today in China: by the chain's clock or this machine's, whichever is ahead (a quiet chain's last block is old). */
 export async function todayOf({ chain }: Registry): Promise<string> {
   const mined = (await chain.block("latest"))?.time ?? 0;
   return dateInChina(Math.max(mined, Math.floor(Date.now() / 1000)));
+}
+
+/**
+ * Of a day that an option tells: what happened cannot lie ahead, and no clock is asked about such a day.
+ * @throws {CreditAnchorError} `usage`
+ */
+export function expectHappened(option: string, day: string | undefined, today: string): void {
+  if (day !== undefined && day > today)
+    throw usage(
+      `${option} ${day} is still to come: in China today is ${today}`,
+      `give the day on which it happened, ${today} at the latest`,
+    );
 }
 
 /** What a clock said of an act, for people and for programs; without anything of the record but dates. */

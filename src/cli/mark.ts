@@ -11,6 +11,7 @@ import { actorOf, told } from "./acts";
 import { placeInBatch, placeOfReceipt } from "./any-record";
 import { requireHome } from "./context";
 import { keepEvidence } from "./evidence-file";
+import { expectHappened, todayOf } from "./judging";
 import { moveOptions, runMove } from "./move";
 import { checkNamed, requireReason } from "./record-options";
 import { date, list, text, usage, type OptionValues } from "./options";
@@ -82,6 +83,7 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
           done: change === "set" ? "marked" : "cleared",
           moves: [{ kind: change === "set" ? "setMarks" : "clearMarks", marks }],
           reason,
+          stated: { "--on": call.options.on },
           dates: (today) => datesOf(change, names, call.options.on ?? today),
         },
         call,
@@ -121,6 +123,7 @@ async function asArbiter(
   },
 ): Promise<Outcome> {
   const actor = await actorOf(home, given.rpc, signal);
+  expectHappened("--on", given.on, await todayOf(actor.registry));
   const single = given.file === undefined;
   const rejected = rejectedRows(home.rejectedFile(given.file ?? "records"));
   let refused = 0;

@@ -16,7 +16,7 @@ import { connect, noteSuccession, ownAgency, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
 import { recordFinder } from "./find-record";
-import { type Flag, type Judgement, placeText, todayOf } from "./judging";
+import { expectHappened, type Flag, type Judgement, placeText, todayOf } from "./judging";
 import { choice, flag, url, type OptionValues } from "./options";
 import { columns, count } from "./output";
 import { checkNamed, recordOptions } from "./record-options";
@@ -56,6 +56,8 @@ export interface MoveSpec {
   /** What is sent, in this order. A record for which all of it is so already is left alone. */
   readonly moves: readonly Pick<Move, "kind" | "marks">[];
   readonly reason: number;
+  /** Days that options told, by their option: each has come. */
+  readonly stated?: Readonly<Record<string, string | undefined>>;
   /** Of what led to it, by names of the policies' events. */
   readonly dates: (today: string) => Readonly<Record<string, string>>;
   /** The class of the records, where it was stated: it stays with the move. */
@@ -84,6 +86,7 @@ export async function runMove(
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
   const today = await todayOf(registry);
+  for (const [option, day] of Object.entries(spec.stated ?? {})) expectHappened(option, day, today);
   const rejected = rejectedRows(home.rejectedFile(options.file ?? "records"));
   const single = options.file === undefined;
   const choose = async (vault: VaultReader): Promise<Chosen> => {

@@ -41,6 +41,7 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
         done: "withdrawn",
         moves: [{ kind: "withdraw" }],
         reason,
+        stated: { "--quashed-on": quashedOn },
         dates: (today) => ({ ...(quashedOn === undefined ? {} : { quashed: quashedOn }), withdrawn: today }),
         ends: true,
         ...(policies === undefined ? {} : { judge: limitFrom(quashedOn!, policies) }),
@@ -53,12 +54,22 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
   },
 });
 
-/** Flags what comes after the limit. */
+/** Refuses a quashing before the decision; flags what comes after the limit. */
 function limitFrom(quashed: string, policies: PolicySet): NonNullable<MoveSpec["judge"]> {
   let docket: Docket | undefined;
   return ({ plan, index }, vault, today): Judgement => {
     docket ??= new Docket(policies, vault);
     const facts = docket.facts(vault.read(plan, index));
+    const { decided } = facts.events;
+    if (decided !== undefined && quashed < decided)
+      return {
+        refused: {
+          code: "withdraw.quashed-before-decided",
+          message: `--quashed-on ${quashed} is before the record was decided, ${decided}`,
+        },
+        hint: "give the date of the document that quashed the decision; if the record's own date is wrong, correct that first",
+        policies: [],
+      };
     const events = { ...facts.events, quashed, withdrawn: today };
     const clock = withdrawalDue(policies, { ...facts, events }, today);
     if (clock === undefined) return { policies: [] };

@@ -217,6 +217,25 @@ describe("what becomes of a record, by commands", function () {
     expect(calendar).to.not.contain("T-2").and.to.not.contain("示例");
     const { stdout } = await expectRun(0, args);
     expect(stdout).to.contain("decide the objection").and.to.contain("in 5 days");
+    const early = ["--outcome", "keep", "--decided-on", inDays(-16)];
+    expect((await expectRun(64, ["dispute", "resolve", ...key(2), ...early, ...own])).stderr).to.contain(
+      `--decided-on ${inDays(-16)} is before the objection was received, ${received}`,
+    );
+  });
+
+  it("a day that is still to come is refused, before anything is counted from it", async () => {
+    const tomorrow = inDays(1);
+    const review = ["--mark", "under-review", "--reason", "review-or-litigation"];
+    for (const [option, day, ...verb] of [
+      ["--received-on", tomorrow, "dispute", "open"],
+      ["--decided-on", tomorrow, "dispute", "resolve", "--outcome", "keep"],
+      ["--on", tomorrow, "mark", "set", ...review],
+      // No holiday table will ever be known of that year.
+      ["--quashed-on", "9999-12-31", "withdraw", "--reason", "decision-void"],
+    ] as const) {
+      const { stderr } = await expectRun(64, [...verb, ...key(9), option, day, "--dry-run", ...own]);
+      expect(stderr).to.contain(`${option} ${day} is still to come: in China today is ${inDays(0)}`);
+    }
   });
 
   it("dispute resolve --outcome correct needs the correction, made with reason and evidence", async () => {
@@ -322,12 +341,16 @@ describe("what becomes of a record, by commands", function () {
       quashed,
       ...own,
     ];
-    const { stdout } = await expectRun(0, args(5, inDays(-30)));
+    const { stdout } = await expectRun(0, args(5, inDays(-10)));
     expect(stdout)
       .to.contain("flagged: withdrawn")
       .and.to.contain("art. 3 (test-rules@1)")
-      .and.to.contain(inDays(-30));
-    const late = await json<Bulk & { withdrawn: boolean }>(args(6, inDays(-30)));
+      .and.to.contain(inDays(-10));
+    const before = await expectRun(64, args(7, inDays(-18)));
+    expect(before.stderr).to.contain(
+      `--quashed-on ${inDays(-18)} is before the record was decided, ${inDays(-17)}`,
+    );
+    const late = await json<Bulk & { withdrawn: boolean }>(args(6, inDays(-10)));
     expect(late.withdrawn).to.equal(true);
     expect(late.flags.map((flag) => [flag.code, flag.article])).to.deep.equal([["withdraw.late", "art. 3"]]);
     expect((await json<Bulk>(args(7, inDays(0)))).flags).to.deep.equal([]);
