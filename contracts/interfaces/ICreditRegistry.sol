@@ -246,7 +246,8 @@ interface ICreditRegistry {
     function acceptAdministration(uint32 agencyId) external;
 
     /// @notice Replaces an administrator whose key is lost or stolen. By the recoverer, after a delay in which the
-    /// guardian may object. Not for a closed agency.
+    /// guardian may object. Also for a closed agency, whose administrator still keeps its keys; not for one that was
+    /// succeeded, whose administrator is nothing more.
     /// @param agencyId Id of the agency.
     /// @param administrator The new one, not zero.
     /// @param reason A code of docs/format.md.
@@ -301,15 +302,16 @@ interface ICreditRegistry {
         uint64 validUntil
     ) external;
 
-    /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator, by that of
-    /// the agency that acts for it, or by the operator itself. WARNING: cannot be undone for this address and agency.
+    /// @notice Ends an operator's validity at once, also while the registry is paused. By the administrator (of the
+    /// agency that acts for it, once it was succeeded) or by the operator itself. WARNING: cannot be undone for this
+    /// address and agency.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.
     function revokeOperator(uint32 agencyId, address operator) external;
 
     /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator
-    /// or that of the agency that acts for it, also for an operator that is revoked or expired already, and while
-    /// paused.
+    /// (of the agency that acts for it, once it was succeeded), also for an operator that is revoked or expired already,
+    /// for a closed agency, and while paused.
     /// @dev `since` may only ever be moved back: a later declaration never clears an earlier suspicion.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.

@@ -97,7 +97,7 @@ abstract contract Agencies is Journal {
 
     /// @inheritdoc ICreditRegistry
     function recoverAdministrator(uint32 agencyId, address administrator, uint16 reason) external restricted {
-        _requireNotClosed(agencyId);
+        _requireUnsucceeded(agencyId);
         if (administrator == address(0)) revert InvalidAddress(administrator);
         AgencyIdentity storage identity = _agencyIdentities[agencyId];
         identity.administrator = administrator;
@@ -329,9 +329,10 @@ abstract contract Agencies is Journal {
         _emitAgencySucceeded(agencyId, successor, reason);
     }
 
-    /// @dev Old keys may be revoked and declared compromised by whoever acts for the agency now, too.
+    /// @dev Keys are revoked and declared compromised by whoever administers the agency that acts for this one: its own
+    /// administrator until it is succeeded, then the successor's. No administrator who cannot be replaced has a say.
     function _requireKeeperOfKeys(uint32 agencyId) private view {
-        if (msg.sender != _agencyIdentities[actingAgency(agencyId)].administrator) _requireAdministrator(agencyId);
+        _requireAdministrator(actingAgency(agencyId));
     }
 
     function _requireAdministrator(uint32 agencyId) private view {

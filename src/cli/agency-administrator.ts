@@ -58,8 +58,8 @@ export const administratorRecoverVerb = defineVerb({
   name: "agency administrator recover",
   summary: "replace an administrator whose key is lost or stolen",
   about: `By the recoverer. Make sure by another way that the request comes from the agency. Where the role has a delay, the command
-schedules the act and says when to run it again; until it is done the guardian can cancel it. Not for a closed agency:
-that can only be succeeded.`,
+schedules the act and says when to run it again; until it is done the guardian can cancel it. Also for an agency that
+was closed, whose keys somebody must be able to declare compromised; not for one that was succeeded: its successor does.`,
   arguments: [
     { name: "<agency>", about: "its id or code" },
     { name: "<address>", about: "account that shall manage the agency's operators" },

@@ -422,12 +422,19 @@ describe("succession", () => {
         .to.be.revertedWithCustomError(registry, "NotOperator")
         .withArgs(third, otherOperator.address);
       await registry.connect(stranger).withdraw(header, spans(0), REASON, EVIDENCE);
-      // The last successor's administrator, and the old one's, keep the old keys; the one between no more.
-      await expect(registry.connect(otherAdministrator).revokeOperator(AGENCY, operator.address))
-        .to.be.revertedWithCustomError(registry, "NotAdministrator")
-        .withArgs(AGENCY, otherAdministrator.address);
-      await registry.connect(administrator).revokeOperator(AGENCY, operator.address);
+      // The last successor's administrator keeps the old keys; the agency's own, and the one between, no more.
       const since = Number(header.anchoredAt);
+      for (const former of [administrator, otherAdministrator]) {
+        const as = registry.connect(former);
+        for (const call of [
+          as.revokeOperator(AGENCY, operator.address),
+          as.declareCompromised(AGENCY, operator.address, since),
+        ])
+          await expect(call)
+            .to.be.revertedWithCustomError(registry, "NotAdministrator")
+            .withArgs(third, former.address);
+      }
+      await registry.connect(stranger).revokeOperator(AGENCY, operator.address);
       await registry.connect(stranger).declareCompromised(AGENCY, operator.address, since);
       const { key, version, commitment } = records[0]!;
       const verdict = await registry.verify(header, key, version, commitment, 0, []);
@@ -440,7 +447,7 @@ describe("succession", () => {
 
     it("of two declarations about one key of two agencies the earliest counts", async () => {
       const here = world();
-      const { registry, operator, administrator, otherAdministrator } = here;
+      const { registry, operator, otherAdministrator } = here;
       const { header, records } = await anchorBatch(here, 1);
       await registry
         .connect(otherAdministrator)
@@ -451,9 +458,9 @@ describe("succession", () => {
         (await registry.verify(header, key, version, commitment, 0, [])).operatorCompromisedSince;
       await registry.connect(otherAdministrator).declareCompromised(OTHER_AGENCY, operator.address, 2000);
       expect(await since()).to.equal(2000n);
-      await registry.connect(administrator).declareCompromised(AGENCY, operator.address, 3000);
+      await registry.connect(otherAdministrator).declareCompromised(AGENCY, operator.address, 3000);
       expect(await since()).to.equal(2000n);
-      await registry.connect(administrator).declareCompromised(AGENCY, operator.address, 1000);
+      await registry.connect(otherAdministrator).declareCompromised(AGENCY, operator.address, 1000);
       expect(await since()).to.equal(1000n);
     });
   });
@@ -476,8 +483,24 @@ describe("succession", () => {
         .withArgs(AGENCY, otherOperator.address);
     });
 
-    it("refuses nobody, and an agency that is closed or does not exist", async () => {
-      const { registry, recoverer, registrar, stranger } = world();
+    it("gives a closed agency somebody who keeps its keys", async () => {
+      const here = world();
+      const { registry, recoverer, registrar, administrator, operator, stranger } = here;
+      const { header } = await anchorBatch(here, 1);
+      await registry.connect(registrar).closeAgency(AGENCY, REASON);
+      await registry.connect(recoverer).recoverAdministrator(AGENCY, stranger.address, REASON);
+      const since = Number(header.anchoredAt);
+      await expect(registry.connect(administrator).declareCompromised(AGENCY, operator.address, since))
+        .to.be.revertedWithCustomError(registry, "NotAdministrator")
+        .withArgs(AGENCY, administrator.address);
+      await registry.connect(stranger).declareCompromised(AGENCY, operator.address, since);
+      await expect(registry.connect(stranger).setOperator(AGENCY, stranger.address, 1, 0, FAR_FUTURE))
+        .to.be.revertedWithCustomError(registry, "WrongStanding")
+        .withArgs(AGENCY, Standing.Closed);
+    });
+
+    it("refuses nobody, and an agency that was succeeded or does not exist", async () => {
+      const { registry, recoverer, stranger } = world();
       const as = registry.connect(recoverer);
       await expect(as.recoverAdministrator(AGENCY, ethers.ZeroAddress, REASON))
         .to.be.revertedWithCustomError(registry, "InvalidAddress")
@@ -485,10 +508,10 @@ describe("succession", () => {
       await expect(as.recoverAdministrator(NO_AGENCY, stranger.address, REASON))
         .to.be.revertedWithCustomError(registry, "UnknownAgency")
         .withArgs(NO_AGENCY);
-      await registry.connect(registrar).closeAgency(AGENCY, REASON);
+      await succeed();
       await expect(as.recoverAdministrator(AGENCY, stranger.address, REASON))
-        .to.be.revertedWithCustomError(registry, "WrongStanding")
-        .withArgs(AGENCY, Standing.Closed);
+        .to.be.revertedWithCustomError(registry, "AlreadySucceeded")
+        .withArgs(AGENCY, OTHER_AGENCY);
     });
   });
 

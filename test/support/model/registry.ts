@@ -256,7 +256,7 @@ export class RegistryModel {
       this.emit("AdministratorChanged", agencyId, this.caller);
     },
     recoverAdministrator: (agencyId: number, administrator: string, reason: number) => {
-      const agency = this.requireNotClosed(agencyId);
+      const agency = this.requireUnsucceeded(agencyId);
       if (administrator === ZeroAddress) throw new Refusal("InvalidAddress", [administrator]);
       agency.administrator = administrator;
       agency.pendingAdministrator = ZeroAddress;
@@ -555,10 +555,9 @@ export class RegistryModel {
     this.emit("AgencySucceeded", agencyId, successor, reason, this.caller);
   }
 
-  /** The agency's administrator, or that of the agency that acts for it. */
+  /** The administrator of the agency that acts for this one. */
   private requireKeeperOfKeys(agencyId: number): void {
-    if (this.agencyOf(this.actingAgency(agencyId))?.administrator !== this.caller)
-      this.requireAdministrator(agencyId);
+    this.requireAdministrator(this.actingAgency(agencyId));
   }
 
   private requireAdministrator(agencyId: number): void {
