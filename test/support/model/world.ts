@@ -249,8 +249,11 @@ export class World {
   operationOf(call: Call | ManagerCall, authority: string): Operation {
     const data = encodeCall(call);
     const selector = data.slice(0, 10);
-    if ("of" in call)
-      return { target: authority, selector, data, role: ADMINISTRATOR, mapped: ROLE_IDS.governor };
+    if ("of" in call) {
+      // What administrators call is mapped to the governor's role, so that its guardian may cancel; to renounce a role is not.
+      const mapped = call.name === "renounceRole" ? ADMINISTRATOR : ROLE_IDS.governor;
+      return { target: authority, selector, data, role: ADMINISTRATOR, mapped };
+    }
     const role = ROLE_OF[call.name];
     // What no role was given is for the administrator.
     const mapped = role === undefined ? ADMINISTRATOR : ROLE_IDS[role];
