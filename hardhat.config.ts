@@ -2,6 +2,7 @@ import "@nomicfoundation/hardhat-chai-matchers";
 import "@nomicfoundation/hardhat-ethers";
 import "@typechain/hardhat";
 import { config as loadEnv } from "dotenv";
+import { availableParallelism } from "node:os";
 import {
   TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD,
   TASK_TEST_GET_TEST_FILES,
@@ -40,8 +41,9 @@ const config: HardhatUserConfig = {
     localhost: { url: process.env.LOCALHOST_RPC_URL || "http://127.0.0.1:8545" },
     ...hardhatNetworks(process.env, chosenNetwork(process.argv, process.env)),
   },
-  // Generous: tests that start, kill and wait for processes must not fail because a machine is busy.
-  mocha: { timeout: 180_000 },
+  // Generous: tests that start, kill and wait for processes must not fail because a machine is busy. Files run side by
+  // side (`npm test`), on a machine with few processors too: most tests wait for a process that they started.
+  mocha: { timeout: 180_000, jobs: Math.max(2, availableParallelism()) },
   typechain: { outDir: "typechain-types", target: "ethers-v6" },
 };
 

@@ -2,9 +2,10 @@
  * Runs every check of the repository and counts: `npm run check [-- NAME…]`.
  *
  * A check is one command that exits 0 when it holds; a test run counts its tests. All checks run even when one fails,
- * and the last line says `N passed, N failed`.
+ * two at a time unless one says that it runs alone, and the last line says `N passed, N failed`. What a check prints
+ * comes in one piece when it ends, if it does not run alone.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 
 interface Check {
@@ -12,6 +13,8 @@ interface Check {
   /** What is wrong when it fails, and what to do about it. */
   readonly otherwise: string;
   readonly command: string;
+  /** It writes what others read, or keeps all processors busy by itself. */
+  readonly alone?: true;
 }
 
 const checks: readonly Check[] = [
@@ -21,7 +24,7 @@ const checks: readonly Check[] = [
     command: "solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'",
     otherwise: "mend what solhint names",
   },
-  { name: "compile", command: "hardhat compile --force", otherwise: "mend the contracts" },
+  { name: "compile", command: "hardhat compile --force", otherwise: "mend the contracts", alone: true },
   {
     name: "typechain",
     command:
@@ -54,7 +57,7 @@ const checks: readonly Check[] = [
     otherwise: "gas is not what bench/gas.json says: run npm run gas, and read the difference",
   },
   { name: "lint", command: "eslint . --max-warnings 0", otherwise: "mend what eslint names" },
-  { name: "tests", command: "npm test", otherwise: "mend the code, or the promise" },
+  { name: "tests", command: "npm test", otherwise: "mend the code, or the promise", alone: true },
   {
     name: "coverage",
     command: "ts-node -T scripts/check-coverage.ts",
@@ -88,31 +91,55 @@ const path = [join(__dirname, "..", "node_modules", ".bin"), process.env["PATH"]
 let passed = 0;
 let failed = 0;
 const complaints: string[] = [];
-for (const check of checks) {
-  if (wanted.length > 0 && !wanted.includes(check.name)) continue;
-  console.log(`\n== ${check.name}: ${check.command}`);
+
+function run(check: Check): Promise<void> {
   const started = Date.now();
-  const run = spawnSync("sh", ["-c", check.command], {
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
+  const child = spawn("sh", ["-c", check.command], {
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PATH: path, FORCE_COLOR: "0" },
   });
-  process.stdout.write(run.stdout);
-  const counted = [...run.stdout.matchAll(/^\s*(\d+) (passing|failing)\b/gm)];
-  const count = (word: string): number =>
-    counted.filter((match) => match[2] === word).reduce((sum, match) => sum + Number(match[1]), 0);
-  const ok = run.status === 0;
-  // A command that died before its tests ended has failed, whatever it counted.
-  const failures = ok ? 0 : Math.max(1, count("failing"));
-  passed += ok ? Math.max(1, count("passing")) : count("passing");
-  failed += failures;
-  if (!ok) complaints.push(`${check.name}: ${check.otherwise}`);
-  console.log(
-    `== ${check.name}: ${ok ? "holds" : "FAILS"} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
-  );
+  const alone = check.alone === true;
+  const title = `\n== ${check.name}: ${check.command}\n`;
+  if (alone) process.stdout.write(title);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (alone) process.stdout.write(text);
+    });
+  return new Promise((resolve) => {
+    child.on("close", (status) => {
+      const counted = [...output.matchAll(/^\s*(\d+) (passing|failing)\b/gm)];
+      const count = (word: string): number =>
+        counted.filter((match) => match[2] === word).reduce((sum, match) => sum + Number(match[1]), 0);
+      const ok = status === 0;
+      passed += ok ? Math.max(1, count("passing")) : count("passing");
+      // A command that died before its tests ended has failed, whatever it counted.
+      failed += ok ? 0 : Math.max(1, count("failing"));
+      if (!ok) complaints.push(`${check.name}: ${check.otherwise}`);
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      if (!alone) process.stdout.write(`${title}${output}`);
+      console.log(`== ${check.name}: ${ok ? "holds" : "FAILS"} (${seconds} s)`);
+      resolve();
+    });
+  });
 }
 
-for (const complaint of complaints) console.log(`FAILS ${complaint}`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+async function runAll(): Promise<void> {
+  const running = new Set<Promise<void>>();
+  for (const check of checks) {
+    if (wanted.length > 0 && !wanted.includes(check.name)) continue;
+    const others = check.alone === true ? 0 : 1;
+    while (running.size > others) await Promise.race(running);
+    const one = run(check).finally(() => running.delete(one));
+    running.add(one);
+    if (check.alone === true) await one;
+  }
+  await Promise.all(running);
+}
+
+void runAll().then(() => {
+  for (const complaint of complaints) console.log(`FAILS ${complaint}`);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+});
