@@ -1,4 +1,4 @@
-import type { BenchResult, LineResult, Measured } from "./run";
+import type { AuditName, AuditsResult, BenchResult, LineResult, Measured } from "./run";
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
 const seconds = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(1));
@@ -14,8 +14,14 @@ const STAGES = [
   ["verify", "verify: a receipt, offline, from its text"],
 ] as const;
 
+const AUDITS: Readonly<Record<AuditName, string>> = {
+  chain: "an auditor, without index: events, answers, every leaf from its transaction",
+  files: "the same, leaves from files (`leaves export`)",
+  vault: "the agency: the same, and every record of its vault opened, computed again, its time limits judged",
+};
+
 /** What was measured, for people. */
-export function markdown({ date, machine, lines, gas }: BenchResult): string {
+export function markdown({ date, machine, lines, audits, gas }: BenchResult): string {
   return `# Measured ${date.slice(0, 10)}
 
 ${machine.cpu}, ${machine.cores} cores, ${mebibytes(machine.memoryBytes)} MiB, Node ${machine.node}, ${machine.platform}; load average before: ${machine.load.toFixed(1)}.
@@ -44,17 +50,17 @@ ${table(
 
 ## Where the time goes
 
-Each stage alone, on one thread, one after the other; microseconds a record.
+Each stage alone, on one thread, one after the other; microseconds a record. Of 100,000 records at most.
 
 ${table(
-  ["Stage", ...lines.map(({ records }) => `${whole(records)} records`)],
+  ["Stage", ...lines.map(({ stages }) => `${whole(stages.records)} records`)],
   STAGES.map(([name, text]) => [
     text,
     ...lines.map(({ stages }) => ((stages[name] * 1e6) / stages.records).toFixed(1)),
   ]),
 )}
 
-## Gas
+${audits === null ? "" : auditsText(audits)}## Gas
 
 ${table(
   ["Mode", "Records", "Gas a batch", "Gas a record"],
@@ -65,6 +71,27 @@ ${table(
     whole(gasPerRecord),
   ]),
 )}
+`;
+}
+
+function auditsText({ records, batches, audits }: AuditsResult): string {
+  return `## Audits
+
+A registry with ${whole(records)} leaves in ${whole(batches)} batches, all of them on the chain (mode \`leaves\`).
+
+${table(
+  ["Audit by", "Seconds", "CPU s", "Peak MiB", "Leaves proven", "Records computed again", "Differences"],
+  audits.map((audit) => [
+    AUDITS[audit.name],
+    seconds(audit.seconds),
+    seconds(audit.cpuSeconds),
+    mebibytes(audit.peakBytes),
+    whole(audit.proven),
+    whole(audit.recomputed),
+    whole(audit.differences),
+  ]),
+)}
+
 `;
 }
 

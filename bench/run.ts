@@ -1,9 +1,11 @@
 /**
- * Measures the whole line and the gas of every mode: `npm run bench -- [--records N,N] [--json] [--no-write]`.
+ * Measures the whole line, audits and the gas of every mode:
+ * `npm run bench -- [--records N,N] [--audit-batches N] [--json] [--no-write]`.
  *
  * For each number of records a chain is started in a process of its own, and a file of twelve fields a record is written;
- * then the commands of credit-anchor are run on it, each in its own process, and timed from outside. Results go to
- * bench/results/ with date and machine; nothing here fails because it is slow.
+ * then the commands of credit-anchor are run on it, each in its own process, and timed from outside. With
+ * `--audit-batches` the largest number of records is anchored once more, every leaf on the chain, in so many batches, and
+ * audited in every way. Results go to bench/results/ with date and machine; nothing here fails because it is slow.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +13,7 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sampleAgencies, TWELVE_FIELDS, writeSample, type SampleOptions } from "../src/samples";
+import type { AuditReport } from "../src/audit";
 import { markdown } from "./markdown";
 import type { StageTimes } from "./stages";
 
@@ -25,9 +28,30 @@ export interface LineResult {
   readonly records: number;
   readonly fileBytes: number;
   readonly anchor: Measured & { readonly batches: number; readonly gas: number };
-  readonly audit: Measured & { readonly differences: number };
+  readonly audit: Audited;
   readonly stages: StageTimes;
 }
+
+/** One audit. */
+export interface Audited extends Measured {
+  readonly differences: number;
+  /** Records whose leaves were at hand, and led to the root of their batch. */
+  readonly proven: number;
+  /** Records whose commitment was computed again from content and secret. */
+  readonly recomputed: number;
+}
+
+/** Audits of one registry of which every leaf is on the chain (mode `leaves`). */
+export interface AuditsResult {
+  readonly records: number;
+  readonly batches: number;
+  /** What it took to have something to audit. */
+  readonly anchor: Measured;
+  readonly audits: readonly (Audited & { readonly name: AuditName })[];
+}
+
+/** How a registry was audited; `markdown.ts` has the words. */
+export type AuditName = "chain" | "files" | "vault";
 
 /** Gas of anchoring, from the receipts of the transactions. */
 export interface GasResult {
@@ -50,11 +74,15 @@ export interface BenchResult {
     readonly load: number;
   };
   readonly lines: readonly LineResult[];
+  readonly audits: AuditsResult | null;
   readonly gas: readonly GasResult[];
 }
 
 const built = join(__dirname, "..");
 const TYPE = "cn.penalty";
+
+/** The stages of the line are measured one by one on so many records at most. */
+const MOST_STAGED = 100_000;
 
 interface Ground {
   readonly folder: string;
@@ -107,10 +135,16 @@ function measure(
   const run = spawnSync(
     process.execPath,
     ["--require", join(built, "bench/report-usage.js"), join(built, script), ...args],
-    { encoding: "utf8", maxBuffer: 2 ** 28, env: { ...process.env, CREDIT_ANCHOR_BENCH_USAGE: usage } },
+    {
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, CREDIT_ANCHOR_BENCH_USAGE: usage },
+      // Its progress is ours.
+      stdio: ["ignore", "pipe", "inherit"],
+    },
   );
   const seconds = (performance.now() - started) / 1000;
-  if (run.status !== 0) throw new Error(`${script} ${args.join(" ")} exits ${run.status}: ${run.stderr}`);
+  if (run.status !== 0) throw new Error(`${script} ${args.join(" ")} exits ${run.status}`);
   const used = JSON.parse(readFileSync(usage, "utf8")) as Pick<Measured, "peakBytes" | "cpuSeconds">;
   return { seconds, ...used, output: JSON.parse(run.stdout) };
 }
@@ -127,32 +161,69 @@ const anchor = (ground: Ground, home: string, file: string, ...more: string[]) =
     ...more,
   ]);
 
+function audit(ground: Ground, home: string, ...more: string[]): Audited {
+  const { output, ...measured } = measure(ground, "src/cli/main.js", [
+    "audit",
+    "--home",
+    ground.home(home),
+    "--json",
+    ...more,
+  ]);
+  const { differences, coverage, vaults } = output as AuditReport;
+  return {
+    ...measured,
+    differences: differences.length,
+    proven: coverage.proven,
+    recomputed: vaults.reduce((sum, { recomputed }) => sum + recomputed, 0),
+  };
+}
+
 async function line(records: number): Promise<LineResult> {
   const ground = await startGround();
   try {
     const file = await sampleFor(ground, "market-regulator", "whole.csv", { rows: records });
     const { output, ...anchored } = anchor(ground, "market-regulator", file);
     const { batches, gas } = output as { batches: number; gas: number | string };
-    const audited = measure(ground, "src/cli/main.js", [
-      "audit",
-      "--home",
-      ground.home("market-regulator"),
-      "--json",
-    ]);
-    const { differences } = audited.output as { differences: unknown[] };
-    const staged = await sampleFor(ground, "tax", "staged.csv", { rows: records });
+    const audited = audit(ground, "market-regulator");
+    const staged = await sampleFor(ground, "tax", "staged.csv", { rows: Math.min(records, MOST_STAGED) });
     const { output: stages } = measure(ground, "bench/stages.js", [ground.home("tax"), staged, TYPE]);
     return {
       records,
       fileBytes: readFileSync(file).length,
       anchor: { ...anchored, batches, gas: Number(gas) },
-      audit: {
-        seconds: audited.seconds,
-        peakBytes: audited.peakBytes,
-        cpuSeconds: audited.cpuSeconds,
-        differences: differences.length,
-      },
+      audit: audited,
       stages: stages as StageTimes,
+    };
+  } finally {
+    ground.stop();
+  }
+}
+
+async function audits(records: number, batches: number): Promise<AuditsResult> {
+  const ground = await startGround();
+  try {
+    const file = await sampleFor(ground, "market-regulator", "audited.csv", { rows: records });
+    const size = String(Math.ceil(records / batches));
+    const { output, ...anchored } = anchor(
+      ground,
+      "market-regulator",
+      file,
+      ...["--mode", "leaves", "--batch-size", size],
+    );
+    const leaves = join(ground.folder, "leaves");
+    measure(ground, "src/cli/main.js", [
+      ...["leaves", "export", "--out", leaves],
+      ...["--home", ground.home("market-regulator"), "--json"],
+    ]);
+    return {
+      records,
+      batches: (output as { batches: number }).batches,
+      anchor: anchored,
+      audits: [
+        { name: "chain", ...audit(ground, "court") },
+        { name: "files", ...audit(ground, "court", "--leaves", leaves) },
+        { name: "vault", ...audit(ground, "market-regulator") },
+      ],
     };
   } finally {
     ground.stop();
@@ -196,6 +267,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       records: { type: "string", default: "10000,100000" },
+      "audit-batches": { type: "string", default: "0" },
       json: { type: "boolean", default: false },
       "no-write": { type: "boolean", default: false },
     },
@@ -205,12 +277,20 @@ async function main(): Promise<void> {
     console.error("--records takes whole numbers from 1 to 10000000, between commas");
     process.exit(64);
   }
+  const auditBatches = Number(values["audit-batches"]);
+  const largest = Math.max(...sizes);
+  if (!Number.isInteger(auditBatches) || auditBatches < 0 || auditBatches > largest) {
+    console.error("--audit-batches takes a whole number, at most that of records; 0: audits are left out");
+    process.exit(64);
+  }
   const load = loadavg()[0] ?? 0;
   const lines: LineResult[] = [];
   for (const records of sizes) {
     console.error(`measuring the line at ${records} records`);
     lines.push(await line(records));
   }
+  if (auditBatches > 0) console.error(`measuring audits of ${largest} records in ${auditBatches} batches`);
+  const audited = auditBatches === 0 ? null : await audits(largest, auditBatches);
   console.error("measuring gas");
   const [cpu] = cpus();
   const result: BenchResult = {
@@ -224,6 +304,7 @@ async function main(): Promise<void> {
       load,
     },
     lines,
+    audits: audited,
     gas: await gas(),
   };
   if (!values["no-write"]) {
