@@ -12,7 +12,8 @@ import {
   type PolicySet,
   type RecordFacts,
 } from "./policy";
-import type { Entry, Move, Plan, StoredRecord, VaultReader } from "./vault/vault";
+import { LruCache } from "./vault/lru";
+import type { Entry, Move, StoredRecord, VaultReader } from "./vault/vault";
 
 /** What a home judges by when it anchors, to be kept with the batch. */
 export function policyRefs(set: PolicySet): string[] {
@@ -52,10 +53,24 @@ function addMove(to: Map<number, Move[]>, move: Move): void {
   else known.push(move);
 }
 
-/** Reads from the vault what clocks ask of a record. */
+/** What clocks ask of a batch. A plan is much more: its signed transaction may hold every leaf. */
+interface BatchFacts {
+  readonly number: number;
+  readonly type: string;
+  /** Date in China of its block. */
+  readonly published: string | undefined;
+  readonly class: string | undefined;
+  readonly policies: readonly string[] | undefined;
+}
+
+/** Records come batch by batch; the versions before lie in other batches. */
+const BATCHES_KEPT = 1_024;
+
+/** Reads from the vault what clocks ask of a record, as the vault was when the docket was made. */
 export class Docket {
   readonly #told: ToldDates;
   readonly #classed: ReadonlyMap<number, readonly Move[]>;
+  readonly #batches = new LruCache<number, BatchFacts>(BATCHES_KEPT);
   readonly #kept = new Map<number, PolicySet | undefined>();
 
   constructor(
@@ -70,26 +85,31 @@ export class Docket {
 
   /** @throws {CreditAnchorError} `vault.…`, `policy.version-missing` */
   facts(record: StoredRecord, more: { readonly class?: string | undefined } = {}): RecordFacts {
-    const plan = this.vault.plan(record.plan);
-    const published = this.#firstPlan(record).header?.anchoredAt;
-    const events = {
-      ...(published === undefined ? {} : { published: dateInChina(published) }),
-      ...this.#told.of(record),
-    };
-    const facts = factsOf(plan.type, valuesOf(record), {
+    const batch = this.#batch(record.plan);
+    const { published } = this.#firstBatch(record);
+    const events = { ...(published === undefined ? {} : { published }), ...this.#told.of(record) };
+    const facts = factsOf(batch.type, valuesOf(record), {
       events,
       class: more.class,
       keptClass: this.#keptClass(record),
     });
-    const kept = this.#policiesOfPlan(plan);
+    const kept = this.#policiesOf(batch);
     return kept === undefined ? facts : { ...facts, policies: policiesOf(kept, facts) };
   }
 
   /** The batch of version 1: a correction is no new publication. */
-  #firstPlan(record: Entry): Plan {
+  #firstBatch(record: Entry): BatchFacts {
     let entry = record;
     while (entry.earlier !== undefined) entry = this.vault.entry(entry.earlier.plan, entry.earlier.index);
-    return this.vault.plan(entry.plan);
+    return this.#batch(entry.plan);
+  }
+
+  #batch(number: number): BatchFacts {
+    return this.#batches.get(number, () => {
+      const { type, class: stated, policies, header } = this.vault.plan(number);
+      const published = header === undefined ? undefined : dateInChina(header.anchoredAt);
+      return { number, type, published, class: stated, policies };
+    });
   }
 
   /** The class that was stated last: with a move of any of its versions, else with the newest version that has one. */
@@ -100,12 +120,12 @@ export class Docket {
       const { index } = entry;
       for (const move of this.#classed.get(entry.plan) ?? [])
         if (move.positions.includes(index) && move.id > (moved?.id ?? -1)) moved = move;
-      anchored ??= this.vault.plan(entry.plan).class;
+      anchored ??= this.#batch(entry.plan).class;
       if (entry.earlier === undefined) return moved?.class ?? anchored;
     }
   }
 
-  #policiesOfPlan({ number, policies: refs }: Plan): PolicySet | undefined {
+  #policiesOf({ number, policies: refs }: BatchFacts): PolicySet | undefined {
     if (!this.#kept.has(number)) {
       const policies = refs?.map((ref) => policyByRef(this.policies, ref));
       this.#kept.set(number, policies === undefined ? undefined : { ...this.policies, policies });

@@ -1,5 +1,13 @@
 /** The law's time limits as far as the chain alone tells: marks that stand too long, or stood. */
-import { judge, NATIONAL, type Clock, type EventName, type PolicySet, type RecordFacts } from "../policy";
+import {
+  judge,
+  NATIONAL,
+  type Clock,
+  type EventName,
+  type PolicySet,
+  type RecordFacts,
+  type Rule,
+} from "../policy";
 import { indexesOf } from "../positions";
 import type { ClockBook, ClockPlace } from "./clocks";
 import type { Findings } from "./differences";
@@ -156,9 +164,11 @@ function clocksOf(
 
 /** Limits whose keeping chain or vault would show. */
 export function evidentLimits(set: PolicySet, facts: RecordFacts, on: string): Clock[] {
-  return judge(set, facts, on).filter(
-    ({ until }) => until !== undefined && until.events.every((event) => EVIDENT.includes(event)),
-  );
+  return judge(set, facts, on, isEvident);
+}
+
+function isEvident({ kind, until }: Rule): boolean {
+  return kind === "limit" && until.every((event) => EVIDENT.includes(event));
 }
 
 function isPublished(set: PolicySet, recordType: string): boolean {

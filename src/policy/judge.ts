@@ -89,11 +89,18 @@ interface Holding {
  * A missing holiday table is the {@link Clock.fault} of the clock that needs it.
  *
  * @param on the date in China for which the answer holds
+ * @param counts tells the rules of the clocks that are asked for; all of them unless told otherwise
  * @throws `policy.class-unknown` when the stated class is none of the policy's, `policy.version-missing`, `date.…`
  */
-export function judge(set: PolicySet, facts: RecordFacts, on: string): Clock[] {
+export function judge(
+  set: PolicySet,
+  facts: RecordFacts,
+  on: string,
+  counts: (rule: Rule) => boolean = () => true,
+): Clock[] {
   dayNumber(on);
-  return holdings(set, facts).map((holding) => {
+  const asked = holdings(set, facts).filter(({ rules }) => rules.every(counts));
+  return asked.map((holding) => {
     try {
       return clock(set, facts, holding, on);
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Where a period ends (Civil Code 201 to 203), and how that was counted, line by line. */
+import { CreditAnchorError } from "../errors";
 import { type Calendar, workingDayFrom } from "./calendar";
 import { addDays, addMonths, weekday } from "./dates";
 import type { Kind, Period } from "./policy";
@@ -27,6 +28,37 @@ export function periodText({ amount, unit }: Period): string {
  * @throws `calendar.year-missing`
  */
 export function endOfPeriod(from: string, period: Period, kind: Kind, calendar: Calendar): End {
+  const ends = endsKnown(calendar);
+  const key = `${from} ${period.amount} ${period.unit} ${kind}`;
+  let end = ends.get(key);
+  if (end === undefined) {
+    try {
+      end = countPeriod(from, period, kind, calendar);
+    } catch (error) {
+      if (!(error instanceof CreditAnchorError)) throw error;
+      end = error;
+    }
+    if (ends.size === ENDS_KNOWN) ends.clear();
+    ends.set(key, end);
+  }
+  if (end instanceof CreditAnchorError) throw end;
+  return end;
+}
+
+/**
+ * Ends that were counted before, by calendar: of a million records most share their days with many others, and counting
+ * working days costs more than anything else that is asked of a record's clocks.
+ */
+const known = new WeakMap<Calendar, Map<string, End | CreditAnchorError>>();
+const ENDS_KNOWN = 10_000;
+
+function endsKnown(calendar: Calendar): Map<string, End | CreditAnchorError> {
+  let ends = known.get(calendar);
+  if (ends === undefined) known.set(calendar, (ends = new Map()));
+  return ends;
+}
+
+function countPeriod(from: string, period: Period, kind: Kind, calendar: Calendar): End {
   const { amount, unit } = period;
   if (amount === 0) return { date: from, arithmetic: [`on the day itself: ${named(from)}`] };
   const first = `from ${named(from)}; that day is not counted (Civil Code 201)`;

@@ -9,7 +9,7 @@ import { ACCEPTED_HISTORY, type Database, findLatest, type StoredPlan } from "./
 import { LruCache } from "./lru";
 import { NONE } from "./layout";
 import { type PayloadCipher, payloadCipher } from "./sealing";
-import type { Entry, Hex, Latest, Move, Plan, Position, StoredRecord, VaultReader } from "./vault";
+import type { Entry, Hex, Latest, Mode, Move, Plan, Position, StoredRecord, VaultReader } from "./vault";
 import { without } from "./without";
 
 /** What reading needs. */
@@ -64,7 +64,7 @@ export class LmdbVaultReader implements VaultReader {
     if (found === undefined) return undefined;
     const entry = this.entry(found.plan, found.index);
     this.#checkKey(entry, key);
-    return { ...entry, ended: found.ended, mode: this.plan(found.plan).mode };
+    return { ...entry, ended: found.ended, mode: this.#facts(found.plan).mode };
   }
 
   /** Like {@link latest} without reading the record's files: for the loop over an input file. */
@@ -218,7 +218,7 @@ export class LmdbVaultReader implements VaultReader {
         PlanSource,
         "sha256" | "lastRow"
       >;
-      return { place, typeHash: fromHex(plan.typeHash, 32), sha256, lastRow };
+      return { place, mode: plan.mode, typeHash: fromHex(plan.typeHash, 32), sha256, lastRow };
     });
   }
 
@@ -249,6 +249,7 @@ export class LmdbVaultReader implements VaultReader {
 /** What reading many records asks of a plan again and again. */
 interface PlanFacts extends PlanSource {
   readonly place: LeafPlace;
+  readonly mode: Mode;
 }
 
 function toEntry(plan: number, index: number, row: StoredRow): Entry {
