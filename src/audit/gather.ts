@@ -15,8 +15,9 @@ import type { Block, BlockTag, Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
-import { answerOf, blockFacts, chunks, inFlight, rawLogs } from "./reading";
+import { answerOf, blockFacts, chunks, inFlight } from "./reading";
 import { relayOf } from "./views";
+import { comparedLogs, unlessSilent, type Others } from "./witness-logs";
 
 /** What to audit and with whose help. */
 export interface AuditRequest {
@@ -74,13 +75,13 @@ export async function auditRegistry(request: AuditRequest): Promise<AuditReport>
 
 async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport> {
   const { chain, onProgress = () => {} } = request;
-  const witnesses = new Set(request.witnesses);
-  const silent = [...(request.silent ?? [])];
+  const others: Others = { witnesses: new Set(request.witnesses), silent: [...(request.silent ?? [])] };
+  const hashes = request.hashes ?? portableHashes;
   const address = request.registry.toLowerCase();
   const audit = startAudit(
     { chainId: chain.chainId, address },
     {
-      hashes: request.hashes ?? portableHashes,
+      hashes,
       ...(request.externalHead === undefined ? {} : { externalHead: request.externalHead }),
       ...(request.period === undefined ? {} : { period: request.period }),
       ...(request.rolesHead === undefined ? {} : { rolesHead: request.rolesHead }),
@@ -90,21 +91,16 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   await checkCode(chain, address, block.number, request.codeHash, audit);
 
   let events = 0;
-  for await (const logs of rawLogs(chain, address, request.fromBlock, block.number)) {
+  const range = { from: request.fromBlock, to: block.number };
+  const comparing = { findings: audit.findings, hashes };
+  for await (const logs of comparedLogs(chain, others, address, range, comparing)) {
     audit.read(logs, await blockFacts(chain, logs));
     onProgress({ stage: "events", count: (events += logs.length) });
   }
   await askViews(chain, address, block.number, audit, onProgress);
-  await askWitnesses(
-    chain,
-    { witnesses, silent },
-    address,
-    registryInterface.encodeFunctionData("journal"),
-    block,
-    audit,
-  );
+  await askWitnesses(chain, others, address, registryInterface.encodeFunctionData("journal"), block, audit);
   for (const authority of audit.authorities())
-    await readRoleJournal(chain, { witnesses, silent }, authority, block, audit);
+    await readRoleJournal(chain, others, authority, block, audit, hashes);
   const facts = { number: block.number, hash: block.hash, time: block.time };
   for (const hash of audit.executed()) {
     const transaction = await chain.transaction(hash);
@@ -113,8 +109,8 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   await request.compare?.(audit, facts);
   await readAnchoredLeaves(chain, address, audit, onProgress);
 
-  const report = audit.report(facts, [chain.node, ...[...witnesses].map(({ node }) => node)]);
-  return { ...report, silent };
+  const report = audit.report(facts, [chain.node, ...[...others.witnesses].map(({ node }) => node)]);
+  return { ...report, silent: others.silent };
 }
 
 async function checkCode(
@@ -167,35 +163,22 @@ async function askViews(
   }
 }
 
-/** Nodes of other parties, and which of them fell silent. */
-interface Others {
-  readonly witnesses: Set<Chain>;
-  readonly silent: string[];
-}
-
 /**
  * Other parties' nodes at the same block: the same block hash, and the same head of the journal. One that gives no answer
  * does not stop the audit: it is reported and no longer a source.
  */
 async function askWitnesses(
   chain: Chain,
-  { witnesses, silent }: Others,
+  others: Others,
   address: string,
   data: string,
   block: Block,
   audit: Audit,
 ): Promise<void> {
-  if (witnesses.size === 0) return;
+  if (others.witnesses.size === 0) return;
   const own = await answerOf(chain, address, data, block.number);
-  for (const witness of witnesses) {
-    try {
-      await askWitness(witness, address, data, block, own, audit);
-    } catch (error) {
-      if (!(error instanceof CreditAnchorError) || !error.code.startsWith("chain.")) throw error;
-      witnesses.delete(witness);
-      silent.push(error.message);
-    }
-  }
+  for (const witness of [...others.witnesses])
+    await unlessSilent(witness, others, () => askWitness(witness, address, data, block, own, audit));
 }
 
 async function askWitness(
@@ -234,13 +217,18 @@ async function readRoleJournal(
   authority: string,
   block: Block,
   audit: Audit,
+  hashes: Hashes,
 ): Promise<void> {
   const data = authorityInterface.encodeFunctionData("journal");
   const found = await answerOf(chain, authority, data, block.number);
   if (found?.length !== 2 + 2 * 64) return;
   const reader = audit.roles(authority, block.timestamp === block.time ? 1 : 1000);
   // From the very first block: the authority is older than the registry.
-  for await (const logs of rawLogs(chain, authority, 0, block.number)) {
+  const range = { from: 0, to: block.number };
+  for await (const logs of comparedLogs(chain, others, authority, range, {
+    findings: audit.findings,
+    hashes,
+  })) {
     const facts = await blockFacts(chain, logs);
     for (const log of logs) reader.read(log, facts.get(log.blockNumber));
   }

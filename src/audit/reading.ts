@@ -10,19 +10,35 @@ import { RpcError } from "../rpc";
 const IN_FLIGHT = 16;
 const FIRST_SPAN = 10_000;
 
+/** How many blocks a node is asked for at once; one node's answers tell what it bears. */
+export interface Pace {
+  span: number;
+}
+
+export function startPace(): Pace {
+  return { span: FIRST_SPAN };
+}
+
+/** Logs of a range of blocks, first and last among them, as one answer gave them. */
+export interface LogPage {
+  readonly from: number;
+  readonly to: number;
+  readonly logs: RawLog[];
+}
+
 /**
  * Logs as the node gives them: kept even when they are out of order, of other blocks or withdrawn, because that is what
- * an audit is for. Pages shrink when the node refuses large ones.
+ * an audit is for. Pages follow each other without a gap, and shrink when the node refuses large ones.
  */
 export async function* rawLogs(
   chain: Chain,
   address: string,
   from: number,
   to: number,
-): AsyncGenerator<RawLog[]> {
-  let span = FIRST_SPAN;
+  pace = startPace(),
+): AsyncGenerator<LogPage> {
   for (let start = from; start <= to;) {
-    const end = Math.min(to, start + span - 1);
+    const end = Math.min(to, start + pace.span - 1);
     const filter = { address, fromBlock: quantity(start), toBlock: quantity(end) };
     let answer: unknown;
     try {
@@ -30,14 +46,14 @@ export async function* rawLogs(
     } catch (error) {
       // A refusal means "too much" in every node's own words.
       if (!(error instanceof RpcError) || end === start) throw error;
-      span = Math.ceil((end - start + 1) / 2);
+      pace.span = Math.ceil((end - start + 1) / 2);
       continue;
     }
     if (!Array.isArray(answer)) throw garbage("a list of logs");
     const logs = answer.map(rawLog);
-    if (logs.length > 0) yield logs;
+    yield { from: start, to: end, logs };
     start = end + 1;
-    if (logs.length < 2_000) span = Math.min(span * 2, 1_000_000);
+    if (logs.length < 2_000) pace.span = Math.min(pace.span * 2, 1_000_000);
   }
 }
 

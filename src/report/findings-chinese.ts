@@ -96,6 +96,7 @@ export const chineseDifferences: Readonly<Record<string, string>> = {
   "view.differs": "节点的答复与其自身事件不一致",
   "witness.block": "另一节点在该编号处有另一区块",
   "witness.journal": "另一节点在该区块处有另一日志",
+  "witness.logs": "另一节点对同一合约、同一区块范围给出不同的事件，自此区块起不同",
 };
 
 /** The same of what was not checked. */

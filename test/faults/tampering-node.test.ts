@@ -123,9 +123,83 @@ describe("tampering: a node between auditor and chain", function () {
     expect(two.report!.singleSource).to.equal(false);
   });
 
-  it("docs/audit.md says what was seen here", function () {
-    if (rows.length < nodeCases.length + 4) this.skip();
-    const { seen, told } = tableOf("node", ["The node…", "The audit says"], rows);
-    expect(told, "run with WRITE_DOCS=1").to.equal(seen);
+  describe("beside another party's node", () => {
+    let other: FaultProxy;
+
+    before(async () => {
+      other = await startProxy(node.url);
+    });
+    after(() => other?.stop());
+
+    /** Both nodes lie or fail each in its way. */
+    async function beside(
+      first: FaultProxy["behave"],
+      second: FaultProxy["behave"],
+      more: Partial<AuditRequest> = {},
+    ): Promise<Outcome> {
+      other.behave = second;
+      const witness = await connectChain({ urls: [other.url], retries: 1, backoffMs: 5, timeoutMs: 300 });
+      return audited(first, { ...more, witnesses: [witness] });
+    }
+    const caseOf = (what: string): FaultProxy["behave"] =>
+      nodeCases.find((one) => one.what === what)!.behave(honest);
+
+    it("names the node, the range and the block where one of them hides an event, and what each said", async () => {
+      const hiding = caseOf("hides one event");
+      const hidden = honest.logs[Math.floor(honest.logs.length / 2)]!;
+      const place = { block: Number(hidden.blockNumber), transaction: hidden.transactionHash };
+      const [first, second] = [await beside(() => forward, hiding), await beside(hiding, () => forward)];
+      expect(first.found).to.deep.equal(["witness.logs"]);
+      expect(second.found).to.include.members(["journal.gap", "view.differs", "witness.logs"]);
+      for (const { report } of [first, second]) {
+        const [found, ...more] = report!.differences.filter(({ code: name }) => name === "witness.logs");
+        expect(more).to.deep.equal([]);
+        expect(found!.where).to.include({ ...place, node: new URL(other.url).host });
+        const [own, theirs] = [found!.expected!, found!.found!].map((text) =>
+          /^(\d+) logs of blocks (\d+) to (\d+), digest (0x[0-9a-f]{64}), by (\S+)$/.exec(text)!,
+        ) as [RegExpExecArray, RegExpExecArray];
+        expect(Math.abs(Number(own[1]) - Number(theirs[1]))).to.equal(1);
+        expect([own[2], own[3]]).to.deep.equal([theirs[2], theirs[3]]);
+        expect(own[4]).to.not.equal(theirs[4]);
+        expect([own[5], theirs[5]]).to.deep.equal([new URL(proxy.url).host, new URL(other.url).host]);
+      }
+      rows.push(["hides one event from one of two auditors' nodes", code("witness.logs")]);
+    });
+
+    it("tells the range in which logs of no journal differ: those of the authority", async () => {
+      const { found } = await beside(() => forward, caseOf("alters a change of roles"));
+      expect(found).to.deep.equal(["witness.logs"]);
+    });
+
+    it("comes to the same whether the other node answers for many blocks at once or for one", async () => {
+      for (const what of ["answers for at most nine blocks at once", "answers for one block at once"]) {
+        const { found, report } = await beside(() => forward, caseOf(what));
+        expect(found).to.deep.equal([]);
+        expect(report!.singleSource).to.equal(false);
+      }
+      const both = await beside(caseOf("answers for at most nine blocks at once"), caseOf("hides one event"));
+      expect(both.found).to.deep.equal(["witness.logs"]);
+    });
+
+    it("goes on without a node that dies on the way, and says so", async () => {
+      const { found, report } = await beside(
+        () => forward,
+        ({ method }) => (method === "eth_getLogs" ? { kind: "drop" } : forward),
+      );
+      expect(found).to.deep.equal([]);
+      expect(report!.singleSource).to.equal(true);
+      expect(report!.silent).to.have.lengthOf(1);
+      expect(report!.silent[0]).to.contain(new URL(other.url).host);
+      rows.push(["gives no answer, beside one that does", "no difference, _not heard_, _single source_"]);
+    });
+  });
+
+  // Behind all of the others: tests of a suite run before the suites in it.
+  describe("docs/audit.md", () => {
+    it("says what was seen here", function () {
+      if (rows.length < nodeCases.length + 6) this.skip();
+      const { seen, told } = tableOf("node", ["The node…", "The audit says"], rows);
+      expect(told, "run with WRITE_DOCS=1").to.equal(seen);
+    });
   });
 });

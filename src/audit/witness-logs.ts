@@ -1,0 +1,110 @@
+/**
+ * Logs of the node that gives them, compared with those of other parties' nodes, block range by block range.
+ */
+import { toHex, utf8 } from "../bytes";
+import type { Chain } from "../chain";
+import { CreditAnchorError } from "../errors";
+import type { Hashes } from "../hashes";
+import type { Findings } from "./differences";
+import type { RawLog } from "./events";
+import { rawLogs, startPace, type LogPage, type Pace } from "./reading";
+
+/** Nodes of other parties, and what is said of those that fell silent. */
+export interface Others {
+  readonly witnesses: Set<Chain>;
+  readonly silent: string[];
+}
+
+/** What the comparison needs besides the nodes. */
+interface Comparing {
+  readonly findings: Findings;
+  readonly hashes: Hashes;
+}
+
+/**
+ * A contract's logs, page by page, as one node gives them. Every other node is asked for the same blocks: where it has
+ * other logs, the difference names node, range and the first block in which they differ, with number and digest of what
+ * each of them said. One that gives no answer is reported and no longer a source.
+ */
+export async function* comparedLogs(
+  chain: Chain,
+  others: Others,
+  address: string,
+  range: { readonly from: number; readonly to: number },
+  comparing: Comparing,
+): AsyncGenerator<RawLog[]> {
+  const paces = new Map<Chain, Pace>();
+  for await (const page of rawLogs(chain, address, range.from, range.to)) {
+    for (const witness of [...others.witnesses]) {
+      const pace = paces.get(witness) ?? startPace();
+      paces.set(witness, pace);
+      const theirs = await unlessSilent(witness, others, () => allLogs(witness, address, page, pace));
+      if (theirs !== undefined) compare(chain.node, page, witness.node, theirs, comparing);
+    }
+    if (page.logs.length > 0) yield page.logs;
+  }
+}
+
+/** What a node of another party answers; undefined, and it is told and asked no more, if it gives no answer. */
+export async function unlessSilent<T>(
+  witness: Chain,
+  { witnesses, silent }: Others,
+  ask: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError) || !error.code.startsWith("chain.")) throw error;
+    witnesses.delete(witness);
+    silent.push(error.message);
+    return undefined;
+  }
+}
+
+async function allLogs(chain: Chain, address: string, { from, to }: LogPage, pace: Pace): Promise<RawLog[]> {
+  const all: RawLog[] = [];
+  for await (const { logs } of rawLogs(chain, address, from, to, pace)) all.push(...logs);
+  return all;
+}
+
+function compare(
+  node: string,
+  { from, to, logs }: LogPage,
+  otherNode: string,
+  others: readonly RawLog[],
+  { findings, hashes }: Comparing,
+): void {
+  const [own, theirs] = [logs.map(textOf), others.map(textOf)];
+  const at = firstDifferent(own, theirs);
+  if (at === undefined) return;
+  const first = [logs[at], others[at]]
+    .filter((log) => log !== undefined)
+    .reduce((a, b) => (b.blockNumber < a.blockNumber ? b : a));
+  const said = (name: string, texts: readonly string[]): string => {
+    const digest = toHex(hashes.keccak256(utf8(texts.join("\n"))));
+    return `${texts.length} logs of blocks ${from} to ${to}, digest ${digest}, by ${name}`;
+  };
+  findings.differ(
+    "witness.logs",
+    "another node has other logs of the same contract in the same blocks, from this block on",
+    {
+      node: otherNode,
+      block: first.blockNumber,
+      transaction: first.transactionHash,
+      logIndex: first.logIndex,
+    },
+    said(node, own),
+    said(otherNode, theirs),
+  );
+}
+
+function firstDifferent(a: readonly string[], b: readonly string[]): number | undefined {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) if (a[i] !== b[i]) return i;
+  return undefined;
+}
+
+/** Everything that a node says of a log, one way for all nodes. */
+function textOf(log: RawLog): string {
+  const { address, topics, data, blockNumber, blockHash, transactionHash, logIndex, removed } = log;
+  return [address, topics.join(), data, blockNumber, blockHash, transactionHash, logIndex, removed].join(" ");
+}
