@@ -38,7 +38,7 @@ const PURE_PACKAGES = ["@noble/hashes", "@noble/curves", "@cfworker/json-schema"
 
 /** What stands above the pure line, and what each may import besides that line and itself; types of anything. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
-  audit: ["chain", "rpc", "roles", "docket", "typechain-types"],
+  audit: ["chain", "rpc", "roles", "sign-off-log", "docket", "typechain-types"],
   report: [],
   docket: ["vault"],
   rpc: [],
@@ -52,7 +52,8 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   vault: ["home/files"],
   home: ["vault", "fees", "fast-hashes"],
   ingest: ["input", "vault", "home/files", "fast-hashes"],
-  registry: ["chain", "rpc", "fees", "roles", "typechain-types"],
+  registry: ["chain", "rpc", "fees", "roles", "sign-off-log", "typechain-types"],
+  "sign-off-log": ["typechain-types"],
   "relay-file": ["registry"],
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],
@@ -162,6 +163,7 @@ const FOR_PAGES = [
   "facts",
   "registry-views",
   "registry-sign-offs",
+  "sign-off-log",
   "deploy/record-fields",
   "audit/apply",
   "audit/differences",

@@ -17,6 +17,7 @@ import {
 import { compareHead, journalOfRoles } from "./audit/heads";
 import { keyUses, type KeyUse } from "./audit/keys";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
+import { readSignOffs, type SignOffReader, type SignOffsReport } from "./audit/sign-offs";
 import type { CheckpointReport } from "./audit/since";
 import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
@@ -41,6 +42,7 @@ export type { RawLog } from "./audit/events";
 export type { BlockFacts, ExternalHead, RolesHead } from "./audit/journal";
 export type { CompromiseWindow, KeyUse } from "./audit/keys";
 export type { RoleReader, RolesReport, Tenure } from "./audit/roles";
+export type { SignOffReader, SignOffsReport, StatementReport } from "./audit/sign-offs";
 export type { CheckpointReport } from "./audit/since";
 export type { ExpectedView } from "./audit/views";
 
@@ -74,6 +76,8 @@ export interface AuditReport {
   readonly roles: readonly RolesReport[];
   /** Every operator there ever was, what it did, and the window in which it may have been somebody else. */
   readonly keys: readonly KeyUse[];
+  /** What auditors stated on chain, compared with what was replayed. Null: no contract for it is known. */
+  readonly signOffs: SignOffsReport | null;
   /** Time limits of the law that were missed. Null: not asked for. No differences: the chain is right about them. */
   readonly clocks: ClocksReport | null;
   readonly vaults: readonly VaultCoverage[];
@@ -143,6 +147,8 @@ export interface Audit {
   explain(hash: string, transaction: CallingTransaction): void;
   /** Reads the journal of roles of one of them. @param unit how many of the chain's units of time are a second. */
   roles(authority: string, unit: 1 | 1000): RoleReader;
+  /** Reads the contract where auditors state what they found: before the registry's own logs, whose heads it names. */
+  signOffs(address: string): SignOffReader;
   report(block: BlockFacts, sources: readonly string[]): AuditReport;
 }
 
@@ -181,6 +187,9 @@ export function startAudit(
     (event) => {
       if (event.entry !== undefined) applyEvent(replay, event);
       else if (event.name === "AuthorityUpdated") state.authority = String(event.values.authority);
+      const { authority, obeyed } = state;
+      if (authority !== undefined && authority !== obeyed.at(-1)?.authority)
+        obeyed.push({ authority, blockNumber: event.log.blockNumber, logIndex: event.log.logIndex });
     },
     findings,
     hashes,
@@ -217,6 +226,7 @@ export function startAudit(
   }
 
   const readers = new Map<string, RoleReader>();
+  let statements: SignOffReader | undefined;
 
   function checkRoles(): RolesReport[] {
     for (const [authority, acts] of grouped(state.restrictedActs, ({ authority }) => authority)) {
@@ -294,9 +304,19 @@ export function startAudit(
       readers.set(authority, reader);
       return reader;
     },
+    signOffs: (address) =>
+      (statements = readSignOffs({ address }, registry.address, findings, (length) =>
+        reader.remember(length),
+      )),
     report: (block, sources) => {
       const { length, head, contained } = closed();
       const roles = checkRoles();
+      const signOffs =
+        statements?.report({
+          journal: { length, head, at: (of) => reader.at(of) },
+          obeyed: state.obeyed,
+          roles: readers,
+        }) ?? null;
       reportSuccessions(open(), state, withLeaves, findings);
       const { externalHead, rules } = options;
       const on = dateInChina(block.time);
@@ -324,6 +344,7 @@ export function startAudit(
         }),
         roles,
         keys: keyUses(state),
+        signOffs,
         clocks: rules === undefined ? null : clocks.report(on),
         vaults: [...vaults],
         reconciliations: [...reconciliations],

@@ -1,5 +1,3 @@
-import { type Result } from "ethers";
-import { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { BlockTag, Log } from "./chain";
 import { CreditAnchorError } from "./errors";
@@ -8,16 +6,12 @@ import { explained } from "./registry-errors";
 import { authorityOf, type Registry } from "./registry-views";
 import { roleIds } from "./roles";
 import { sameStatement, type Statement } from "./sign-off";
+import { readSignOff, signedOff, signOffsInterface as face, type SignOff } from "./sign-off-log";
 
-const face = ISignOffs__factory.createInterface();
 const authorityFace = RegistryAuthority__factory.createInterface();
-const signedOff = face.getEvent("SignedOff");
 
 /** A statement as the chain has it. */
-export interface RecordedStatement {
-  readonly index: number;
-  readonly auditor: string;
-  readonly statement: Statement;
+export interface RecordedStatement extends SignOff {
   readonly transaction: string;
   readonly blockNumber: number;
   readonly blockHash: string;
@@ -96,26 +90,8 @@ export async function findStatements(
 
 /** The statement of which a log of the contract tells; none for any other log. */
 export function recordedIn(signOffs: string, log: Log): RecordedStatement[] {
-  if (log.address !== signOffs || log.topics[0] !== signedOff.topicHash) return [];
-  const { index, auditor, statement } = face.decodeEventLog(signedOff, log.data, [...log.topics]);
-  const fields = (statement as Result).toObject();
-  return [
-    {
-      index: Number(index),
-      auditor: String(auditor).toLowerCase(),
-      statement: {
-        journalLength: Number(fields.journalLength),
-        journalHead: String(fields.journalHead),
-        rolesLength: Number(fields.rolesLength),
-        rolesHead: String(fields.rolesHead),
-        blockNumber: Number(fields.blockNumber),
-        blockHash: String(fields.blockHash),
-        reportHash: String(fields.reportHash),
-        outcome: Number(fields.outcome),
-      },
-      transaction: log.transactionHash,
-      blockNumber: log.blockNumber,
-      blockHash: log.blockHash,
-    },
-  ];
+  const found = log.address === signOffs ? readSignOff(log) : undefined;
+  if (found === undefined) return [];
+  const { transactionHash: transaction, blockNumber, blockHash } = log;
+  return [{ ...found, transaction, blockNumber, blockHash }];
 }

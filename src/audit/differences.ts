@@ -12,6 +12,8 @@ export interface Where {
   readonly batchId?: string;
   /** Position of a leaf in its batch. */
   readonly index?: number;
+  /** Number of a statement of an auditor. */
+  readonly statement?: number;
   /** The view that was asked, with its arguments. */
   readonly view?: string;
   readonly node?: string;

@@ -90,6 +90,9 @@ function kindOf(type: string): { kind: Kind; digits: number } {
   throw new TypeError(`events with a parameter of type ${type} are not supported`);
 }
 
+/** What is said of such a log. */
+export const MALFORMED = "not a log that the contract could have written";
+
 /** What is wrong with a log, in words: a log that is not exactly what the contract would write is no evidence. */
 export class MalformedLog extends Error {}
 

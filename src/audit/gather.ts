@@ -16,6 +16,8 @@ import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
 import { answerOf, blockFacts, chunks, inFlight } from "./reading";
+import { readStatements } from "./gather-sign-offs";
+import type { SignOffsPlace } from "./sign-offs";
 import { relayOf } from "./views";
 import { comparedLogs, unlessSilent, type Others } from "./witness-logs";
 
@@ -34,6 +36,8 @@ export interface AuditRequest {
   readonly externalHead?: ExternalHead;
   /** Of a journal of roles. */
   readonly rolesHead?: RolesHead;
+  /** Where auditors of the registry state what they found. */
+  readonly signOffs?: SignOffsPlace;
   /** Nodes of other parties: asked for the journal's head at the same block. */
   readonly witnesses?: readonly Chain[];
   /** Nodes that were to be asked and gave no answer, in words: reported. */
@@ -90,9 +94,13 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   );
   await checkCode(chain, address, block.number, request.codeHash, audit);
 
-  let events = 0;
   const range = { from: request.fromBlock, to: block.number };
   const comparing = { findings: audit.findings, hashes };
+  if (request.signOffs === undefined)
+    audit.findings.notChecked("sign-off.unknown", "what auditors stated: no contract for sign-offs is known");
+  else await readStatements(chain, others, request.signOffs, range, audit, comparing);
+
+  let events = 0;
   for await (const logs of comparedLogs(chain, others, address, range, comparing)) {
     audit.read(logs, await blockFacts(chain, logs));
     onProgress({ stage: "events", count: (events += logs.length) });

@@ -1,7 +1,14 @@
 import { concat, fromHex, toHex, utf8, writeUint } from "../bytes";
 import type { Hashes } from "../hashes";
 import type { Findings, Where } from "./differences";
-import { decodeLog, MalformedLog, type DecodedEvent, type EventShapes, type RawLog } from "./events";
+import {
+  decodeLog,
+  MALFORMED,
+  MalformedLog,
+  type DecodedEvent,
+  type EventShapes,
+  type RawLog,
+} from "./events";
 
 /** What has to be known of a block that holds events. */
 export interface BlockFacts {
@@ -22,6 +29,7 @@ export interface JournalEvent extends DecodedEvent {
 /** An event that does not extend the journal, such as OpenZeppelin's `AuthorityUpdated`. */
 export interface UnjournaledEvent extends DecodedEvent {
   readonly entry: undefined;
+  readonly log: RawLog;
 }
 
 /** A head somebody obtained elsewhere: of the first `length` entries. */
@@ -69,9 +77,20 @@ export interface JournalSource {
   readonly shapes: EventShapes;
 }
 
+/** The head of the first entries. */
+export interface HeadAt {
+  readonly head: string;
+  /** Where the last of them stands; undefined of no entry. */
+  readonly last: Pick<RawLog, "blockNumber" | "logIndex"> | undefined;
+}
+
 /** Reads logs one after the other. */
 export interface JournalReader {
   read(log: RawLog, block: BlockFacts | undefined): void;
+  /** Keeps the head of so many entries, if they are still to be read. */
+  remember(length: number): void;
+  /** The head of so many entries; undefined unless it was to be kept, and was come to. */
+  at(length: number): HeadAt | undefined;
   result(): JournalResult;
 }
 
@@ -94,6 +113,8 @@ export function readJournal(
   let last: RawLog | undefined;
   let contained = external === undefined ? undefined : external.length === 0 && external.head === head();
 
+  const kept = new Map<number, HeadAt | undefined>();
+
   function head(): string {
     return toHex(pair.subarray(0, HEAD_BYTES));
   }
@@ -105,7 +126,7 @@ export function readJournal(
     const decoded = decode(log, source.shapes, place, findings);
     if (decoded === undefined) return;
     const { entry } = decoded;
-    if (entry === undefined) return apply({ ...decoded, entry });
+    if (entry === undefined) return apply({ ...decoded, entry, log });
     const where: Where = { ...place, entry, event: decoded.name };
     const ahead = distance(next, entry);
     const expected = next % ENTRY_NUMBERS;
@@ -117,11 +138,20 @@ export function readJournal(
     pair.set(decoded.entryHash(block.time, hashes), 32);
     pair.set(hashes.keccak256(pair).subarray(0, HEAD_BYTES));
     length++;
+    if (kept.has(length)) kept.set(length, { head: head(), last: log });
     if (external !== undefined && length === external.length) contained = external.head === head();
     apply({ ...decoded, entry, where, time: block.time, log });
   }
 
-  return { read, result: () => ({ length, head: head(), contained }) };
+  return {
+    read,
+    remember: (wanted) => {
+      if (wanted >= length && !kept.has(wanted))
+        kept.set(wanted, wanted === 0 ? { head: head(), last: undefined } : undefined);
+    },
+    at: (wanted) => kept.get(wanted),
+    result: () => ({ length, head: head(), contained }),
+  };
 }
 
 /**
@@ -205,11 +235,7 @@ function decode(
     return decoded;
   } catch (error) {
     if (!(error instanceof MalformedLog)) throw error;
-    findings.differ(
-      "log.malformed",
-      `not a log that the registry could have written: ${error.message}`,
-      place,
-    );
+    findings.differ("log.malformed", `${MALFORMED}: ${error.message}`, place);
     return undefined;
   }
 }

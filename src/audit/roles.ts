@@ -50,6 +50,10 @@ export interface RoleReader {
   explain(hash: string, transaction: CallingTransaction): void;
   /** After the last log. `acts` in the order of the chain. */
   check(acts: readonly RestrictedAct[]): void;
+  /** The head of so many entries; undefined of more than there are. */
+  headAt(length: number): string | undefined;
+  /** Whether an account held a role when a log was written, at that time in seconds. */
+  held(role: bigint, account: string, log: RestrictedAct["log"], time: number): boolean;
   report(): RolesReport;
 }
 
@@ -126,6 +130,7 @@ export function readRoles(
     ),
   );
 
+  const heads = [toHex(head)];
   let contained = external?.length === 0 && external.head === toHex(head);
 
   function read(log: RawLog, block: BlockFacts | undefined): void {
@@ -170,6 +175,7 @@ export function readRoles(
     );
     head = hashes.keccak256(concat(head, entryHash));
     length++;
+    heads.push(toHex(head));
     if (length === external?.length) contained = external.head === toHex(head);
     const values = valuesOf(act, args);
     if (values === undefined)
@@ -272,8 +278,21 @@ export function readRoles(
       );
   }
 
+  function held(role: bigint, account: string, log: RestrictedAct["log"], time: number): boolean {
+    let from: number | undefined;
+    for (const { act, values, time: since, log: at } of changes) {
+      if (!isBefore(at, log)) break;
+      if (values[0] !== role || values[1] !== account) continue;
+      if (act === "grantRole") from ??= since + Math.ceil(Number(values[2]) / unit);
+      else if (act === "revokeRole") from = undefined;
+    }
+    return from !== undefined && from <= time;
+  }
+
   return {
     read,
+    headAt: (wanted) => heads[wanted],
+    held,
     executed: (acts) => [
       ...new Set(
         acts.filter(({ actor }) => actor === authority.address).map(({ log }) => log.transactionHash),

@@ -98,6 +98,8 @@ export interface RegistryState {
   readonly domain: Uint8Array;
   paused: boolean;
   authority: string | undefined;
+  /** That one and those before it, in the order of the chain. */
+  readonly obeyed: Obeyed[];
   /** The registry that comes after this one. */
   successor: string;
   readonly agencies: Map<number, AgencyState>;
@@ -121,6 +123,7 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     domain: domain(chainId, registry, hashes),
     paused: false,
     authority: undefined,
+    obeyed: [],
     successor: ZERO_ADDRESS,
     agencies: new Map(),
     agencyIds: new Map(),
@@ -132,6 +135,13 @@ export function emptyState(chainId: number, registry: string, hashes: Hashes): R
     statusActs: [],
     restrictedActs: [],
   };
+}
+
+/** An authority that the registry came to obey, and the log that told. */
+export interface Obeyed {
+  readonly authority: string;
+  readonly blockNumber: number;
+  readonly logIndex: number;
 }
 
 /** An agency and those that acted for it one after another; the last one acts now. */

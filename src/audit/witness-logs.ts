@@ -16,7 +16,7 @@ export interface Others {
 }
 
 /** What the comparison needs besides the nodes. */
-interface Comparing {
+export interface Comparing {
   readonly findings: Findings;
   readonly hashes: Hashes;
 }

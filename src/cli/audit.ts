@@ -9,6 +9,7 @@ import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import { dateInChina } from "../policy";
 import { expectReportFolder, writeReport } from "./audit-report";
+import { signOffLines, signOffsPlace } from "./audit-sign-offs";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
 import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
@@ -137,6 +138,11 @@ Exit status: 0 no differences, 1 differences.`,
       home,
       signal,
     );
+    const signOffs = signOffsPlace(
+      { chainId: chain.chainId, address: trusted.address },
+      { signOffs: options.signOffs, deployment: options.deployment },
+      home,
+    );
     const hashes = await loadFastHashes();
     const records = !options.withoutRecords;
     const vault =
@@ -158,6 +164,7 @@ Exit status: 0 no differences, 1 differences.`,
         fromBlock: trusted.fromBlock,
         ...(trusted.codeHash === undefined ? {} : { codeHash: trusted.codeHash }),
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
+        ...(signOffs === undefined ? {} : { signOffs }),
         ...heads,
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
@@ -245,6 +252,7 @@ export function describe(report: AuditReport): string[] {
       `roles      ${authority}: ${count(length)} entries, head ${head}`,
       ...tenures.map(tellTenure),
     ]),
+    ...signOffLines(report),
     ...sourceLines(report),
     ...keyLines(report.keys),
     ...coverage.flaggedBatches.map(

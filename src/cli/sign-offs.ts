@@ -43,19 +43,29 @@ export const signingOptions = {
 
 type SigningValues = OptionValues<typeof signingOptions>;
 
+/** Address of the contract for sign-offs, if option, deployment record or home tell; believed by nobody yet. */
+export function knownSignOffs(
+  registry: string,
+  options: { readonly signOffs: string | undefined; readonly deployment: string | undefined },
+  home: Home | undefined,
+): string | undefined {
+  const own = home?.settings.registry;
+  return (
+    options.signOffs ??
+    (options.deployment === undefined
+      ? undefined
+      : readRecordBeside(options.deployment, "SignOffs")?.address) ??
+    (own?.address === registry ? own.signOffs : undefined)
+  );
+}
+
 /** Code and registry have to be right: another contract would take anybody's statements. */
 export async function signOffsOf(
   registry: Registry,
   options: { readonly signOffs: string | undefined; readonly deployment: string | undefined },
   home: Home | undefined,
 ): Promise<string> {
-  const own = home?.settings.registry;
-  const found =
-    options.signOffs ??
-    (options.deployment === undefined
-      ? undefined
-      : readRecordBeside(options.deployment, "SignOffs")?.address) ??
-    (own?.address === registry.address ? own.signOffs : undefined);
+  const found = knownSignOffs(registry.address, options, home);
   if (found === undefined)
     throw new CreditAnchorError(
       "sign-offs.unknown",

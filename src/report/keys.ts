@@ -1,10 +1,11 @@
 /** Section 7: which key could do what when, and who held which role. */
-import type { AuditReport, KeyUse, RolesReport } from "../audit";
+import type { AuditReport, KeyUse, RolesReport, StatementReport } from "../audit";
 import { key, timeChart } from "./charts";
 import { figure } from "./coverage";
 import { count, isEndless, time } from "./format";
 import { html, type Html } from "../html";
 import { numeric, table } from "./table";
+import { MOST_SHOWN } from "./findings";
 import { headElsewhere } from "./limits";
 import type { Words } from "./words";
 
@@ -16,7 +17,9 @@ export function keys(report: AuditReport, words: Words): Html {
     <h3>7.1 ${said.operators}</h3>
     ${operators(report, words)}
     <h3>7.2 ${said.roles}</h3>
-    ${report.roles.length === 0 ? html`<p>${said.rolesNone}</p>` : report.roles.map((roles) => authority(roles, words))}`;
+    ${report.roles.length === 0 ? html`<p>${said.rolesNone}</p>` : report.roles.map((roles) => authority(roles, words))}
+    <h3>7.3 ${said.signOffs}</h3>
+    ${signOffs(report, words)}`;
 }
 
 function operators({ keys: uses, block }: AuditReport, words: Words): Html {
@@ -72,6 +75,46 @@ function picture(uses: readonly KeyUse[], now: number, words: Words): Html {
     ["hatched", said.doubt],
   ])}
   ${figure(said.plot, timeChart("ke", said.plot, said.describe(count(shown.length), count(doubt)), rows, [first, now], dates))}`;
+}
+
+/** Statements of auditors on chain: the latest ones, and in report.json all. */
+function signOffs({ signOffs: found }: AuditReport, words: Words): Html {
+  const { keys: said } = words;
+  if (found === null) return html`<p>${said.signOffsUnknown}</p>`;
+  const { address, statements } = found;
+  const earlier = statements.length - MOST_SHOWN;
+  return html`${table(
+    [
+      numeric(said.statement),
+      said.auditor,
+      said.recorded,
+      numeric(said.entries),
+      numeric(said.upTo),
+      said.outcome,
+      said.compared,
+    ],
+    statements.slice(-MOST_SHOWN).map((one) => statementRow(one, words)),
+    said.signOffsOf(address, count(statements.length)),
+  )}
+  ${earlier > 0 && html`<p class="soft">${words.more(count(earlier))}</p>`}`;
+}
+
+function statementRow(
+  { index, auditor, statement, time: at, block, holds }: StatementReport,
+  words: Words,
+): Html {
+  const { keys: said } = words;
+  return html`<tr>
+    <td class="n">${count(index)}</td>
+    <td class="hex">${auditor}</td>
+    <td>${time(at, words)}<br /><span class="soft">${words.where.block} ${block}</span></td>
+    <td class="n">${count(statement.journalLength)}</td>
+    <td class="n">${statement.blockNumber}</td>
+    <td>${said.outcomes[statement.outcome]}</td>
+    <td>
+      ${holds === false ? html`<span class="late">${said.differs}</span>` : holds === null ? said.open : said.holds}
+    </td>
+  </tr>`;
 }
 
 function authority({ authority: address, journal, externalHead, tenures }: RolesReport, words: Words): Html {

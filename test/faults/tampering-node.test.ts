@@ -6,7 +6,11 @@ import { connectChain } from "../../src/chain";
 import { CreditAnchorError } from "../../src/errors";
 import { loadFastHashes } from "../../src/fast-hashes";
 import { forward, startAnvil, startProxy, type FaultProxy, type TestChain } from "../support/chains";
-import { playStory, type Story } from "../support/story";
+import { RegistryAuthority__factory } from "../../typechain-types";
+import type { SignOffsPlace } from "../../src/audit/sign-offs";
+import { roleIds } from "../../src/roles";
+import { deploySignOffs, placeOf, statementNow } from "../support/sign-offs";
+import { ownProvider, playStory, testAccounts, type Story } from "../support/story";
 import { tableOf, type Row } from "../support/tampering/document";
 import { flip, nodeCases, stale, type Honest, type NodeLog } from "../support/tampering/node-cases";
 
@@ -23,6 +27,7 @@ describe("tampering: a node between auditor and chain", function () {
   let story: Story;
   let honest: Honest;
   let codeHash: string;
+  let place: SignOffsPlace;
   let openAnyway: Set<string>;
   const rows: Row[] = [];
 
@@ -31,15 +36,18 @@ describe("tampering: a node between auditor and chain", function () {
     story = await playStory(node);
     proxy = await startProxy(node.url);
     const { address: registry, fromBlock } = story;
+    const signOffs = await stateTwice();
     const filter = { address: registry, fromBlock: "0x0", toBlock: "latest" };
     honest = {
       registry,
+      signOffs: signOffs.address,
       fromBlock,
       lastBlock: Number(await node.rpc("eth_blockNumber")),
       authority: (await story.registry.authority.staticCall().catch(() => authorityOf())).toLowerCase(),
       logs: (await node.rpc("eth_getLogs", filter)) as NodeLog[],
       ask: node.rpc,
     };
+    place = signOffs;
     codeHash = keccak256((await node.rpc("eth_getCode", registry, "latest")) as string);
     const { report } = await audited(() => forward);
     expect(report!.differences).to.deep.equal([]);
@@ -49,6 +57,20 @@ describe("tampering: a node between auditor and chain", function () {
     await proxy?.stop();
     await node?.stop();
   });
+
+  /** Two statements of an auditor. */
+  async function stateTwice(): Promise<SignOffsPlace> {
+    const provider = ownProvider(node);
+    const [official, , , , , , auditor] = testAccounts(provider);
+    const registry = story.registry.connect(official!);
+    const manager = RegistryAuthority__factory.connect(await registry.authority(), official);
+    const signOffs = (await deploySignOffs(registry)).connect(auditor!);
+    await (await manager.grantRole(roleIds.auditor, await auditor!.getAddress(), 0)).wait();
+    for (const outcome of [0, 1])
+      await (await signOffs.signOff(await statementNow(registry, manager, { outcome }))).wait();
+    provider.destroy();
+    return placeOf(signOffs, registry, story.chainId);
+  }
 
   async function authorityOf(): Promise<string> {
     const face = story.registry.interface;
@@ -69,7 +91,15 @@ describe("tampering: a node between auditor and chain", function () {
       });
       const { address: registry, fromBlock } = story;
       const hashes = await loadFastHashes();
-      const report = await auditRegistry({ chain, registry, fromBlock, codeHash, hashes, ...more });
+      const report = await auditRegistry({
+        chain,
+        registry,
+        fromBlock,
+        codeHash,
+        hashes,
+        signOffs: place,
+        ...more,
+      });
       return { found: [...new Set(report.differences.map(({ code }) => code))].sort(), report };
     } catch (error) {
       if (!(error instanceof CreditAnchorError)) throw error;

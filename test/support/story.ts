@@ -57,6 +57,15 @@ export function testAccounts(provider: JsonRpcProvider): NonceManager[] {
   });
 }
 
+/** ethers on a chain that mines at once: without a cache, for an answer of before would be waited on for ever. */
+export function ownProvider(chain: TestChain): JsonRpcProvider {
+  return new JsonRpcProvider(chain.url, undefined, {
+    cacheTimeout: -1,
+    staticNetwork: true,
+    pollingInterval: 20,
+  });
+}
+
 /** A call of agency 1 that one account signs and another sends. */
 async function relayed(
   sender: Signer,
@@ -88,11 +97,7 @@ async function relayed(
 
 /** Plays the story on a fresh chain. */
 export async function playStory(chain: TestChain): Promise<Story> {
-  const provider = new JsonRpcProvider(chain.url, undefined, {
-    cacheTimeout: -1,
-    staticNetwork: true,
-    pollingInterval: 20,
-  });
+  const provider = ownProvider(chain);
   const accounts = testAccounts(provider);
   const account = (i: number): Signer => accounts[i]!;
   const [ndrc, administrator] = [account(0), account(1)];

@@ -18,6 +18,8 @@ export interface NodeLog {
 export interface Honest {
   readonly registry: string;
   readonly authority: string;
+  /** Contract for sign-offs. */
+  readonly signOffs: string;
   readonly fromBlock: number;
   readonly lastBlock: number;
   /** The registry's logs, in order. */
@@ -68,6 +70,15 @@ function withLogs(
 /** Changes the answer of one method. */
 function withAnswer(method: string, change: (answer: unknown) => unknown): NodeCase["behave"] {
   return () => (call) => (call.method === method ? { kind: "forward", change } : forward);
+}
+
+/** The code at one contract's address. */
+function withCode(whose: (honest: Honest) => string, change: (code: unknown) => unknown): NodeCase["behave"] {
+  return (honest) =>
+    ({ method, params }) =>
+      method === "eth_getCode" && String(params[0]).toLowerCase() === whose(honest)
+        ? { kind: "forward", change }
+        : forward;
 }
 
 /** Changes what one view of the registry answers. */
@@ -402,6 +413,53 @@ export const nodeCases: readonly NodeCase[] = [
         return logs;
       },
       ({ authority }) => authority,
+    ),
+  },
+  {
+    what: "hides a statement of an auditor",
+    finds: ["sign-off.index", "view.differs"],
+    behave: withLogs(
+      (logs) => without(logs, 0),
+      ({ signOffs }) => signOffs,
+    ),
+  },
+  {
+    what: "hides the last statement of an auditor",
+    finds: ["view.differs"],
+    behave: withLogs(
+      (logs) => logs.slice(0, -1),
+      ({ signOffs }) => signOffs,
+    ),
+  },
+  {
+    what: "alters the head that an auditor stated",
+    finds: ["sign-off.head", "view.differs"],
+    behave: withLogs(
+      edit(
+        () => 0,
+        // Behind the word of the length.
+        (log) => (log.data = flip(log.data, 2 + 64 + 9)),
+      ),
+      ({ signOffs }) => signOffs,
+    ),
+  },
+  {
+    what: "says that another than an auditor made a statement",
+    finds: ["sign-off.role", "view.differs"],
+    behave: withLogs(
+      edit(
+        () => 0,
+        (log) => (log.topics[2] = flip(log.topics[2]!, 65)),
+      ),
+      ({ signOffs }) => signOffs,
+    ),
+  },
+  {
+    what: "has no code where auditors sign off",
+    finds: ["sign-off.code"],
+    behave: withCode(
+      ({ signOffs }) => signOffs,
+      () => "0x",
     ),
   },
   {
