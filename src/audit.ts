@@ -71,6 +71,11 @@ export interface AuditReport {
   readonly externalHead: (ExternalHead & { readonly contained: boolean }) | null;
   /** The checkpoint from which the registry had to grow. */
   readonly checkpoint: CheckpointReport | null;
+  /**
+   * Options of the command line that decided what was found and that are nowhere else here, for whoever repeats it. Files
+   * and folders stand as FILE, DIR, HOME.
+   */
+  readonly options: readonly string[];
   readonly coverage: Coverage;
   /** Who held which role when, by the journal of each authority that the registry obeyed. */
   readonly roles: readonly RolesReport[];
@@ -334,6 +339,7 @@ export function startAudit(
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         checkpoint: null,
+        options: [],
         coverage: coverage(state, {
           events: length,
           views,

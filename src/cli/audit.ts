@@ -8,6 +8,7 @@ import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import { dateInChina } from "../policy";
+import { repeatable } from "./audit-repeat";
 import { expectReportFolder, writeReport } from "./audit-report";
 import { signOffLines, signOffsPlace } from "./audit-sign-offs";
 import { coverageLines } from "./audit-coverage";
@@ -190,7 +191,8 @@ Exit status: 0 no differences, 1 differences.`,
         onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
       });
       progress.end();
-      const report = await withCheckpoint(audited, checkpoint, chain, since, home);
+      const judged = await withCheckpoint(audited, checkpoint, chain, since, home);
+      const report = { ...judged, options: repeatable({ ...options, codeHash: trusted.codeHash }, home) };
       if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
       if (options.report !== undefined) writeReport(options.report, report, io);
       const signed = await signing?.sign(report);

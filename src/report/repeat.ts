@@ -14,6 +14,7 @@ export function repeat(report: AuditReport, hash: string, words: Words): Html {
     <h3>8.2 ${said.commands}</h3>
     <p>${said.same}</p>
     <pre><code>${command(report)}</code></pre>
+    <p class="soft">${said.placeholders}</p>
     <p>${said.hash}</p>
     <pre><code>sha256sum report.json
 ${hash}  report.json</code></pre>
@@ -21,15 +22,27 @@ ${hash}  report.json</code></pre>
 }
 
 /** The call that audits the same again. Which nodes to ask is for whoever repeats it to choose. */
-export function command({ registry, block, sources, externalHead, coverage }: AuditReport): string {
+export function command(report: AuditReport): string {
+  const { registry, block, sources, externalHead, checkpoint, roles, signOffs, coverage, options } = report;
+  const rolesHead = roles.find((one) => one.externalHead !== null)?.externalHead;
+  const heads = [
+    ...(externalHead === null ? [] : [`--head ${externalHead.length}:${externalHead.head}`]),
+    ...(rolesHead === null || rolesHead === undefined
+      ? []
+      : [`--roles-head ${rolesHead.length}:${rolesHead.head}`]),
+  ];
+  // A deployment record names the registry.
+  const isNamed = options.some((option) => option.startsWith("--deployment "));
   return [
     "credit-anchor audit --rpc URL",
-    `--registry ${registry.address}`,
+    ...(isNamed ? [] : [`--registry ${registry.address}`]),
     `--to-block ${block.number}`,
     ...(sources.length > 1
       ? [`--witness ${Array.from({ length: sources.length - 1 }, () => "URL").join(",")}`]
       : []),
-    ...(externalHead === null ? [] : [`--head ${externalHead.length}:${externalHead.head}`]),
+    ...(checkpoint === null ? heads : ["--since CHECKPOINT"]),
+    ...(signOffs === null ? [] : [`--sign-offs ${signOffs.address}`]),
+    ...options,
     ...(coverage.period === "month" ? [] : [`--period ${coverage.period}`]),
     "--report DIR",
   ].join(" ");

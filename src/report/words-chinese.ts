@@ -274,10 +274,12 @@ export const chinese: Words = {
 
   repeat: {
     heading: "如何重做本审计",
-    intro: "任何拥有该链节点的人均可使用自由软件 credit-anchor 重做本审计，且必得相同结果。URL 为节点地址。",
+    intro: "任何拥有该链节点的人均可使用自由软件 credit-anchor 重做本审计，且必得相同结果。",
     sources: "所询节点",
     first: "提供事件",
     witness: "核对同样的事件与摘要值",
+    placeholders:
+      "URL 为节点地址；CHECKPOINT 为第 2.1 节所载检查点的文件；FILE 为部署记录、政策文件或数源文件；HOME 为审计人的工作目录；DIR 为其他目录。",
     commands: "命令",
     same: "审计本身，截至同一区块：",
     hash: "report.json 的哈希值，印于每页页脚：",

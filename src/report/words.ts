@@ -290,12 +290,14 @@ export const english = {
   repeat: {
     heading: "How to repeat this",
     intro:
-      "Whoever has a node of the chain can do this audit again, with the free software credit-anchor, and must come to the same result. URL is the address of the node.",
+      "Whoever has a node of the chain can do this audit again, with the free software credit-anchor, and must come to the same result.",
     sources: "Nodes asked",
     first: "gave the events",
     witness: "asked for the same events and for the head",
     commands: "Commands",
     same: "The audit itself, at the same block:",
+    placeholders:
+      "URL is the address of a node, CHECKPOINT the file of the checkpoint named in section 2.1, FILE the deployment record, a policy or a file of the source, HOME the folder of whoever audits, DIR any other folder.",
     hash: "The hash of report.json, which is printed at the foot of each page:",
     statement:
       "report.json holds everything that is written here, for machines; this page is made from it alone. It names no person and quotes no record.",

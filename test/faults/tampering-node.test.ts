@@ -58,7 +58,7 @@ describe("tampering: a node between auditor and chain", function () {
     await node?.stop();
   });
 
-  /** Two statements of an auditor. */
+  /** Two statements of an auditor, and two entries more. */
   async function stateTwice(): Promise<SignOffsPlace> {
     const provider = ownProvider(node);
     const [official, , , , , , auditor] = testAccounts(provider);
@@ -68,6 +68,8 @@ describe("tampering: a node between auditor and chain", function () {
     await (await manager.grantRole(roleIds.auditor, await auditor!.getAddress(), 0)).wait();
     for (const outcome of [0, 1])
       await (await signOffs.signOff(await statementNow(registry, manager, { outcome }))).wait();
+    await (await registry.pause(1)).wait();
+    await (await registry.unpause(1)).wait();
     provider.destroy();
     return placeOf(signOffs, registry, story.chainId);
   }
