@@ -17,7 +17,10 @@ interface Import {
 
 /** The pure line, from what is imported by all to what imports all: a module imports its own row and rows above. */
 const LINE: readonly { readonly name: string; readonly modules: readonly string[] }[] = [
-  { name: "ground", modules: ["errors", "bytes", "hashes", "json", "positions", "reasons", "shape", "html"] },
+  {
+    name: "ground",
+    modules: ["errors", "bytes", "hashes", "json", "positions", "reasons", "counted", "shape", "html"],
+  },
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
   { name: "signature", modules: ["bundle/rlp", "bundle/signature"] },

@@ -5,6 +5,7 @@
  * wrong: it continues where it stopped, and does nothing when everything is as it should be. What was deployed is
  * recorded in deployments/NAME/ and should be committed.
  */
+import { counted } from "../src/counted";
 import { join } from "node:path";
 import hre from "hardhat";
 
@@ -36,7 +37,9 @@ async function main(): Promise<number> {
     const differences = checks.filter((check) => check.holds === false);
     for (const { name, expected, found } of differences)
       console.error(`${name}: expected ${expected}, found ${found}`);
-    console.log(sent === 0 ? "everything was there already, nothing sent" : `${sent} transactions sent`);
+    console.log(
+      sent === 0 ? "everything was there already, nothing sent" : `${counted(sent, "transaction")} sent`,
+    );
     console.log(
       `registry ${records.registry.address} on chain ${network.chain.chainId}, recorded in deployments/${network.name}`,
     );

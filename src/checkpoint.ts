@@ -2,7 +2,7 @@ import { fromHex, toHex } from "./bytes";
 import { signerOfBytes, typedDigest, word } from "./bundle/signature";
 import { CreditAnchorError, type Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
-import { fault, hex, integer, malformedFile, object, parseFile, UINT53, type FileKind } from "./shape";
+import { exactly, hex, integer, malformedFile, object, parseFile, UINT53, type FileKind } from "./shape";
 import { uintBytes } from "./bundle/rlp";
 
 export const CHECKPOINT_FORMAT = "credit-anchor/checkpoint";
@@ -43,10 +43,7 @@ export type CheckpointContent = Pick<Checkpoint, "registry" | "block" | "journal
 const place = object({ chainId: integer(1, UINT53), address: hex(20) });
 const CHECKPOINT = object(
   {
-    format: (value, path, faults) => {
-      if (value !== CHECKPOINT_FORMAT)
-        faults.push(fault(path, "checkpoint.format", `must be ${CHECKPOINT_FORMAT}`));
-    },
+    format: exactly(CHECKPOINT_FORMAT, "checkpoint.format"),
     formatVersion: integer(1, 1),
     registry: place,
     block: object({ number: integer(0, UINT53), hash: hex(32), time: integer(0, UINT53) }),

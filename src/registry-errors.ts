@@ -1,3 +1,4 @@
+import { counted } from "./counted";
 import { AbiCoder, type Result } from "ethers";
 import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
@@ -95,7 +96,7 @@ const signOffsExplanations: Readonly<Record<SignOffsErrorName, (v: Record<string
     }),
     MissingReport: () => ({ message: "a statement is about a report", hint: defect }),
     JournalNotSoLong: (v) => ({
-      message: `the journal has ${v.length} entries and not ${v.stated}`,
+      message: `the journal has ${entries(v.length)} and not ${v.stated}`,
       hint: auditAgain,
     }),
     JournalHeadDiffers: (v) => ({
@@ -103,7 +104,7 @@ const signOffsExplanations: Readonly<Record<SignOffsErrorName, (v: Record<string
       hint: auditAgain,
     }),
     RolesNotSoLong: (v) => ({
-      message: `the journal of roles has ${v.length} entries and not ${v.stated}`,
+      message: `the journal of roles has ${entries(v.length)} and not ${v.stated}`,
       hint: auditAgain,
     }),
     RolesHeadDiffers: (v) => ({
@@ -376,6 +377,10 @@ export function explained(error: unknown): unknown {
   if (!(error instanceof RpcError)) return error;
   const data = revertData(error);
   return data === undefined ? error : explainRevert(data);
+}
+
+function entries(length: unknown): string {
+  return counted(Number(length), "entry", "entries");
 }
 
 function named(result: Result): Record<string, unknown> {

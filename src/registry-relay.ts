@@ -1,5 +1,7 @@
+import { counted } from "./counted";
 import {
   concat,
+  Interface,
   keccak256,
   type Result,
   recoverAddress,
@@ -8,7 +10,7 @@ import {
   TypedDataEncoder,
 } from "ethers";
 import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
-import type { Log, Receipt } from "./chain";
+import type { Chain, Log, Receipt } from "./chain";
 import { CreditAnchorError } from "./errors";
 import { decodeSpans, indexesOf } from "./positions";
 import { reasonText } from "./reasons";
@@ -122,9 +124,8 @@ export function describeCall(data: string): Described {
 
 function anchoringText(name: string, args: Result): string {
   const size = name === "anchorRoot" ? Number(args.size) : name === "anchorLeaves" ? args.leaves.length : 1;
-  const records = size === 1 ? "1 record" : `${size} records`;
   const root = name === "anchorRoot" ? `, root ${String(args.root).slice(0, 10)}…` : "";
-  return `anchor a batch of ${records} of type ${args.typeId} for agency ${args.agencyId}${root}`;
+  return `anchor a batch of ${counted(size, "record")} of type ${args.typeId} for agency ${args.agencyId}${root}`;
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -141,7 +142,7 @@ const VERBS: Readonly<Record<string, string>> = {
 function moveText(name: string, args: Result): string {
   const header = args[0] as Result;
   const positions = [...indexesOf(decodeSpans(String(args.positions)))];
-  const records = positions.length === 1 ? `record ${positions[0]}` : `${positions.length} records`;
+  const records = positions.length === 1 ? `record ${positions[0]}` : counted(positions.length, "record");
   const batch = (BigInt(header.agencyId as bigint) << 32n) + BigInt(header.sequence as bigint);
   return `${VERBS[name]} ${records} of batch ${batch} of agency ${header.agencyId}: ${reasonText(Number(args.reason))}`;
 }
@@ -180,20 +181,32 @@ export async function signForRelay(
   return signed;
 }
 
-/**
- * Whether the signature is the operator's on exactly this. Undefined for a contract wallet: only the chain can ask it.
- */
-export async function isSignedBy(
-  { chain }: Registry,
-  relay: string,
-  call: SignedCall,
-): Promise<boolean | undefined> {
-  if ((await chain.code(call.operator)) !== "0x") return undefined;
+const walletInterface = new Interface(["function isValidSignature(bytes32,bytes) view returns (bytes4)"]);
+/** What a contract wallet answers to a signature that it accepts (ERC-1271). */
+const ACCEPTED = walletInterface.getFunction("isValidSignature")!.selector;
+
+/** Whether the signature is the operator's on exactly this; a contract wallet is asked. */
+export async function isSignedBy({ chain }: Registry, relay: string, call: SignedCall): Promise<boolean> {
+  const digest = relayDigest(chain.chainId, relay, call);
+  if ((await chain.code(call.operator)) !== "0x") return isAccepted(chain, call, digest);
   try {
-    const signer = recoverAddress(relayDigest(chain.chainId, relay, call), call.signature);
-    return signer.toLowerCase() === call.operator;
+    return recoverAddress(digest, call.signature).toLowerCase() === call.operator;
   } catch {
     return false;
+  }
+}
+
+async function isAccepted(
+  chain: Chain,
+  { operator, signature }: SignedCall,
+  digest: string,
+): Promise<boolean> {
+  const data = walletInterface.encodeFunctionData("isValidSignature", [digest, signature]);
+  try {
+    return (await chain.call({ to: operator, data })) === ACCEPTED.padEnd(66, "0");
+  } catch (error) {
+    if (explained(error) instanceof RegistryRefusal) return false;
+    throw error;
   }
 }
 
@@ -275,8 +288,9 @@ function decoded(
 export async function findRelayed(
   registry: Registry,
   relay: string,
-  { operator, nonce, call }: RelayedCall,
+  relayed: RelayedCall,
 ): Promise<RelayedAt | undefined> {
+  const { operator, nonce } = relayed;
   const { chain, fromBlock } = registry;
   const topics = relayedTopics(operator);
   const toBlock = await chain.blockNumber();
@@ -286,11 +300,28 @@ export async function findRelayed(
       if (fields === undefined || lower(fields.nonce) !== nonce) continue;
       const { transactionHash: hash, blockNumber, blockHash } = log;
       const sent = callIn((await chain.transaction(hash))?.input ?? "0x");
-      // Sent through another contract its content does not show; a nonce of its own says enough then.
-      if (sent === call || (sent === undefined && nonce !== NO_NONCE))
-        return { hash, blockNumber, blockHash };
+      if (sameCall(sent, relayed)) return { hash, blockNumber, blockHash };
     }
   return undefined;
+}
+
+/** Whether the chain shows that this transaction carried this call: what a file says of it shows nothing. */
+export async function wasRelayed(
+  registry: Registry,
+  relay: string,
+  signed: SignedCall,
+  { hash, blockHash }: RelayedAt,
+): Promise<boolean> {
+  const { chain } = registry;
+  const receipt = await chain.receipt(hash);
+  if (receipt?.succeeded !== true || receipt.blockHash !== blockHash) return false;
+  if (!shows(registry, relay, receipt, signed, carried[describeCall(signed.call).name]!)) return false;
+  return sameCall(callIn((await chain.transaction(hash))?.input ?? "0x"), signed);
+}
+
+/** Sent through another contract the content does not show; a nonce of its own says enough then. */
+function sameCall(sent: string | undefined, { call, nonce }: RelayedCall): boolean {
+  return sent === call || (sent === undefined && nonce !== NO_NONCE);
 }
 
 /** Of the events of calls that were carried for an operator. */

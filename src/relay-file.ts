@@ -1,7 +1,18 @@
 import { CreditAnchorError, type Fault } from "./errors";
-import { isObject, type JsonValue } from "./json";
 import { describeCall, NO_NONCE, type RelayedAt, type SignedCall } from "./registry-relay";
-import { malformedFile, parseFile, type FileKind } from "./shape";
+import {
+  bytes,
+  exactly,
+  hex,
+  integer,
+  list,
+  malformedFile,
+  object,
+  parseFile,
+  UINT32,
+  UINT53,
+  type FileKind,
+} from "./shape";
 
 /** A file of signed calls that anybody may send: `credit-anchor/relay`, version 1. Holds no secret. */
 export interface RelayFile {
@@ -18,6 +29,8 @@ export interface FiledCall extends SignedCall {
 }
 
 const FORMAT = "credit-anchor/relay";
+/** A file is for one run of a sender. */
+const MOST_CALLS = 1_000_000;
 const KIND: FileKind = {
   format: FORMAT,
   code: "relay",
@@ -53,7 +66,7 @@ export function relayFileText({ chainId, registry, relay, calls }: RelayFile): s
 export function parseRelayFile(text: string, file: string): RelayFile {
   const value = parseFile(text, file, KIND);
   const faults: Fault[] = [];
-  members(fileShape, value, "", faults);
+  FILE(value, "", faults);
   if (faults.length > 0) throw malformedFile(file, KIND, faults);
   const { registry, relay, calls } = value as unknown as {
     registry: { chainId: number; address: string };
@@ -81,65 +94,22 @@ function checkCall({ call, agencyId, nonce }: FiledCall, path: string, faults: F
   }
 }
 
-type Check = (value: JsonValue | undefined, path: string, faults: Fault[]) => void;
-
-const holds =
-  (test: (value: JsonValue | undefined) => boolean, expected: string): Check =>
-  (value, path, faults) => {
-    if (!test(value)) faults.push({ path, code: "relay.format", message: `must be ${expected}` });
-  };
-const text = (pattern: RegExp, expected: string): Check =>
-  holds((value) => typeof value === "string" && pattern.test(value), expected);
-const whole = (max: number): Check =>
-  holds(
-    (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= max,
-    "a whole number",
-  );
-const address = text(/^0x[0-9a-f]{40}$/, "an address: 0x and 40 lower-case hex digits");
-const word = text(/^0x[0-9a-f]{64}$/, "32 bytes: 0x and 64 lower-case hex digits");
-const bytes = text(/^0x([0-9a-f]{2})*$/, "bytes: 0x and lower-case hex digits");
-
-/** An object with exactly these members; those whose name ends in `?` may be absent. */
-function members(
-  shape: Record<string, Check>,
-  value: JsonValue | undefined,
-  path: string,
-  faults: Fault[],
-): void {
-  if (value === undefined || !isObject(value)) {
-    faults.push({ path, code: "relay.format", message: "must be an object" });
-    return;
-  }
-  for (const [key, check] of Object.entries(shape)) {
-    const name = key.replace(/\?$/, "");
-    if (Object.hasOwn(value, name)) check(value[name], `${path}/${name}`, faults);
-    else if (name === key)
-      faults.push({ path: `${path}/${name}`, code: "relay.format", message: "is missing" });
-  }
-  for (const name of Object.keys(value))
-    if (!(name in shape) && !(`${name}?` in shape))
-      faults.push({ path: `${path}/${name.slice(0, 40)}`, code: "relay.format", message: "is unknown" });
-}
-
-const transactionShape = { hash: word, blockNumber: whole(Number.MAX_SAFE_INTEGER), blockHash: word };
-const callShape: Record<string, Check> = {
-  operator: address,
-  agencyId: whole(0xffffffff),
-  call: bytes,
-  nonce: word,
-  deadline: whole(Number.MAX_SAFE_INTEGER),
-  signature: bytes,
-  "transaction?": (value, path, faults) => members(transactionShape, value, path, faults),
-};
-const fileShape: Record<string, Check> = {
-  format: holds((value) => value === FORMAT, `"${FORMAT}"`),
-  formatVersion: holds((value) => value === 1, "1"),
-  registry: (value, path, faults) =>
-    members({ chainId: whole(Number.MAX_SAFE_INTEGER), address }, value, path, faults),
-  relay: address,
-  calls: (value, path, faults) => {
-    if (!Array.isArray(value) || value.length === 0)
-      return void faults.push({ path, code: "relay.format", message: "must be a list that is not empty" });
-    value.forEach((call: JsonValue, index) => members(callShape, call, `${path}/${index}`, faults));
+const CALL = object(
+  {
+    operator: hex(20),
+    agencyId: integer(0, UINT32),
+    call: bytes,
+    nonce: hex(32),
+    deadline: integer(0, UINT53),
+    signature: bytes,
+    transaction: object({ hash: hex(32), blockNumber: integer(0, UINT53), blockHash: hex(32) }),
   },
-};
+  ["transaction"],
+);
+const FILE = object({
+  format: exactly(FORMAT, "relay.format"),
+  formatVersion: integer(1, 1),
+  registry: object({ chainId: integer(1, UINT53), address: hex(20) }),
+  relay: hex(20),
+  calls: list(CALL, 1, MOST_CALLS),
+});

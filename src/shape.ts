@@ -18,6 +18,19 @@ export const hex =
       faults.push(fault(path, "evidence.hex", `must be ${bytes} bytes in lower-case hex with 0x in front`));
   };
 
+/** Bytes in hex, however many. */
+export const bytes: Shape = (value, path, faults) => {
+  if (typeof value !== "string" || !/^0x([0-9a-f]{2})*$/.test(value))
+    faults.push(fault(path, "evidence.hex", "must be bytes in lower-case hex with 0x in front"));
+};
+
+/** What a file says of its kind. */
+export const exactly =
+  (expected: string, code: string): Shape =>
+  (value, path, faults) => {
+    if (value !== expected) faults.push(fault(path, code, `must be ${expected}`));
+  };
+
 export const integer =
   (minimum: number, maximum: number): Shape =>
   (value, path, faults) => {

@@ -7,6 +7,7 @@ import { portableHashes, type Hashes } from "./hashes";
 import { MAX_DEPTH, type JsonObject } from "./json";
 import {
   document,
+  exactly,
   fault,
   hex,
   integer,
@@ -85,10 +86,7 @@ const STATEMENT = object({
   outcome: integer(0, outcomes.length - 1),
 });
 const SIGNED_REPORT = object({
-  format: (value, path, faults) => {
-    if (value !== SIGNED_REPORT_FORMAT)
-      faults.push(fault(path, "report.format", `must be ${SIGNED_REPORT_FORMAT}`));
-  },
+  format: exactly(SIGNED_REPORT_FORMAT, "report.format"),
   formatVersion: integer(1, 1),
   signOffs: hex(20),
   statement: STATEMENT,

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { readCheckpoint } from "../checkpoint";
 import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
@@ -22,7 +23,7 @@ export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpo
       const problem = misplaced(evidence, registry, block);
       if (problem !== undefined) return wrong("other", problem);
       told.push(
-        `${signer} signed where the registry stood at block ${block.number}: ${journal.length} entries`,
+        `${signer} signed where the registry stood at block ${block.number}: ${counted(journal.length, "entry", "entries")}`,
       );
     } catch {
       return wrong("signature", "one is not what its signer signed");

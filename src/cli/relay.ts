@@ -2,7 +2,7 @@ import { CreditAnchorError, type Fault } from "../errors";
 import type { Home } from "../home";
 import { type FiledCall, parseRelayFile, type RelayFile, relayFileText } from "../relay-file";
 import { foreseen, RegistryRefusal } from "../registry-errors";
-import { describeCall, isSignedBy, rehearse, sendRelayed } from "../registry-relay";
+import { describeCall, isSignedBy, rehearse, sendRelayed, wasRelayed } from "../registry-relay";
 import { relayOf, type Registry } from "../registry-views";
 import { connect, requireHome } from "./context";
 import { readText, writeOwnFile } from "./files";
@@ -15,7 +15,7 @@ export const relayVerb = defineVerb({
   summary: "send what an operator signed elsewhere, and pay for it",
   about: `The file comes from --sign-only. Whoever sends it needs an account that can pay, and nothing of the agency: header
 and events name the operator who signed. Nothing in the file can be changed, and each call is carried out once,
-until its deadline. Where each was carried out is written back into the file; sent again, it changes nothing.`,
+until its deadline. Before anything is told of them, registry, chain and signatures are checked. Where each was carried out is written back into the file; sent again, it changes nothing.`,
   arguments: [{ name: "<file>", about: "signed calls, made with --sign-only" }],
   options: {
     dryRun: flag("--dry-run", "say what the calls do, and whether they would be accepted; send nothing"),
@@ -32,8 +32,9 @@ until its deadline. Where each was carried out is written back into the file; se
     const { registry } = await connect(home, options.rpc, signal);
     const trusted = { ...content, relay: await trustedRelay(registry, content, file) };
     const send = options.dryRun ? undefined : await sender(home, registry, trusted.relay, signal);
+    await expectSigned(registry, trusted);
     const calls: FiledCall[] = [...trusted.calls];
-    const refusals: { path: string; error: RegistryRefusal }[] = [];
+    const refusals: Refusal[] = [];
     const told: { what: string; operator: string; state: string; transaction: string | null }[] = [];
     for (const [index, call] of trusted.calls.entries()) {
       const { what } = describeCall(call.call);
@@ -42,12 +43,11 @@ until its deadline. Where each was carried out is written back into the file; se
       };
       io.note(`${what}; signed by ${call.operator}, until ${timeForPeople(call.deadline)}`);
       try {
-        if (call.transaction !== undefined) {
-          tell("sent before", call.transaction.hash);
+        const { transaction } = call;
+        if (transaction !== undefined && (await wasRelayed(registry, trusted.relay, call, transaction))) {
+          tell("sent before", transaction.hash);
           continue;
         }
-        if ((await isSignedBy(registry, trusted.relay, call)) === false)
-          throw foreseen("InvalidSignature", { operator: call.operator });
         if (send === undefined) {
           await rehearse(registry, trusted.relay, call);
           tell("would be accepted");
@@ -78,6 +78,26 @@ until its deadline. Where each was carried out is written back into the file; se
   },
 });
 
+interface Refusal {
+  readonly path: string;
+  readonly error: RegistryRefusal;
+}
+
+/**
+ * Before a word is said of what the calls do: a file that was altered says nothing that is true.
+ * @throws {RegistryRefusal} `InvalidSignature`; {CreditAnchorError} `relay.refused` for several calls.
+ */
+async function expectSigned(registry: Registry, { relay, calls }: RelayFile): Promise<void> {
+  const refusals: Refusal[] = [];
+  for (const [index, call] of calls.entries())
+    if (!(await isSignedBy(registry, relay, call)))
+      refusals.push({
+        path: `/calls/${index}`,
+        error: foreseen("InvalidSignature", { operator: call.operator }),
+      });
+  if (refusals.length > 0) throw refused(refusals, calls.length);
+}
+
 /** @throws {CreditAnchorError} `relay.other-registry` */
 async function trustedRelay(registry: Registry, content: RelayFile, file: string): Promise<string> {
   const relay = await relayOf(registry);
@@ -101,10 +121,7 @@ async function sender(home: Home, registry: Registry, relay: string, signal: Abo
 }
 
 /** One refusal is told as it is, of many each in its place. */
-function refused(
-  refusals: readonly { readonly path: string; readonly error: RegistryRefusal }[],
-  all: number,
-): CreditAnchorError {
+function refused(refusals: readonly Refusal[], all: number): CreditAnchorError {
   const [{ error }] = refusals as [(typeof refusals)[number]];
   if (all === 1) return error;
   const faults: Fault[] = refusals.map(({ path, error: { code, message } }) => ({ path, code, message }));

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { concat, getCreateAddress, keccak256 } from "ethers";
 
 import { CreditRegistry__factory, SignOffs__factory } from "../../typechain-types";
@@ -168,7 +169,7 @@ async function checkJournalStart(chain: Chain, registry: ContractRecord): Promis
       // By position: the result is an array, whose own `length` hides the field of that name.
       const [length, head] = (await contract.journal({ blockTag })) as unknown as readonly [bigint, string];
       if (blockTag === "latest" && length > 0n) break;
-      return compare(name, expected, length === 0n ? head : `${length} entries`);
+      return compare(name, expected, length === 0n ? head : counted(length, "entry", "entries"));
     } catch (error) {
       if (!isCallFailure(error)) throw error;
     }

@@ -1,10 +1,9 @@
+import { count, counted } from "../../src/counted";
 import { expect } from "chai";
 import { CreditAnchorError } from "../../src/errors";
 import {
   asError,
   columns,
-  count,
-  counted,
   durationForPeople,
   errorJson,
   errorLines,

@@ -92,10 +92,11 @@ describe("signed calls and their relay", function () {
   const batchCount = async (): Promise<number> =>
     (await readAgency(world.registry, world.agencyId))!.batchCount;
 
-  async function refusedBy(code: string, what = relay): Promise<void> {
+  async function refusedBy(code: string, what = relay): Promise<string> {
     const { status, stderr } = await what();
     expect(`${status} ${stderr}`).to.match(/^64 /);
     expect(stderr).to.include(code);
+    return stderr;
   }
 
   it("anchor and supersede for an operator that never sends anything", async () => {
@@ -277,6 +278,15 @@ describe("signed calls and their relay", function () {
     await send();
     await learn();
     expect((await json<Signed>(["resume", ...offline])).signed.calls).to.equal(0);
+    // A status moves in the same way: by what the home itself did with the record before.
+    const place = ["--batch", String(2 ** 32 + 1), "--index", "0"];
+    const withdraw = ["withdraw", ...place, "--reason", "decision-void", ...offline];
+    expect((await json<Signed>(withdraw)).signed).to.include({ calls: 1, records: 0, moved: 1 });
+    await send();
+    expect(await statusesOf(world.registry, world.agencyId, 1, [0])).to.deep.equal([2]);
+    await learn();
+    expect(await json(withdraw)).to.include({ already: false });
+    expect(await json(withdraw)).to.include({ already: true });
     const vault = await openHome(home.dir, { env: {} }).readVault();
     try {
       await expectExactlyOnce(world, vault);
@@ -311,10 +321,26 @@ describe("signed calls and their relay", function () {
     await sign();
     const fresh = read();
     await expectRun(0, ["relay", calls, "--home", relayer]);
+    const sent = read();
     write(fresh);
     const { stdout } = await expectRun(0, ["relay", calls, "--home", relayer]);
     expect(stdout).to.include("sent before");
     expect(await batchCount()).to.equal(1);
+    // What the file says of a transaction is looked up: another one did not carry this call.
+    await expectRun(0, [
+      "anchor",
+      rowsFile(permits(5, 6)),
+      "--type",
+      typeFile(),
+      "--home",
+      agency,
+      "--sign-only",
+      calls,
+    ]);
+    const { transaction } = sent.calls[0]!;
+    alter((file) => (file.calls[0] = { ...file.calls[0]!, transaction: transaction! }));
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    expect(await batchCount()).to.equal(2);
   });
 
   /** The second anchoring call, with the `previous` of the first. */
@@ -389,13 +415,13 @@ describe("signed calls and their relay", function () {
       ];
       for (const change of changes) {
         write({ ...good, calls: [change(good.calls[0]!)] });
-        await refusedBy("InvalidSignature");
+        expect(await refusedBy("InvalidSignature")).to.not.include("anchor a batch");
       }
       for (const [change, words] of [
         [(call: SignedCall) => ({ ...call, agencyId: 2 }), "is not the agency of the call"],
         [(call: SignedCall) => ({ ...call, nonce: `0x${"01".repeat(32)}` }), "must be zero for anchoring"],
         [(call: SignedCall) => ({ ...call, call: `${call.call}00` }), "no call that a relay carries"],
-        [(call: SignedCall) => ({ ...call, note: 1 }), "is unknown"],
+        [(call: SignedCall) => ({ ...call, note: 1 }), "does not belong here"],
       ] as const) {
         write({ ...good, calls: [change(good.calls[0]!)] });
         await refusedBy(words);
