@@ -9,7 +9,7 @@ import { domain } from "./commitment";
 import { CreditAnchorError, type Fault } from "./errors";
 import type { Hashes } from "./hashes";
 import { type InputOptions, openInput, rowReader } from "./input";
-import { type IngestCounts, Planner } from "./ingest/planner";
+import { type Decided, type IngestCounts, Planner } from "./ingest/planner";
 import { poolSealing, type RowSealing, sealingHere } from "./ingest/pool";
 import { rejectedRows } from "./ingest/rejected-rows";
 import { RowSealer, type SealContext } from "./ingest/seal-rows";
@@ -56,8 +56,8 @@ export interface IngestResult {
   readonly counts: Readonly<IngestCounts>;
   /** How many rows have a warning of each code. */
   readonly warningCodes: Readonly<Record<string, number>>;
-  /** How many new records were decided on each date, `YYYY-MM-DD`; those without a date are left out. */
-  readonly decidedOn: ReadonlyMap<string, number>;
+  /** New records by the date of their decision, `YYYY-MM-DD`, the earliest first; those without a date are left out. */
+  readonly decidedOn: ReadonlyMap<string, Readonly<Decided>>;
   /** Doubts about the header of the file. */
   readonly headerWarnings: readonly Fault[];
   /** Where the rejected rows are told, with their faults; absent when there are none. */
@@ -139,9 +139,9 @@ function sealContext(
 }
 
 /** 20260401 as `2026-04-01`. */
-function datesOf(days: ReadonlyMap<number, number>): Map<string, number> {
+function datesOf(days: ReadonlyMap<number, Decided>): Map<string, Decided> {
   const dates = [...days].filter(([day]) => day !== 0).sort(([a], [b]) => a - b);
-  return new Map(dates.map(([day, number]) => [String(day).replace(/(..)(..)$/, "-$1-$2"), number]));
+  return new Map(dates.map(([day, decided]) => [String(day).replace(/(..)(..)$/, "-$1-$2"), decided]));
 }
 
 /** The manifest of the first batch names the digest of the whole file, so the file is read once for that alone. */

@@ -29,6 +29,11 @@ export interface RecordStatus {
   readonly marks: readonly ("Disputed" | "UnderReview" | "RepairPending" | "Masked")[];
 }
 
+/** In words, `Active, Disputed`. What is erased is that alone: which status it had before tells its history. */
+export function statusText({ status, erased, marks }: RecordStatus): string {
+  return [erased ? "Erased" : status, ...marks].join(", ");
+}
+
 export interface Verdict {
   /** 1: a check failed; 2: type, anchor, issuer or status was not checked; 3: not in force; 0: none of these. */
   readonly exitStatus: 0 | 1 | 2 | 3;
@@ -57,6 +62,9 @@ export interface Subject {
 
 const REQUIRED: readonly CheckName[] = ["type", "anchor", "issuer", "status"];
 
+/** The end of the codes of checks as of a moment before the record was anchored: that is an answer, not a gap. */
+export const NOT_YET = ".not-yet";
+
 /** The verdict that follows from its checks. */
 export function conclude(
   checks: readonly Check[],
@@ -64,7 +72,10 @@ export function conclude(
   status: RecordStatus | null,
   subject: Subject | null,
 ): Verdict {
-  const missing = checks.some(({ name, result }) => result === "not-checked" && REQUIRED.includes(name));
+  const missing = checks.some(
+    ({ name, result, code }) =>
+      result === "not-checked" && REQUIRED.includes(name) && !code.endsWith(NOT_YET),
+  );
   const anyFailed = checks.some(({ result }) => result === "failed");
   const exitStatus = anyFailed ? 1 : missing ? 2 : inForce === true ? 0 : 3;
   return { exitStatus, checks, inForce, status, subject };

@@ -4,7 +4,16 @@ import { isShown, type Evidence } from "./evidence";
 import type { Hashes } from "./hashes";
 import type { JsonValue } from "./json";
 import type { RecordType } from "./types/record-type";
-import { failed, notChecked, passed, timeText, type Check, type RecordStatus } from "./verdict";
+import {
+  failed,
+  NOT_YET,
+  notChecked,
+  passed,
+  statusText,
+  timeText,
+  type Check,
+  type RecordStatus,
+} from "./verdict";
 import {
   entitledAt,
   happenedBy,
@@ -210,9 +219,9 @@ export function checkStatus(
   // The events lead to the answer of the registry, or one of the two is not true.
   if (history !== undefined && statusAfter(history.record) !== facts.statusByte)
     return open("history-differs", "the node's events lead to another status than the one it answers");
-  if (asOf !== undefined && !isAnchoredBy(asOf, evidence))
+  if (!isAnchoredBy(asOf, evidence))
     return {
-      check: passed("status", "status.not-yet", "not in force: it was not anchored yet"),
+      check: passed("status", `status${NOT_YET}`, "not in force: it was not anchored yet"),
       inForce: false,
       status: null,
     };
@@ -226,14 +235,15 @@ export function checkStatus(
   if (!isDate(policy.today)) return open("no-today", "the day to judge by must be like 2026-01-31", status);
 
   const reason = notInForce(status, end, policy.today);
-  const names = [status.status, ...(status.erased ? ["Erased"] : []), ...status.marks].join(", ");
-  const text = `${names}${reason === undefined ? ", in force" : `, not in force: ${reason.message}`}`;
+  const text = `${statusText(status)}${reason === undefined ? ", in force" : `, not in force: ${reason.message}`}`;
   const check = passed("status", `status.${reason?.code ?? "in-force"}`, text);
   return { check, inForce: reason === undefined, status };
 }
 
-function isAnchoredBy(moment: Moment, { batch, transaction }: Evidence): boolean {
-  return happenedBy(moment, { time: batch.anchoredAt, blockNumber: transaction.blockNumber });
+/** Whether the record was anchored by a moment of the past; without one: now. */
+export function isAnchoredBy(moment: Moment | undefined, { batch, transaction }: Evidence): boolean {
+  const at = { time: batch.anchoredAt, blockNumber: transaction.blockNumber };
+  return moment === undefined || happenedBy(moment, at);
 }
 
 function notInForce(
@@ -243,7 +253,11 @@ function notInForce(
 ): { code: string; message: string } | undefined {
   if (status.erased) return { code: "erased", message: "payload and secrets were destroyed" };
   if (status.status === "Superseded")
-    return { code: "superseded", message: "a newer version took its place" };
+    // A successor is told by its leaf alone, which shows nobody whose version it is.
+    return {
+      code: "superseded",
+      message: "a newer version, or a record with another key, took its place",
+    };
   if (status.status === "Withdrawn") return { code: "withdrawn", message: "the agency withdrew it" };
   if (status.status === "Repaired") return { code: "repaired", message: "the subject's credit was repaired" };
   if (status.marks.includes("Masked")) return { code: "masked", message: "it is masked for the time being" };

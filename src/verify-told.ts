@@ -27,6 +27,7 @@ export interface Told {
     readonly address: string;
     /** What entitled it when it anchored; null if the events show nothing. */
     readonly entitled: Entitlement | null;
+    /** By the moment that was asked for. */
     readonly revoked: boolean;
     readonly compromisedSince: number | null;
     readonly events: readonly KeyEvent[];
@@ -63,9 +64,17 @@ export function toldOf(
     key: {
       address: batch.operator,
       entitled: entitledAt(history, batch.agencyId, batch.anchoredAt) ?? null,
-      revoked: operator?.revoked ?? false,
+      revoked:
+        asOf === undefined
+          ? (operator?.revoked ?? false)
+          : upTo(history.key).some(({ event }) => event === "OperatorRevoked"),
       compromisedSince: operator?.compromisedSince || null,
-      events: history.key.filter(({ agencyId }) => line.includes(agencyId)),
+      events: history.key.filter(
+        (event) =>
+          line.includes(event.agencyId) &&
+          // What is known today about a stolen key counts for past days too.
+          (asOf === undefined || happenedBy(asOf, event) || event.event === "OperatorCompromised"),
+      ),
     },
   };
 }

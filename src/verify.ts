@@ -11,6 +11,7 @@ import {
   conclude,
   failed,
   notChecked,
+  NOT_YET,
   passed,
   type Check,
   type Subject,
@@ -22,6 +23,7 @@ import {
   checkFreshness,
   checkIssuer,
   checkStatus,
+  isAnchoredBy,
   type ChainFacts,
   type Policy,
   type TrustedRegistry,
@@ -58,17 +60,24 @@ export function verify(request: VerifyRequest, hashes: Hashes = portableHashes):
 
   const format = passed("format", "format.known", `${evidence.format} version ${evidence.formatVersion}`);
   const [integrity, inclusion] = checkProof(evidence, leaf, hashes);
-  const anchor = checkAnchor(evidence, trust, facts, hashes);
-  const type = checkType(evidence, found, anchor.result === "passed" ? facts : undefined);
+  const anchored = checkAnchor(evidence, trust, facts, hashes);
+  const type = checkType(evidence, found, anchored.result === "passed" ? facts : undefined);
   // What the chain says of a batch says something about this record only if the record is in that batch.
-  const stands = [integrity, inclusion, anchor].every(({ result }) => result === "passed");
+  const stands = [integrity, inclusion, anchored].every(({ result }) => result === "passed");
   const known = stands ? facts : undefined;
-  const issuer = checkIssuer(evidence, found.type, known, policy.asOf);
+  const isLater = stands && !isAnchoredBy(policy.asOf, evidence);
+  const anchor = isLater ? notYet("anchor") : anchored;
+  const issuer = isLater ? notYet("issuer") : checkIssuer(evidence, found.type, known, policy.asOf);
   const status = checkStatus(evidence, found.type, known, policy);
   const freshness = checkFreshness(known, policy);
 
   const checks = [format, type, integrity, inclusion, anchor, issuer, status.check, freshness];
   return conclude(checks, status.inForce, status.status, subjectOf(evidence, leaf));
+}
+
+/** Of a moment before the record was anchored. */
+function notYet(name: "anchor" | "issuer"): Check {
+  return notChecked(name, `${name}${NOT_YET}`, "not anchored yet then");
 }
 
 function expectRequest(request: unknown): void {

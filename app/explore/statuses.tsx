@@ -3,6 +3,7 @@ import { STATUS_EVENTS } from "../../src/audit/events";
 import type { BatchState } from "../../src/audit/state";
 import { parseStatus } from "../../src/verify";
 import { useSettings, type Settings } from "../settings";
+import { statusText } from "../status-text";
 import { Deeds, Table } from "./parts";
 import type { Rebuilt } from "./replay";
 import { movedPositions, ranges, statusCounts } from "./status-counts";
@@ -26,7 +27,7 @@ export function StatusTable({
         return (
           <tr key={byte}>
             <td>
-              {byte === 0 ? names.untouched : statusText(byte, settings)}
+              {byte === 0 ? names.untouched : textOf(byte, settings)}
               {list !== undefined && (
                 <>
                   <br />
@@ -42,14 +43,10 @@ export function StatusTable({
   );
 }
 
-function statusText(byte: number, { words }: Settings): string {
+function textOf(byte: number, { words }: Settings): string {
   const status = parseStatus(byte);
   if (status === null) return `0x${byte.toString(16)}`;
-  return [
-    words.statuses[status.status],
-    ...(status.erased ? [words.statuses.Erased] : []),
-    ...status.marks.map((mark) => words.marks[mark]),
-  ].join(" · ");
+  return statusText(status, words);
 }
 
 export function Statuses({ rebuilt: { state, deeds } }: { rebuilt: Rebuilt }): JSX.Element {

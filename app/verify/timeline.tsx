@@ -10,6 +10,7 @@ import {
 } from "../../src/verify";
 import { Hex } from "../parts";
 import { useSettings, type Settings } from "../settings";
+import { statusText } from "../status-text";
 import { byCode } from "../words";
 import type { Judged } from "./judge";
 
@@ -75,13 +76,7 @@ export function Timeline({
         <li class={`moment moment-now moment-${verdict.inForce === true ? "good" : "bad"}`}>
           <span class="when">{asOf === undefined ? words.timeline.now : words.timeline.then}</span>
           <p>
-            <strong>
-              {[
-                words.statuses[status.status],
-                ...(status.erased ? [words.statuses.Erased] : []),
-                ...status.marks.map((mark) => words.marks[mark]),
-              ].join(" · ")}
-            </strong>
+            <strong>{statusText(status, words)}</strong>
           </p>
           {told.history.length === 0 && <p class="quiet small">{words.timeline.nothing}</p>}
         </li>

@@ -179,7 +179,7 @@ export const en = {
     Withdrawn: "Withdrawn by the agency",
     Repaired: "Credit repaired",
     Active: "Repair revoked: active again",
-    RecordsSuperseded: "Superseded by a newer version",
+    RecordsSuperseded: "Superseded by a newer version, or by a record with another key",
     RecordsErased: "Erased: content and secrets were destroyed",
     MarksSet: (marks: string) => `Marked: ${marks}`,
     MarksCleared: (marks: string) => `Mark removed: ${marks}`,

@@ -162,7 +162,7 @@ export const zh: Words = {
     Withdrawn: "机关撤回",
     Repaired: "信用修复",
     Active: "撤销修复，恢复有效",
-    RecordsSuperseded: "由更新的版本取代",
+    RecordsSuperseded: "由更新的版本或另一主键的记录取代",
     RecordsErased: "删除：内容与密钥材料已销毁",
     MarksSet: (marks) => `标注：${marks}`,
     MarksCleared: (marks) => `取消标注：${marks}`,

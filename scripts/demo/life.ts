@@ -20,8 +20,8 @@ export async function dispute({ story, cases }: Demo): Promise<void> {
   const { days, key } = cases;
   story.chapter("A penalty is anchored, late, and its company objects: the time to decide runs");
   await story.command(["anchor", "case.ndjson", "--type", "cn.penalty", ...asRegulator], {
-    says: [/^new records +2$/m, `flagged: 1 × decided ${days.decided}, anchored `],
-    show: new RegExp(`^(new records|flagged: 1 × decided ${days.decided})`),
+    says: [/^new records +2$/m, new RegExp(`^flagged: .*: decided ${days.decided}, anchored `, "m")],
+    show: /^(new records|flagged: )/,
   });
   await story.command(["receipt", "--key", key, ...asRegulator, "--out", BEFORE]);
   const why = ["--received-on", days.objected, "--evidence", "objection.txt"];
@@ -140,7 +140,7 @@ export async function erase({ story, sandbox, cases }: Demo): Promise<void> {
   });
   await story.command(["verify", AFTER, ...asAnybody], {
     exit: 3,
-    says: [/✓ integrity/, /✓ anchor/, "✓ status     Withdrawn, Erased, not in force"],
+    says: [/✓ integrity/, /✓ anchor/, "✓ status     Erased, not in force"],
     show: status,
   });
   story.tell("  The life of its first version, as the chain tells it:");

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { toHex } from "../bytes";
 import type { Receipt } from "../chain";
 import { batchId, domain, headerHash, leafHash, previousOf } from "../commitment";
@@ -161,7 +162,7 @@ function requireRoot(plan: Plan, root: Uint8Array): void {
 }
 
 function describe(plan: Plan): string {
-  return `anchor batch ${plan.number} (${plan.size} records of ${plan.type})`;
+  return `anchor batch ${plan.number} (${counted(plan.size, "record")} of ${plan.type})`;
 }
 
 /** Whether the batch is anchored now. Otherwise something happened that the next look at the chain explains. */

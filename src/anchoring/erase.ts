@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { batchId } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import { rehearse } from "../registry";
@@ -177,7 +178,7 @@ async function requireErased(actor: Actor, part: Places): Promise<void> {
   if (left.length === 0) return;
   throw new CreditAnchorError(
     "erase.taken-back",
-    `${left.length} records of batch ${batchId(part.header.agencyId, part.header.sequence)} are destroyed here, and the chain does not show them as erased: blocks were replaced`,
+    `of batch ${batchId(part.header.agencyId, part.header.sequence)} ${counted(left.length, "record")} destroyed here and not erased on the chain: blocks were replaced`,
     { hint: "run the same command again; if the proposal went too, propose again first", exitStatus: 70 },
   );
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import type { Receipt } from "../chain";
 import { batchId, type Header } from "../commitment";
 import { CreditAnchorError } from "../errors";
@@ -28,7 +29,7 @@ const MOST_ATTEMPTS = 12;
 
 /** Of a status byte: which status, erased for ever or not. */
 const STATUS = 7;
-const ERASED = 8;
+export const ERASED = 8;
 
 /** The function that makes a move, and what it makes of a status byte: from which ones, and which it leads to. */
 interface Kind {
@@ -38,6 +39,7 @@ interface Kind {
   /** Of a byte that is not erased. */
   readonly isPossible: (byte: number, marks: number) => boolean;
   readonly isMade: (byte: number, marks: number) => boolean;
+  readonly after: (byte: number, marks: number) => number;
 }
 
 const statusKind = (to: number, from: readonly number[], always = false): Kind => ({
@@ -45,6 +47,7 @@ const statusKind = (to: number, from: readonly number[], always = false): Kind =
   event: to === 1 ? "RecordsSuperseded" : "StatusChanged",
   isPossible: (byte) => from.includes(byte & STATUS),
   isMade: (byte) => (byte & STATUS) === to,
+  after: (byte) => (byte & ~STATUS) | to,
 });
 
 const kinds: Readonly<Record<Move["kind"], Kind>> = {
@@ -57,12 +60,14 @@ const kinds: Readonly<Record<Move["kind"], Kind>> = {
     event: "MarksSet",
     isPossible: (byte, marks) => (byte & marks) !== marks,
     isMade: (byte, marks) => (byte & marks) === marks,
+    after: (byte, marks) => byte | marks,
   },
   clearMarks: {
     always: true,
     event: "MarksCleared",
     isPossible: (byte, marks) => (byte & marks) !== 0,
     isMade: (byte, marks) => (byte & marks) === 0,
+    after: (byte, marks) => byte & ~marks,
   },
 };
 
@@ -74,6 +79,11 @@ export function moveOn(
   const { isPossible, isMade } = kinds[kind];
   if (isMade(byte, marks)) return "made";
   return (byte & ERASED) === 0 && isPossible(byte, marks) ? "possible" : "impossible";
+}
+
+/** What a move makes of a status byte. */
+export function statusAfterMove(byte: number, { kind, marks = 0 }: Pick<Move, "kind" | "marks">): number {
+  return kinds[kind].after(byte, marks);
 }
 
 /** Whether a move is possible also for a suspended agency, and while the registry is paused. */
@@ -252,7 +262,7 @@ async function positionsLeft(session: Session, move: Move, header: Header): Prom
   const lost = statuses.filter((byte) => moveOn(move, byte) === "impossible");
   if (lost.length > 0) {
     const id = batchId(header.agencyId, header.sequence);
-    const message = `${lost.length} records of batch ${id} have ended or moved otherwise meanwhile: no ${move.kind} for them`;
+    const message = `no ${move.kind} for ${counted(lost.length, "record")} of batch ${id}: ended or moved otherwise meanwhile`;
     session.report({ kind: "notice", code: "anchoring.move-overtaken", message });
   }
   return left;
@@ -278,7 +288,7 @@ function successorOf(move: Move, position: number): string {
 }
 
 function describe(move: Move): string {
-  return `${move.kind} ${move.positions.length} records (status move ${move.id})`;
+  return `${move.kind} ${counted(move.positions.length, "record")} (status move ${move.id})`;
 }
 
 async function replace(session: Session, move: Move, signed: SignedTransaction): Promise<void> {

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { batchId, type Header, previousOf } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import type { AnchoredBatch, Registry } from "../registry-views";
@@ -89,7 +90,7 @@ export function unknownText({ own }: Unknown): string {
   const [newest] = own;
   const signers = [...new Set(own.map(({ operator }) => operator))];
   return (
-    `this vault lacks ${own.length === 1 ? "1 batch" : `${own.length} batches`} of its agency that a key of this home anchored ` +
+    `this vault lacks ${counted(own.length, "batch", "batches")} of its agency that a key of this home anchored ` +
     `(${signers.join(", ")}), the newest ${batchId(newest!.agencyId, newest!.sequence)} at place ${newest!.sequence} of the ` +
     "agency's history: the home is an older copy, or the key is used in another home"
   );
@@ -97,7 +98,7 @@ export function unknownText({ own }: Unknown): string {
 
 export const WAY_OUT =
   "restore the newest copy of the home, then run audit. If another home anchored them on purpose, with records of its own, " +
-  "say so once with --accept-unknown-batches (anchor, resume and the moves take it)";
+  "say so once with --accept-unknown-batches (anchor, resume, erase and the moves take it)";
 
 /** @throws {CreditAnchorError} `anchoring.unknown-batches` */
 export function refuseUnknown(unknown: Unknown): void {

@@ -2,7 +2,8 @@ import { readState, stateText } from "../registry-state";
 import { connect, requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { address, integer, text, url, usage } from "./options";
-import { counted, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
 const BATCHES = 256;
@@ -10,7 +11,7 @@ const BATCHES = 256;
 export const agencyStateVerb = defineVerb({
   name: "agency state",
   summary: "write how far the chain is with an agency, for a home that signs without a network",
-  about: `For anchor, correct and resume with --sign-only and --state: the home with the key needs no node then. The file holds
+  about: `For anchor, correct, resume and the moves of statuses with --sign-only and --state: the home with the key needs no node then. The file holds
 what a node said at one block of the agency, one of its operators, the record types, the newest batches, and which
 signed calls were carried out; all of it is public. Make it anew each time: a call states the history it builds on, and
 one that was signed by an old state cannot be carried out.`,

@@ -6,7 +6,8 @@ import { CreditAnchorError } from "../errors";
 import { actorOf, doneJson, namedAgency, told } from "./acts";
 import { connect, requireHome } from "./context";
 import { url } from "./options";
-import { columns, count, timeForPeople } from "./output";
+import { count } from "../counted";
+import { columns, timeForPeople } from "./output";
 import { readRegistration } from "./registration";
 import { defineVerb } from "./verb";
 

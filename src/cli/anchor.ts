@@ -4,6 +4,7 @@ import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
 import { judge, type PolicySet } from "../policy";
+import type { Registry } from "../registry-views";
 import type { VaultReader } from "../vault/vault";
 import type { Supersession } from "../vault/writer";
 import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
@@ -14,10 +15,11 @@ import { connectOrRead, stateOption } from "./offline";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
-import { type Flag, flagOf, todayOf } from "./judging";
+import { flagLines, flagOf, type FlagOnRecords, todayOf } from "./judging";
 import { classOption, knownPolicies, policyOption, statedClass } from "./known-policies";
 import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
-import { columns, count, durationForPeople, type Io } from "./output";
+import { count, counted } from "../counted";
+import { columns, durationForPeople, type Io } from "./output";
 import {
   acceptUnknownOption,
   anchoringSettings,
@@ -104,7 +106,7 @@ export interface AnchoringPurpose {
   /** The file has to hold one record. */
   readonly single?: boolean;
   /** Why the records take the place of earlier ones; asked for when everything else was found in order. */
-  readonly supersession?: (home: Home, vault: VaultReader) => Promise<Supersession>;
+  readonly supersession?: (home: Home, vault: VaultReader, registry: Registry) => Promise<Supersession>;
 }
 
 type AnchorCall = Pick<Call<typeof anchoringOptions>, "args" | "home" | "io" | "signal"> & {
@@ -168,7 +170,7 @@ export async function anchorFile(
     });
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
     await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
-    const why = await supersession?.(home, vault);
+    const why = await supersession?.(home, vault, registry);
     const anchoring = signOnly === undefined ? startAnchoring({ ...common, signer }) : undefined;
     let result: IngestResult;
     try {
@@ -260,21 +262,21 @@ function progressLine(
   const rate = Math.round((read * 1000) / Math.max(1, Date.now() - started));
   const rejected =
     counts === undefined || counts.rejected === 0 ? "" : `, ${count(counts.rejected)} rejected`;
-  return `${count(read)} rows read (${count(rate)} a second)${rejected}; ${count(anchored)} records in ${count(batches)} batches anchored`;
+  return `${counted(read, "row")} read (${count(rate)} a second)${rejected}; ${counted(anchored, "record")} in ${counted(batches, "batch", "batches")} anchored`;
 }
 
 function outcome(
   home: Home,
   { counts, rejectedFile, headerWarnings, warningCodes }: IngestResult,
   summary: AnchoringSummary,
-  late: readonly LateFlag[],
+  late: readonly FlagOnRecords[],
   anchored: { readonly ids: readonly string[]; readonly gas: bigint; readonly milliseconds: number },
   io: Io,
 ): { json: Record<string, unknown>; text: string[]; exitStatus: number } {
   for (const warning of headerWarnings)
     io.note(`warning: ${warning.path} ${warning.message}`.replace(/ {2,}/g, " "));
   for (const [code, times] of Object.entries(warningCodes))
-    io.note(`warning: ${count(times)} rows with ${code}`);
+    io.note(`warning: ${counted(times, "row")} with ${code}`);
   const { read, accepted, newVersions, unchanged, rejected } = counts;
   const isNothing = accepted === 0 && summary.batches === 0 && summary.moved === 0;
   return {
@@ -321,14 +323,12 @@ function outcome(
         ["time", durationForPeople(anchored.milliseconds)],
       ]),
       ...waitingLines(summary),
-      ...late.map(({ records, message }) => `flagged: ${count(records)} × ${message}`),
+      ...flagLines(late),
       ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
     ],
     exitStatus: rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };
 }
-
-type LateFlag = Flag & { readonly records: number };
 
 /** New records that went public after their limit, by the date of their decision. */
 function lateFlags(
@@ -336,14 +336,14 @@ function lateFlags(
   recordType: string,
   decidedOn: IngestResult["decidedOn"],
   today: string,
-): LateFlag[] {
-  return [...decidedOn].flatMap(([decided, records]) => {
+): FlagOnRecords[] {
+  return [...decidedOn].flatMap(([decided, { records, firstRow }]) => {
     const clock = judge(policies, { recordType, events: { decided, published: today } }, today).find(
       ({ code }) => code === "publication.limit",
     );
     if (clock?.state !== "late") return [];
     const what = `decided ${decided}, anchored ${today}, due ${clock.due}`;
-    return [{ ...flagOf("anchor.late", what, clock), records }];
+    return [{ ...flagOf("anchor.late", what, clock), records, firstRow }];
   });
 }
 

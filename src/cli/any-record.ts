@@ -1,6 +1,7 @@
 /**
  * Records of any agency, as the registry has them: by a receipt, or by batch and index.
  */
+import { counted } from "../counted";
 import { toHex } from "../bytes";
 import { headerHash, parseBatchId, type Header } from "../commitment";
 import { CreditAnchorError } from "../errors";
@@ -47,6 +48,8 @@ export async function placeInBatch(id: string, index: number, registry: Registry
   const batch = await batchAt(registry, agencyId, sequence);
   if (batch === undefined) throw new CreditAnchorError("batch.unknown", `the registry has no batch ${id}`);
   if (index >= batch.header.size)
-    throw usage(`the batch has ${batch.header.size} records, with index 0 to ${batch.header.size - 1}`);
+    throw usage(
+      `the batch has ${counted(batch.header.size, "record")}, with index 0 to ${batch.header.size - 1}`,
+    );
   return { header: batch.header, index, blockNumber: batch.blockNumber };
 }

@@ -1,5 +1,6 @@
 import type { Counts, Coverage } from "../audit";
-import { columns, count, counted } from "./output";
+import { count, counted } from "../counted";
+import { columns } from "./output";
 
 const PERIODS_SHOWN = 12;
 

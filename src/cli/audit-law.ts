@@ -1,6 +1,7 @@
 import type { ClockFinding, ClocksReport, KeyUse } from "../audit";
 import type { Span } from "../positions";
-import { count, timeForPeople } from "./output";
+import { count, counted } from "../counted";
+import { timeForPeople } from "./output";
 
 const FINDINGS_SHOWN = 50;
 
@@ -10,7 +11,7 @@ export function keyLines(keys: readonly KeyUse[]): string[] {
     if (compromise === null) return [];
     const { since, revokedAt, declaredAt, batches, entries } = compromise;
     return [
-      `compromised ${operator} of agency ${agencyId}: in doubt from ${timeForPeople(since)} until it was revoked ${timeForPeople(revokedAt)}, declared ${timeForPeople(declaredAt)}; ${count(batches.length)} batches, ${count(entries.length)} moves`,
+      `compromised ${operator} of agency ${agencyId}: in doubt from ${timeForPeople(since)} until it was revoked ${timeForPeople(revokedAt)}, declared ${timeForPeople(declaredAt)}; ${counted(batches.length, "batch", "batches")}, ${counted(entries.length, "move")}`,
     ];
   });
 }
@@ -26,7 +27,7 @@ export function clockLines(clocks: ClocksReport | null): string[] {
   );
   const records = findings.reduce((sum, finding) => sum + finding.records, 0);
   return [
-    `clocks     ${count(total)} judged as of ${on}: ${count(records)} time limits missed${findings.some(({ onlyIf }) => onlyIf.length > 0) ? ", or perhaps missed" : ""}`,
+    `clocks     ${count(total)} judged as of ${on}: ${counted(records, "time limit")} missed${findings.some(({ onlyIf }) => onlyIf.length > 0) ? ", or perhaps missed" : ""}`,
     ...findings.slice(0, FINDINGS_SHOWN).map(tellFinding),
     ...(findings.length > FINDINGS_SHOWN
       ? [
@@ -39,12 +40,12 @@ export function clockLines(clocks: ClocksReport | null): string[] {
 function tellFinding(finding: ClockFinding): string {
   const { code, what, where, positions, records, article, policy, certainty, due, happened, days, onlyIf } =
     finding;
-  const place = `batch ${where.batchId}, ${records === 1 ? `index ${positions[0]!.first}` : `${count(records)} records (${positions.slice(0, 3).map(spanText).join(", ")}${positions.length > 3 ? ", …" : ""})`}`;
+  const place = `batch ${where.batchId}, ${records === 1 ? `index ${positions[0]!.first}` : `${counted(records, "record")} (${positions.slice(0, 3).map(spanText).join(", ")}${positions.length > 3 ? ", …" : ""})`}`;
   const by = code === "clock.early" ? "before" : "after";
   const done = happened === null ? "not yet" : happened;
   const doubt = certainty === "sure" ? "" : `, ${certainty}`;
   const condition = onlyIf.length === 0 ? "" : `, only if ${onlyIf.join(" and ")}`;
-  return `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ${place}: ${what}: due ${due}, ${done}, ${count(days)} days ${by}; ${article} (${policy}${doubt})${condition}`;
+  return `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ${place}: ${what}: due ${due}, ${done}, ${counted(days, "day")} ${by}; ${article} (${policy}${doubt})${condition}`;
 }
 
 function spanText({ first, last }: Span): string {

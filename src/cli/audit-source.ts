@@ -14,7 +14,8 @@ import { reconcile } from "../reconcile";
 import type { VaultReader } from "../vault/vault";
 import { nameType } from "./known-types";
 import { usage } from "./options";
-import { count, type Io } from "./output";
+import { count, counted } from "../counted";
+import { type Io } from "./output";
 
 /** Compares every `.leaves` file of a folder, one at a time. @throws {CreditAnchorError} `file.…` */
 export function leavesOfFolder(folder: string): (audit: Audit) => void {
@@ -58,7 +59,7 @@ export async function sourceOf(request: SourceRequest): Promise<(audit: Audit) =
       await reconcile(audit, {
         ...{ input, reader, type, vault, agencyKey, agencyCode: code, hashes },
         tell: (row) => faults.add([row]),
-        onProgress: (rows) => progress.update(() => `audit: ${count(rows)} rows of the source`),
+        onProgress: (rows) => progress.update(() => `audit: ${counted(rows, "row")} of the source`),
       });
     } finally {
       progress.end();
@@ -74,7 +75,7 @@ export async function sourceOf(request: SourceRequest): Promise<(audit: Audit) =
 export function sourceLines({ reconciliations }: AuditReport): string[] {
   return reconciliations.map(({ type, rows, same, faults }: Reconciliation) => {
     const wrong = Object.entries(faults).filter(([, number]) => number > 0);
-    return `source     ${type}: ${count(rows)} rows, ${count(same)} as anchored${wrong
+    return `source     ${type}: ${counted(rows, "row")}, ${count(same)} as anchored${wrong
       .map(([kind, number]) => `, ${count(number)} ${kind}`)
       .join("")}`;
   });

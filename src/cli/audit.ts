@@ -19,7 +19,8 @@ import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { requireTrust } from "./named-registry";
 import { address, choice, flag, integer, list, text, usage } from "./options";
-import { count, timeForPeople } from "./output";
+import { count, counted } from "../counted";
+import { timeForPeople } from "./output";
 import { signingOf, signingOptions } from "./sign-offs";
 import { connectSources, parseUrls } from "./sources";
 import { sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
@@ -183,7 +184,7 @@ Exit status: 0 no differences, 1 differences.`,
               hashes,
               records,
               clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
-              onProgress: (done) => progress.update(() => `audit: ${count(done)} records of the vault`),
+              onProgress: (done) => progress.update(() => `audit: ${counted(done, "record")} of the vault`),
             });
           compareLeaves?.(audit);
           await compareSource?.(audit);
@@ -243,15 +244,15 @@ export function describe(report: AuditReport): string[] {
   return [
     `registry   ${registry.address} on chain ${registry.chainId}`,
     `up to      block ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
-    `journal    ${count(journal.length)} entries, head ${journal.head}`,
+    `journal    ${counted(journal.length, "entry", "entries")}, head ${journal.head}`,
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     ...report.silent.map((message) => `not heard  ${message}`),
-    `compared   ${count(coverage.events)} events, ${count(coverage.views)} answers, ${count(coverage.batches)} batches, ${count(coverage.records)} records`,
+    `compared   ${counted(coverage.events, "event")}, ${counted(coverage.views, "answer")}, ${counted(coverage.batches, "batch", "batches")}, ${counted(coverage.records, "record")}`,
     ...sinceLines(report),
-    `rebuilt    ${count(coverage.batchesWithLeaves)} batches from their leaves`,
+    `rebuilt    ${counted(coverage.batchesWithLeaves, "batch", "batches")} from their leaves`,
     ...coverageLines(coverage),
     ...report.roles.flatMap(({ authority, journal: { length, head }, tenures }) => [
-      `roles      ${authority}: ${count(length)} entries, head ${head}`,
+      `roles      ${authority}: ${counted(length, "entry", "entries")}, head ${head}`,
       ...tenures.map(tellTenure),
     ]),
     ...signOffLines(report),

@@ -2,7 +2,8 @@ import { batchId } from "../commitment";
 import type { Plan } from "../vault/vault";
 import { requireHome } from "./context";
 import { choice } from "./options";
-import { columns, count, timeForPeople } from "./output";
+import { count } from "../counted";
+import { columns, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
 const STATUSES = ["planned", "signed", "sent", "anchored", "final"] as const;

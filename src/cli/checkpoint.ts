@@ -4,7 +4,8 @@ import { CreditAnchorError } from "../errors";
 import { connect, requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { integer, text, url } from "./options";
-import { count, jsonLines, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { jsonLines, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
 export const checkpointVerb = defineVerb({
@@ -55,7 +56,7 @@ audit first, and sign only what you found in order. It holds nothing secret and 
       text: [
         `wrote ${options.out}`,
         `block      ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
-        `journal    ${count(journal.length)} entries, head ${journal.head}`,
+        `journal    ${counted(journal.length, "entry", "entries")}, head ${journal.head}`,
         `signed by  ${checkpoint.signer}`,
       ],
     };

@@ -1,17 +1,21 @@
 import { CreditAnchorError } from "../errors";
 import { parseReason } from "../reasons";
-import type { Position, VaultReader } from "../vault/vault";
+import { moveOn } from "../anchoring/moves";
+import { batchId } from "../commitment";
+import { statusesOf, type Registry } from "../registry-views";
+import type { Mode, Position, VaultReader } from "../vault/vault";
 import type { Supersession } from "../vault/writer";
 import type { Home } from "../home";
 import { anchorFile, anchoringOptions } from "./anchor";
-import { requireHome } from "./context";
+import { connect, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
 import { findRecord, type Selector } from "./find-record";
 import { placeText } from "./judging";
+import { statusOf } from "./move";
 import { integer, jsonObject, text, usage } from "./options";
 import { settle } from "./settle";
-import { defineVerb } from "./verb";
+import { type Call, defineVerb } from "./verb";
 
 export const correctVerb = defineVerb({
   name: "correct",
@@ -24,7 +28,7 @@ finishes it.
 
 When the natural key itself was wrong, the file holds the one record with its right key, and --replaces,
 --replaces-receipt, or --replaces-batch with --replaces-index names the wrong one: it is superseded by the new
-record, and no version may follow it.`,
+record, and no version may follow it. With --dry-run the chain is asked for its present status.`,
   arguments: [{ name: "<file>", about: "corrected records: a CSV or NDJSON file" }],
   options: {
     ...anchoringOptions,
@@ -80,20 +84,53 @@ record, and no version may follow it.`,
         };
       }
     }
-    return anchorFile(call, {
+    const preview = replacing && options.dryRun ? await previewReplacement(call, selector) : undefined;
+    const outcome = await anchorFile(call, {
       command: "correct",
       only: replacing ? "new" : "known",
       ...(replacing ? { single: true } : {}),
-      supersession: async (home, vault): Promise<Supersession> => {
-        const replaces = replacing ? await replaceable(home, vault, selector) : undefined;
-        if (replaces !== undefined)
-          io.note(`note: ${placeText(vault.plan(replaces.plan), replaces.index)} will be superseded`);
+      supersession: async (home, vault, registry): Promise<Supersession> => {
+        // Offline nobody knows what became of the record meanwhile.
+        const asked = options.state === undefined ? registry : undefined;
+        const replaces = replacing ? await replaceable(home, vault, selector, asked) : undefined;
+        if (replaces !== undefined) io.note(`note: ${replaces.what} will be superseded`);
         const evidenceHash = await keepEvidence(home, options.evidence);
-        return { reason, evidenceHash, ...(replaces === undefined ? {} : { replaces }) };
+        return { reason, evidenceHash, ...(replaces === undefined ? {} : { replaces: replaces.position }) };
       },
     });
+    if (preview === undefined) return outcome;
+    const json = outcome.json as Record<string, unknown>;
+    const { batch, index, mode, status, what } = preview;
+    const isAccepted = json["rejected"] === 0;
+    return {
+      ...outcome,
+      json: { ...json, replaces: { batch, index, mode, status, superseded: isAccepted } },
+      text: [
+        ...outcome.text,
+        `${isAccepted ? "would be superseded" : "would stay as it is"}: ${what}, mode ${mode}, now ${status}`,
+      ],
+    };
   },
 });
+
+/** What a correction of a natural key would take the place of, with its status on the chain. */
+async function previewReplacement(
+  {
+    options,
+    home: dir,
+    signal,
+  }: Pick<Call<Pick<typeof anchoringOptions, "rpc">>, "options" | "home" | "signal">,
+  selector: Selector,
+): Promise<Replaced> {
+  const home = requireHome(dir);
+  const { registry } = await connect(home, options.rpc, signal);
+  const vault = await home.readVault();
+  try {
+    return await replaceable(home, vault, selector, registry);
+  } finally {
+    await vault.close();
+  }
+}
 
 /** A replacement that was planned before, by this command or another: in words. */
 async function begunReplacement(home: Home, selector: Selector): Promise<string | undefined> {
@@ -110,18 +147,52 @@ async function begunReplacement(home: Home, selector: Selector): Promise<string 
   }
 }
 
-/** The record whose key was wrong: its latest version, with nothing under way. */
-async function replaceable(home: Home, vault: VaultReader, selector: Selector): Promise<Position> {
-  const found = await findRecord(home, vault, selector);
-  const latest = vault.latest(vault.entry(found.plan, found.index).key)!;
-  const what = placeText(vault.plan(found.plan), found.index);
-  if (latest.ended)
-    throw new CreditAnchorError("correct.ended", `${what} was replaced, withdrawn or erased already`, {
+/** The record whose key was wrong. */
+interface Replaced {
+  readonly position: Position;
+  /** Id of its batch; null if it is not anchored yet. */
+  readonly batch: string | null;
+  readonly index: number;
+  readonly mode: Mode;
+  /** In words; null if the chain was not asked. */
+  readonly status: string | null;
+  /** `record 3 of batch 4294967296`. */
+  readonly what: string;
+}
+
+/**
+ * The record whose key was wrong: its latest version, with nothing under way, and superseded by a record with another
+ * key only where the registry lets it.
+ *
+ * @param registry undefined: the chain is not asked.
+ * @throws {CreditAnchorError} `correct.ended`, `correct.not-latest`, and what {@link findRecord} throws.
+ */
+async function replaceable(
+  home: Home,
+  vault: VaultReader,
+  selector: Selector,
+  registry: Registry | undefined,
+): Promise<Replaced> {
+  const { plan: number, index } = await findRecord(home, vault, selector);
+  const plan = vault.plan(number);
+  const latest = vault.latest(vault.entry(number, index).key)!;
+  const what = placeText(plan, index);
+  const ended = (how: string): CreditAnchorError =>
+    new CreditAnchorError("correct.ended", `${what} ${how}: no other record takes its place any more`, {
       hint: "credit-anchor resume finishes what was begun; credit-anchor status tells what became of it",
     });
-  if (latest.plan !== found.plan || latest.index !== found.index)
+  if (latest.ended) throw ended("was replaced, withdrawn or erased already");
+  if (latest.plan !== number || latest.index !== index)
     throw new CreditAnchorError("correct.not-latest", `${what} is not the latest version of its record`, {
       hint: "name the record by its natural key, or by the receipt of its latest version",
     });
-  return { plan: found.plan, index: found.index };
+  const { header, mode } = plan;
+  let status: string | null = null;
+  if (registry !== undefined && header !== undefined) {
+    const [byte] = await statusesOf(registry, header.agencyId, header.sequence, [index]);
+    status = statusOf(byte!);
+    if (moveOn({ kind: "supersede" }, byte!) !== "possible") throw ended(`is ${status} on the chain`);
+  }
+  const batch = header === undefined ? null : batchId(header.agencyId, header.sequence);
+  return { position: { plan: number, index }, batch, index, mode, status, what };
 }

@@ -10,7 +10,8 @@ import { standings } from "./agency";
 import { erasureId, keptErasures } from "./erasure-file";
 import { attempt, type Say } from "./findings";
 import { can } from "./operator";
-import { counted, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
 import { anchoringSettings } from "./settle";
 
 /** What the registry says of the home's agency, and of the key that signs for it. */
@@ -141,7 +142,7 @@ async function lookAtOperator(
   else {
     const days = Math.floor((operator.validUntil - now) / 86_400);
     const message = `may ${can(operator)} until ${timeForPeople(operator.validUntil)}`;
-    if (days < 30) say("operator", "warning", `${message}: ${days} days left`, add);
+    if (days < 30) say("operator", "warning", `${message}: ${counted(days, "day")} left`, add);
     else say("operator", "ok", message);
   }
 }

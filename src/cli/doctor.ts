@@ -13,7 +13,8 @@ import { attempt, type Finding, type Say } from "./findings";
 import { codeHashOf, connectNode, requireHome } from "./context";
 import { readDeployment, readRecordBeside } from "./deployment-file";
 import { text, url } from "./options";
-import { count, counted, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 
 /** Clock of a chain and ours may differ by so many seconds without a word. */
@@ -349,6 +350,11 @@ async function lookAtFees(chain: Chain, home: Home, say: Say): Promise<void> {
   const batches = balance / (price * GAS_OF_A_BATCH);
   if (balance === 0n) say("balance", "problem", `${signer} has nothing to pay with`, "fund the account");
   else if (batches < 100n)
-    say("balance", "warning", `${balance} wei: enough for about ${batches} batches`, "fund the account soon");
-  else say("balance", "ok", `${balance} wei: enough for about ${count(batches)} batches`);
+    say(
+      "balance",
+      "warning",
+      `${balance} wei: enough for about ${counted(batches, "batch", "batches")}`,
+      "fund the account soon",
+    );
+  else say("balance", "ok", `${balance} wei: enough for about ${counted(batches, "batch", "batches")}`);
 }

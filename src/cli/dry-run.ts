@@ -13,7 +13,8 @@ import { openInput, rowReader, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
 import type { RecordType } from "../types";
 import { commonFaults } from "./rejections";
-import { columns, count, type Io } from "./output";
+import { count, counted } from "../counted";
+import { columns, type Io } from "./output";
 import type { Outcome } from "./verb";
 
 export interface DryRun {
@@ -73,7 +74,7 @@ export async function dryRun({
           counts.unchanged++;
         else counts.newVersions++;
       }
-      progress.update(() => `${count(counts.read)} rows read, ${count(counts.rejected)} rejected`);
+      progress.update(() => `${counted(counts.read, "row")} read, ${count(counts.rejected)} rejected`);
     }
   } finally {
     progress.end();

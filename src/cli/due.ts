@@ -7,7 +7,8 @@ import { requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { date, integer, text } from "./options";
-import { columns, count, counted } from "./output";
+import { count, counted } from "../counted";
+import { columns } from "./output";
 import { defineVerb } from "./verb";
 
 const SHOWN = 200;
@@ -71,8 +72,8 @@ type and record key; nothing in them is shown.`,
       json: { on, until, records: looked, items, faults, calendar: options.ical ?? null },
       text: [
         items.length === 0
-          ? `nothing is due up to ${until}: ${count(looked)} records`
-          : `${count(items.length)} due up to ${until}, of ${count(looked)} records`,
+          ? `nothing is due up to ${until}: ${counted(looked, "record")}`
+          : `${count(items.length)} due up to ${until}, of ${counted(looked, "record")}`,
         ...(items.length === 0 ? [] : ["", ...table(items.slice(0, SHOWN))]),
         ...(items.length > SHOWN
           ? [`… and ${count(items.length - SHOWN)} more (all of them with --json)`]

@@ -7,11 +7,12 @@ import { ownAgency, requireHome } from "./context";
 import { type Erasure, erasureId, findErasure, keepErasure } from "./erasure-file";
 import { findBatch } from "./find-record";
 import { choice, flag } from "./options";
-import { counted, timeForPeople } from "./output";
-import { LONG_WAIT_MS, SHORT_WAIT_MS } from "./settle";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
+import { acceptUnknownOption, LONG_WAIT_MS, SHORT_WAIT_MS } from "./settle";
 import { sendingLines, signOnlyOptions, writeSigned } from "./sign-only";
 import { defineVerb } from "./verb";
-import { eraserOf, headerOf, rpc, signedJson, sizeOf } from "./erase";
+import { eraserOf, expectNewestCopy, headerOf, rpc, signedJson, sizeOf } from "./erase";
 
 const wait = flag("--wait", "wait until another process that uses this home has finished");
 
@@ -32,6 +33,7 @@ everything: the command lists which of their files.`,
     ),
     until: choice("--until <state>", "return when the erasure is", ["anchored", "final"], "final"),
     ...signOnlyOptions,
+    acceptUnknownBatches: acceptUnknownOption(),
     wait,
     rpc,
   },
@@ -72,6 +74,12 @@ everything: the command lists which of their files.`,
           ],
         };
       }
+      await expectNewestCopy(home, vault, {
+        registry: actor.registry,
+        agencyId: agency.id,
+        options,
+        signal,
+      });
       let erasure = found;
       let signed = 0;
       const final = await confirmParts(actor, parts, {

@@ -3,6 +3,7 @@ import {
   notErased,
   POSITIONS_PER_ERASURE,
   proposeParts,
+  requireNewestCopy,
   signErasures,
   versionsOf,
 } from "../anchoring";
@@ -12,6 +13,7 @@ import { CreditAnchorError, type Fault } from "../errors";
 import type { Home } from "../home";
 import { reasonText } from "../reasons";
 import type { Actor, Places } from "../registry-admin";
+import type { Registry } from "../registry-views";
 import type { Plan, VaultReader } from "../vault/vault";
 import { connect, ownAgency, requireHome } from "./context";
 import { type Erasure, erasureFile, erasureId, keepErasure, keptErasures } from "./erasure-file";
@@ -19,8 +21,9 @@ import { evidenceOption, keepEvidence } from "./evidence-file";
 import { recordFinder, type Selector } from "./find-record";
 import { checkNamed, recordOptions, requireReason } from "./record-options";
 import { flag, text, url, type OptionValues } from "./options";
-import { counted } from "./output";
+import { counted } from "../counted";
 import { faultsOf, optionReference, readReferences, type Reference } from "./references";
+import { acceptUnknownOption, anchoringSettings } from "./settle";
 import { sendingLines, type SignOnly, signOnlyOf, signOnlyOptions, writeSigned } from "./sign-only";
 import { defineVerb } from "./verb";
 
@@ -43,6 +46,7 @@ file's name are kept in the home, under evidence/. With --sign-only somebody els
     evidence: evidenceOption(),
     dryRun: flag("--dry-run", "say what would be proposed; send nothing"),
     ...signOnlyOptions,
+    acceptUnknownBatches: acceptUnknownOption(),
     rpc,
   },
   examples: [
@@ -60,6 +64,13 @@ file's name are kept in the home, under evidence/. With --sign-only somebody els
     const vault = await home.readVault();
     let all: Places[];
     try {
+      if (!options.dryRun)
+        await expectNewestCopy(home, vault, {
+          registry: actor.registry,
+          agencyId: agency.id,
+          options,
+          signal,
+        });
       all = await partsOf(home, vault, options, { allVersions, reason });
     } finally {
       await vault.close();
@@ -145,6 +156,30 @@ export async function eraserOf(
   // An operator that is a contract wallet: what is tried beforehand is tried as this one.
   const acting = signOnly === undefined ? signer : { ...signer, address: signOnly.operator };
   return { actor: { registry, signer: acting, settings: { fees: home.settings.fees, signal } }, signOnly };
+}
+
+/**
+ * An older copy of the home does not know every version of its records, nor what became of them.
+ * @throws {CreditAnchorError} `anchoring.unknown-batches`
+ */
+export function expectNewestCopy(
+  home: Home,
+  vault: VaultReader,
+  {
+    registry,
+    agencyId,
+    options,
+    signal,
+  }: {
+    readonly registry: Registry;
+    readonly agencyId: number;
+    readonly options: { readonly acceptUnknownBatches: boolean };
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  // The keys of the home alone: who confirms may well anchor from a home of his own.
+  const settings = anchoringSettings(home, agencyId, { acceptUnknown: options.acceptUnknownBatches });
+  return requireNewestCopy({ vault, registry, settings, signal });
 }
 
 export function signedJson({ file, operator, deadline }: SignOnly, calls: number): Record<string, unknown> {

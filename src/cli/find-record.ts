@@ -1,6 +1,7 @@
 /**
  * Finds a record of the vault: by its natural key, by a receipt, or by batch and index.
  */
+import { counted } from "../counted";
 import { fromHex } from "../bytes";
 import { batchId, parseBatchId, recordKey } from "../commitment";
 import { CreditAnchorError } from "../errors";
@@ -37,7 +38,7 @@ export function checkSelector(selector: Selector): void {
 
 /**
  * Where the record is in the vault; by key the latest version.
- * @throws {CreditAnchorError} `record.unknown`, `record.ambiguous`, `record.key`, `batch.unknown`
+ * @throws {CreditAnchorError} `record.unknown`, `record.ambiguous`, `record.key`, `batch.unknown`, `batch.other-agency`
  */
 export async function findRecord(home: Home, vault: VaultReader, selector: Selector): Promise<Position> {
   return recordFinder(home, vault, selector.type)(optionReference(selector));
@@ -56,11 +57,12 @@ export function recordFinder(
       return (await byKey)(reference.key);
     }
     if (reference.by === "place") {
-      const plan = findBatch(vault, reference.batch);
+      const plan = findBatch(vault, reference.batch, home.settings.agency?.id);
       return { plan: plan.number, index: expectIndex(plan, reference.index) };
     }
     const { batch, record } = reference.evidence;
-    const plan = findBatch(vault, batchId(batch.agencyId, batch.sequence));
+    const id = batchId(batch.agencyId, batch.sequence);
+    const plan = findBatch(vault, id, home.settings.agency?.id);
     const entry = vault.entry(plan.number, expectIndex(plan, record.index));
     // The receipt names a place; that it is about what is there has to be so too.
     if (!sameBytes(entry.key, fromHex(record.key, 32)) || entry.version !== record.version)
@@ -72,11 +74,22 @@ export function recordFinder(
   };
 }
 
-/** The batch with a public id. @throws {CreditAnchorError} `batch.unknown` */
-export function findBatch(vault: VaultReader, id: string): Plan {
+/**
+ * The batch with a public id.
+ *
+ * @param own Id of the home's agency, if it is known.
+ * @throws {CreditAnchorError} `batch.other-agency`, `batch.unknown`
+ */
+export function findBatch(vault: VaultReader, id: string, own?: number): Plan {
   const { agencyId, sequence } = parseBatchId(id);
   const plan = vault.planAt(sequence);
   if (plan !== undefined && plan.agencyId === agencyId) return plan;
+  if (own !== undefined && own !== agencyId)
+    throw new CreditAnchorError(
+      "batch.other-agency",
+      `batch ${id} is of agency ${agencyId}, and this home is of agency ${own}`,
+      { hint: "credit-anchor batches lists the batches of this home" },
+    );
   throw new CreditAnchorError("batch.unknown", `the vault has no batch ${id}`, {
     hint: "credit-anchor batches lists them; batches of other operators are in their homes",
   });
@@ -86,7 +99,7 @@ function expectIndex(plan: Plan, index: number): number {
   if (index < plan.size) return index;
   throw new CreditAnchorError(
     "record.unknown",
-    `the batch has ${plan.size} records, with index 0 to ${plan.size - 1}`,
+    `the batch has ${counted(plan.size, "record")}, with index 0 to ${plan.size - 1}`,
   );
 }
 

@@ -21,12 +21,12 @@ export function historyLines(
       ]),
     ]),
     ...events.flatMap(({ successor }) =>
-      successor === undefined ? [] : [`superseded by the version with leaf ${successor}`],
+      successor === undefined ? [] : [`superseded by the record with leaf ${successor}`],
     ),
   ];
 }
 
-/** A supersession without a reason needs none: the newer version is named below it. */
+/** A supersession without a reason needs none: what took its place is named below it. */
 function because({ event, reason }: RecordEvent): string {
   return event === "RecordsSuperseded" && reason === 0 ? "" : `, ${reasonText(reason)}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted";
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Chain } from "../chain";
@@ -326,7 +327,7 @@ function story(
       : [
           `registry       ${registry.address} on chain ${registry.chainId}, since block ${registry.deployedAtBlock}`,
         ]),
-    `final after    ${finalityBlocks} blocks${isDevelopment && finalityBlocks === 0 ? " (a development chain)" : ""}`,
+    `final after    ${counted(finalityBlocks, "block")}${isDevelopment && finalityBlocks === 0 ? " (a development chain)" : ""}`,
     ...(trial === true
       ? ["", "FOR TRYING ONLY: the passphrase lies in the folder and protects nothing."]
       : []),

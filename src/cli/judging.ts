@@ -7,6 +7,7 @@ import { type Clock, dateInChina } from "../policy";
 import type { Registry } from "../registry-views";
 import type { Plan } from "../vault/vault";
 import { usage } from "./options";
+import { counted } from "../counted";
 
 /** Today in China: by the chain's clock or this machine's, whichever is ahead (a quiet chain's last block is old). */
 export async function todayOf({ chain }: Registry): Promise<string> {
@@ -39,6 +40,9 @@ export interface Judgement {
 
 export interface Flag {
   readonly code: string;
+  /** What was done, in short: `decided 2026-03-02, anchored 2026-04-01, due 2026-03-11`. */
+  readonly what: string;
+  /** That, with article and arithmetic. */
   readonly message: string;
   readonly policy: string;
   readonly article: string;
@@ -53,6 +57,7 @@ export function flagOf(code: string, what: string, clock: Clock): Flag {
   const { policy, article, certainty, from, due, arithmetic } = clock;
   return {
     code,
+    what,
     message: `${what}: ${clockText(clock)}`,
     policy,
     article,
@@ -61,6 +66,38 @@ export function flagOf(code: string, what: string, clock: Clock): Flag {
     due: due ?? null,
     arithmetic,
   };
+}
+
+/** A flag on several records. */
+export interface FlagOnRecords extends Flag {
+  readonly records: number;
+  /** Of the file that names them, from 1. */
+  readonly firstRow: number;
+}
+
+/** What the acts came too late for, by code. */
+const FLAGGED: Readonly<Record<string, string>> = {
+  "anchor.late": "anchored after its limit",
+  "withdraw.late": "withdrawn after its limit",
+};
+
+/** One line for each kind of flag and each article: how many records, and the first of them. */
+export function flagLines(flags: readonly FlagOnRecords[]): string[] {
+  const kinds = new Map<string, FlagOnRecords[]>();
+  for (const flag of flags) {
+    const kind = `${flag.code} ${flag.policy} ${flag.article}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), flag]);
+  }
+  const lines = [...kinds.values()].map((alike) => {
+    const first = alike.reduce((a, b) => (b.firstRow < a.firstRow ? b : a));
+    const { code, article, policy, certainty, firstRow, what } = first;
+    const records = alike.reduce((sum, flag) => sum + flag.records, 0);
+    const doubt = certainty === "sure" ? "" : `, ${certainty}`;
+    return `flagged: ${counted(records, "record")} ${FLAGGED[code] ?? code}, ${article} (${policy}${doubt}); first in row ${firstRow}: ${what}`;
+  });
+  return lines.length === 0
+    ? []
+    : [...lines, "         --json tells the arithmetic of each day, credit-anchor due what falls due"];
 }
 
 /** Article, certainty and arithmetic in one line. */

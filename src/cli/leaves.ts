@@ -11,7 +11,7 @@ import type { Plan } from "../vault/vault";
 import { requireHome } from "./context";
 import { findBatch } from "./find-record";
 import { text, usage } from "./options";
-import { count } from "./output";
+import { counted } from "../counted";
 import { defineVerb } from "./verb";
 
 export const leavesExportVerb = defineVerb({
@@ -61,7 +61,7 @@ auditors all the same, and publish none. Needs no passphrase.`,
         replaceFile(join(out, leavesFileName(header)), encodeLeaves({ registry, ...header, leaves }));
         batches++;
         records += leaves.length / 32;
-        progress.update(() => `leaves: ${count(batches)} batches`);
+        progress.update(() => `leaves: ${counted(batches, "batch", "batches")}`);
       }
     } finally {
       progress.end();
@@ -70,10 +70,12 @@ auditors all the same, and publish none. Needs no passphrase.`,
     return {
       json: { folder: out, batches, records, notAnchored },
       text: [
-        `wrote the leaves of ${count(batches)} batches, ${count(records)} records, to ${out}`,
+        `wrote the leaves of ${counted(batches, "batch", "batches")}, ${counted(records, "record")}, to ${out}`,
         ...(notAnchored === 0
           ? []
-          : [`${count(notAnchored)} batches are not anchored yet: credit-anchor resume`]),
+          : [
+              `not anchored yet: ${counted(notAnchored, "batch", "batches")}; credit-anchor resume anchors what is planned`,
+            ]),
       ],
     };
   },

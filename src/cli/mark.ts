@@ -15,7 +15,7 @@ import { expectHappened, todayOf } from "./judging";
 import { moveOptions, runMove } from "./move";
 import { checkNamed, requireReason } from "./record-options";
 import { date, list, text, usage, type OptionValues } from "./options";
-import { count } from "./output";
+import { count, counted } from "../counted";
 import { faultsOf, optionReference, readReferences, type NamedRow, type Reference } from "./references";
 import { commonFaults } from "./rejections";
 import { defineVerb, type Call, type Outcome, type Verb } from "./verb";
@@ -69,7 +69,8 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
       const reason = requireReason(call.options.reason);
       checkNamed(call.options);
       const home = requireHome(call.home);
-      if (home.settings.agency === undefined && call.options.signOnly !== undefined)
+      const isOffline = [call.options.signOnly, call.options.state].some((file) => file !== undefined);
+      if (home.settings.agency === undefined && isOffline)
         throw usage("--sign-only is for operators of agencies: the arbiter sends what it does itself");
       if (home.settings.agency === undefined) return asArbiter(home, { change, marks, reason }, call);
       if ((marks & BITS["masked"]!) !== 0)
@@ -158,7 +159,7 @@ async function asArbiter(
         if (done.transaction !== undefined) transactions.push(done.transaction);
         waitsUntil = Math.max(waitsUntil ?? 0, done.waitsUntil ?? 0) || undefined;
         if (done.waitsUntil !== undefined)
-          io.note(told(done, `${act.change} marks of ${part.length} records`));
+          io.note(told(done, `${act.change} marks of ${counted(part.length, "record")}`));
       }
     }
     if (erased > 0 && single)
@@ -184,8 +185,8 @@ async function asArbiter(
         waitsUntil: waitsUntil ?? null,
       },
       text: [
-        `${verb} marks of ${count(changed)} records, ${count(already)} are so already: ${reasonText(act.reason)}`,
-        ...(erased === 0 ? [] : [`${count(erased)} are erased, and stay as they are`]),
+        `${verb} marks of ${counted(changed, "record")}, ${count(already)} so already: ${reasonText(act.reason)}`,
+        ...(erased === 0 ? [] : [`erased, and left as they are: ${count(erased)}`]),
         ...(file === undefined ? [] : [`${count(refused)} refused, told in ${file}`, ...commonFaults(file)]),
       ],
       exitStatus: refused + erased === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,

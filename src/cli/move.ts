@@ -3,7 +3,7 @@
  * told, planned in the vault, sent and looked at again. A verb says which move, and why.
  */
 import { anchorPending, type AnchoringProgress, checkReadiness, requireNewestCopy } from "../anchoring";
-import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
+import { ERASED, isAlwaysAllowed, moveOn, statusAfterMove } from "../anchoring/moves";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
@@ -11,14 +11,16 @@ import { reasonText } from "../reasons";
 import { statusesOf, type Registry } from "../registry-views";
 import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";
 import { POSITIONS_PER_MOVE } from "../vault/writer";
-import { parseStatus } from "../verify";
-import { connect, noteSuccession, ownAgency, requireHome } from "./context";
+import { parseStatus, statusText } from "../verify";
+import { noteSuccession, ownAgency, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
 import { recordFinder } from "./find-record";
-import { expectHappened, type Flag, type Judgement, placeText, todayOf } from "./judging";
+import { expectHappened, flagLines, type FlagOnRecords, type Judgement, placeText, todayOf } from "./judging";
 import { choice, flag, url, type OptionValues } from "./options";
-import { columns, count } from "./output";
+import { count } from "../counted";
+import { columns } from "./output";
+import { connectOrRead, stateOption } from "./offline";
 import { checkNamed, recordOptions } from "./record-options";
 import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
 import { commonFaults } from "./rejections";
@@ -34,6 +36,7 @@ export const moveOptions = {
   until: choice("--until <state>", "return when it is", ["anchored", "final"], "final"),
   wait: flag("--wait", "wait until another process that uses this home has finished"),
   ...signOnlyOptions,
+  state: stateOption(),
   acceptUnknownBatches: acceptUnknownOption(),
   rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
 };
@@ -82,7 +85,7 @@ export async function runMove(
   checkNamed(options);
   if (options.evidence !== undefined) expectFile(options.evidence);
   const home = requireHome(dir);
-  const { registry } = await connect(home, options.rpc, signal);
+  const { registry } = await connectOrRead(home, options, signal);
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
   const today = await todayOf(registry);
@@ -97,7 +100,8 @@ export async function runMove(
     };
     let refused = 0;
     const named = await findTargets(home, vault, options, refuse);
-    const chosen = await chooseTargets({ spec, registry, vault, today, refuse }, named.targets);
+    const read = options.state === undefined ? statusReader(registry, vault) : knownStatuses(vault);
+    const chosen = await chooseTargets({ spec, read, vault, today, refuse }, named.targets);
     return { ...chosen, named: named.rows, refused };
   };
   try {
@@ -227,7 +231,7 @@ interface Chosen {
   /** What is so already. */
   readonly already: readonly Target[];
   readonly notes: readonly string[];
-  readonly flags: readonly (Flag & { readonly records: number })[];
+  readonly flags: readonly FlagOnRecords[];
   readonly policies: readonly string[];
   readonly named: number;
   readonly refused: number;
@@ -237,13 +241,13 @@ interface Chosen {
 async function chooseTargets(
   {
     spec,
-    registry,
+    read,
     vault,
     today,
     refuse,
   }: {
     readonly spec: MoveSpec;
-    readonly registry: Registry;
+    readonly read: (at: Position) => Promise<number>;
     readonly vault: VaultReader;
     readonly today: string;
     readonly refuse: Refuse;
@@ -253,9 +257,8 @@ async function chooseTargets(
   const targets: Target[] = [];
   const already: Target[] = [];
   const notes = new Set<string>();
-  const flags = new Map<string, Flag & { records: number }>();
+  const flags = new Map<string, FlagOnRecords>();
   const policies = new Set<string>();
-  const read = statusReader(registry, vault);
   const bytes = new Map<Target, number>();
   for (const first of found.toSorted((a, b) => a.plan - b.plan || a.index - b.index)) {
     let target = first;
@@ -278,7 +281,11 @@ async function chooseTargets(
     try {
       if (outcome === "impossible") throw impossible(spec, what, byte);
       if ((byte & 7) === 1 && spec.anyVersion !== true)
-        notes.add("a newer version took the place of one of these; the newer one is left as it is");
+        notes.add(
+          target.isLatest
+            ? "a record with another key took the place of one of these; that one is left as it is"
+            : "a newer version took the place of one of these; the newer one is left as it is",
+        );
       const judged = spec.judge?.(target, vault, today);
       if (judged?.refused !== undefined) {
         const { code, message } = judged.refused;
@@ -286,9 +293,10 @@ async function chooseTargets(
       }
       for (const ref of judged?.policies ?? []) policies.add(ref);
       if (judged?.flag !== undefined) {
-        const known = flags.get(judged.flag.message) ?? { ...judged.flag, records: 0 };
-        known.records++;
-        flags.set(judged.flag.message, known);
+        const { message } = judged.flag;
+        const known = flags.get(message);
+        const firstRow = Math.min(target.row, known?.firstRow ?? target.row);
+        flags.set(message, { ...judged.flag, records: (known?.records ?? 0) + 1, firstRow });
       }
       bytes.set(target, byte);
       targets.push(target);
@@ -321,6 +329,18 @@ function statusReader(registry: Registry, vault: VaultReader): (at: Position) =>
     }
     return statuses[index & 31]!;
   };
+}
+
+/**
+ * Without a node: statuses by the moves of this home that are done. What others did since, the arbiter or another home,
+ * is not known here; the registry refuses then what it does not allow.
+ */
+function knownStatuses(vault: VaultReader): (at: Position) => Promise<number> {
+  const moves = [...vault.moves()].filter(({ status }) => status === "done");
+  return async ({ plan, index }) =>
+    moves
+      .filter((move) => move.plan === plan && move.positions.includes(index))
+      .reduce(statusAfterMove, vault.isDestroyed(plan, index) ? ERASED : 0);
 }
 
 function outcomeOn({ moves }: Pick<MoveSpec, "moves">, byte: number): "possible" | "made" | "impossible" {
@@ -394,12 +414,7 @@ export async function confirmMoved(
   for (const target of targets) {
     const byte = await read(target);
     if (spec.moves.every((move) => moveOn(move, byte) === "made")) continue;
-    const found = parseStatus(byte);
-    const now =
-      found === null
-        ? "unknown"
-        : [found.status, ...(found.erased ? ["erased"] : []), ...found.marks].join(", ");
-    left.push(`${placeText(vault.plan(target.plan), target.index)} is ${now} on the chain`);
+    left.push(`${placeText(vault.plan(target.plan), target.index)} is ${statusOf(byte)} on the chain`);
   }
   if (left.length === 0) return;
   const more = left.length === 1 ? "" : `, and ${count(left.length - 1)} more`;
@@ -407,6 +422,12 @@ export async function confirmMoved(
     hint: "another act came first, or the block was replaced; look at it with credit-anchor status",
     exitStatus: ExitStatus.internal,
   });
+}
+
+/** A status byte in words. */
+export function statusOf(byte: number): string {
+  const status = parseStatus(byte);
+  return status === null ? "unknown" : statusText(status);
 }
 
 interface Telling {
@@ -428,9 +449,7 @@ function tell(
   const isDone = !dryRun && signed === undefined;
   const past = signed === undefined ? spec.past : `signed, to ${spec.verb}`;
   const waits = summary === undefined ? [] : waitingLines(summary);
-  const flagged = flags.map(
-    ({ message, records }) => `flagged: ${single ? "" : `${count(records)} × `}${message}`,
-  );
+  const flagged = single ? flags.map(({ message }) => `flagged: ${message}`) : flagLines(flags);
   const common = {
     reason: spec.reason,
     dryRun,

@@ -24,7 +24,8 @@ export const operatorRotateVerb = defineVerb({
   name: "operator rotate",
   summary: "give the home a new signing key, and let the old one end after an overlap",
   about: `In the home whose key changes. Makes a key, has it added with the permissions of the old one, sets the end of the old
-one, and then signs with the new one. Interrupted, the same command continues. If the old key is the agency's
+one, and then signs with the new one. Where gas costs something the new key needs funds: without any the command names
+its address, the home goes on signing with the old key, and the same command continues when it is funded. Interrupted, the same command continues. If the old key is the agency's
 administrator too, the new one becomes it. If somebody else is, the command says what the administrator has to do,
 and goes on when that is done. The old key is kept under keys/ and useless after the overlap.
 
@@ -199,8 +200,15 @@ async function rotate(rotation: Rotation): Promise<string[]> {
   if (!isAdded)
     await setOperator(administrator!, { agencyId, account, permissions, validFrom: 0, validUntil });
   // It may have nothing to pay with: that must be known before the old one ends.
-  const fees = actor.settings?.fees;
-  await checkReadiness(registry, { agencyId, account, permissions, withdrawing: true, fees });
+  await expectFunds(rotation, () =>
+    checkReadiness(registry, {
+      agencyId,
+      account,
+      permissions,
+      withdrawing: true,
+      fees: actor.settings?.fees,
+    }),
+  );
   if (!ends)
     await setOperator(administrator!, {
       agencyId,
@@ -214,6 +222,23 @@ async function rotate(rotation: Rotation): Promise<string[]> {
     await acceptAdministration(next, agencyId);
   }
   return [];
+}
+
+/** @throws {CreditAnchorError} `rotate.funds`, with the way on, where the new key cannot pay. */
+async function expectFunds({ old, next }: Rotation, check: () => Promise<unknown>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof CreditAnchorError) || error.code !== "chain.funds") throw error;
+    const account = next.signer.address;
+    throw new CreditAnchorError(
+      "rotate.funds",
+      `the new key ${account} is an operator now, and has nothing to pay with: the home still signs with ${old}`,
+      {
+        hint: `send funds to ${account}, then run operator rotate again: it goes on from here. On a network without fees set the fee policy to free`,
+      },
+    );
+  }
 }
 
 /** As the command line takes it. */

@@ -33,6 +33,7 @@ export const groups: Readonly<Record<string, string>> = {
   leaves: "leaves of batches for auditors: export",
   dispute: "objections to records: open, resolve with an outcome",
   mark: "marks beside the status of a record: set, clear",
+  passphrase: "what opens the keys of a home: change",
   report: "reports of audits that somebody signed: check",
   type: "record types: check, admit, show",
 };

@@ -14,7 +14,8 @@ import { requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { checkSelector, findBatch, findRecord } from "./find-record";
 import { flag, integer, jsonObject, list, text, url, usage } from "./options";
-import { columns, count, type Io, jsonLines } from "./output";
+import { count, counted } from "../counted";
+import { columns, type Io, jsonLines } from "./output";
 import { publicId } from "./batches";
 import { isShipped } from "./known-types";
 import { settle } from "./settle";
@@ -194,7 +195,7 @@ async function writeAll(
     json: { folder, batch: publicId(plan), written, erased },
     text: [
       `wrote ${count(written)} receipts of batch ${publicId(plan)} to ${folder}`,
-      ...(erased === 0 ? [] : [`${count(erased)} records are erased and have no receipt any more`]),
+      ...(erased === 0 ? [] : [`${counted(erased, "erased record")} without a receipt`]),
     ],
   };
 }

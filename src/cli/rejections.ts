@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Fault } from "../errors";
-import { count } from "./output";
+import { count } from "../counted";
 
 /** So much of a file of rejected rows is looked at to say what is wrong with most. */
 const LOOKED_AT = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { requireHome } from "./context";
 import { choice, flag, url } from "./options";
-import { counted } from "./output";
+import { counted } from "../counted";
 import { signOnlyOptions } from "./sign-only";
 import { stateOption } from "./offline";
 import { acceptUnknownOption, settle, waitingLines } from "./settle";

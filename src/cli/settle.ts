@@ -14,7 +14,8 @@ import type { Vault } from "../vault/vault";
 import { noteSuccession, ownAgency } from "./context";
 import { connectOrRead } from "./offline";
 import { flag, type OptionSpec, type OptionValues } from "./options";
-import { count, type Io, type Progress } from "./output";
+import { counted } from "../counted";
+import { type Io, type Progress } from "./output";
 import { signAndWrite, type SignedOutcome, signOnlyOf, type signOnlyOptions } from "./sign-only";
 
 /** Waiting for another process with the same home: it may be anchoring millions. */
@@ -161,7 +162,7 @@ export function watchAnchoring(vault: Vault, progress: Progress, io: Io, line?: 
       progress.update(
         line ??
           (() =>
-            `${count(records())} records in ${count(total)} batches anchored, ${count(moved)} statuses moved`),
+            `${counted(records(), "record")} in ${counted(total, "batch", "batches")} anchored, ${counted(moved, "status", "statuses")} moved`),
       );
     },
     records,
@@ -189,13 +190,15 @@ export function waitingLines({
     ...(awaitingFinality === 0
       ? []
       : [
-          `${count(awaitingFinality)} batches are anchored and not final yet: credit-anchor resume looks again`,
+          `anchored and not final yet: ${counted(awaitingFinality, "batch", "batches")}; credit-anchor resume looks again`,
         ]),
     ...(movesAwaitingFinality === 0
       ? []
-      : [`${count(movesAwaitingFinality)} status moves are mined and not final yet`]),
+      : [`mined and not final yet: ${counted(movesAwaitingFinality, "status move")}`]),
     ...(movesWaiting === 0
       ? []
-      : [`${count(movesWaiting)} status moves wait until the agency is active and the registry not paused`]),
+      : [
+          `waiting until the agency is active and the registry not paused: ${counted(movesWaiting, "status move")}`,
+        ]),
   ];
 }

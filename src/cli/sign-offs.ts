@@ -20,7 +20,7 @@ import {
 import { readRecordBeside } from "./deployment-file";
 import { writeOwnFile } from "./files";
 import { address, text, usage, type OptionValues } from "./options";
-import { count } from "./output";
+import { count } from "../counted";
 
 export const signOffsOption = {
   signOffs: address(

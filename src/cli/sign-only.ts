@@ -14,7 +14,8 @@ import type { SignedCall } from "../registry-relay";
 import { relayOf, type Registry } from "../registry-views";
 import { writeOwnFile } from "./files";
 import { address, text, time, usage, type OptionValues } from "./options";
-import { count, counted, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
 
 /** Of every verb that anchors or moves. */
 export const signOnlyOptions = {
@@ -122,7 +123,7 @@ function linesOf({ calls, records, moved, batchesWaiting }: Delegated, delegatio
     ...(batchesWaiting === 0
       ? []
       : [
-          `${count(batchesWaiting)} more batches wait for this one: when it is sent, resume --sign-only signs the next`,
+          `waiting for this one: ${counted(batchesWaiting, "more batch", "more batches")}; when it is sent, resume --sign-only signs the next`,
         ]),
   ];
 }

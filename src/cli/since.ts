@@ -9,7 +9,8 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { readText } from "./files";
 import { list, parseAddress, text, usage, type OptionValues } from "./options";
-import { count, timeForPeople } from "./output";
+import { counted } from "../counted";
+import { timeForPeople } from "./output";
 
 export const sinceOptions = {
   since: text("--since <file>", "checkpoint: prove that the registry only grew from it"),
@@ -78,9 +79,9 @@ export function sinceLines({ checkpoint, journal }: AuditReport): string[] {
   const { block, journal: then, signer, vouchedBy, contained } = checkpoint;
   const by = vouchedBy === null ? "who does not count" : VOUCHING[vouchedBy];
   return [
-    `checkpoint block ${block.number}, ${timeForPeople(block.time)}, ${count(then.length)} entries, by ${signer}, ${by}`,
+    `checkpoint block ${block.number}, ${timeForPeople(block.time)}, ${counted(then.length, "entry", "entries")}, by ${signer}, ${by}`,
     contained
-      ? `           the registry only grew from it: by ${count(journal.length - then.length)} entries`
+      ? `           the registry only grew from it: by ${counted(journal.length - then.length, "entry", "entries")}`
       : "           NOT contained in what the node tells",
   ];
 }

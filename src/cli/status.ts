@@ -4,7 +4,7 @@ import { CreditAnchorError } from "../errors";
 import { readHistory } from "../history";
 import { openHome } from "../home";
 import { openRegistry, statusesOf, type Registry } from "../registry-views";
-import { parseStatus } from "../verify";
+import { parseStatus, statusText } from "../verify";
 import { indexOption } from "./acts";
 import { type AnyPlace, placeInBatch, placeOfReceipt } from "./any-record";
 import { connect, connectNode, requireHome } from "./context";
@@ -66,7 +66,11 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
         `record ${place.index} of batch ${id}${place.type === undefined ? "" : `: ${place.type}, version ${place.version}`}`,
         status === null
           ? `status byte ${byte}, which this program does not know`
-          : `now        ${status.erased ? "Erased" : status.status}${status.marks.length === 0 ? "" : `, ${status.marks.join(", ")}`}`,
+          : `now        ${statusText(status)}`,
+        // By key the latest version was found: it has no newer one.
+        ...(options.key !== undefined && status?.status === "Superseded"
+          ? ["           a record with another key took its place"]
+          : []),
         "",
         ...historyLines(place.header, events),
       ],

@@ -2,9 +2,10 @@ import { toHex } from "../bytes";
 import type { BundleCheck, BundleVerdict } from "../bundle";
 import type { Evidence } from "../receipt";
 import type { RecordType } from "../types";
-import type { Check, Told, Verdict } from "../verify";
+import { NOT_YET, type Check, type Moment, type Told, type Verdict } from "../verify";
 import { historyLines } from "./history-lines";
-import { count, timeForPeople } from "./output";
+import { count, counted } from "../counted";
+import { timeForPeople } from "./output";
 import { valueLines } from "./values";
 
 /** What `verify` tells people. */
@@ -47,8 +48,11 @@ export function report(
     const isAnchored = ["inclusion", "anchor"].every((name) =>
       verdict.checks.some((check) => check.name === name && check.result === "passed"),
     );
+    const when = isLater(verdict)
+      ? "not yet anchored then"
+      : `${isAnchored ? "anchored" : "said to be of"} ${timeForPeople(subject.anchoredAt)}`;
     lines.push(
-      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, ${isAnchored ? "anchored" : "said to be of"} ${timeForPeople(subject.anchoredAt)}`,
+      `  ${what}, version ${subject.version}, index ${subject.index} of batch ${subject.batchId}, ${when}`,
     );
   }
   if (told !== undefined && evidence !== undefined) lines.push(...toldLines(told, evidence));
@@ -59,6 +63,16 @@ export function report(
 /** The checks of the evidence around a record. */
 export function bundleLines(checks: readonly BundleCheck[]): string[] {
   return checks.map(({ name, result, message }) => `  ${signs[result]} ${name.padEnd(13)}  ${message}`);
+}
+
+/** As of a moment before the record was anchored. */
+function isLater({ checks }: Verdict | BundleVerdict): boolean {
+  return checks.some(({ name, code }) => name === "anchor" && code === `anchor${NOT_YET}`);
+}
+
+/** The moment that verdicts hold for. */
+export function momentText({ time, block }: Moment): string {
+  return `as of ${block === undefined ? "" : `block ${block}, `}${timeForPeople(time)}`;
 }
 
 /** Checks without which a verdict is undecided. */
@@ -79,7 +93,7 @@ function sentence(verdict: Verdict | BundleVerdict): string {
     case 2:
       return `UNDECIDED: nothing failed, but these could not be checked: ${names("not-checked", REQUIRED)}`;
     case 3:
-      return "GENUINE, BUT NOT IN FORCE";
+      return isLater(verdict) ? "NOT YET ANCHORED THEN" : "GENUINE, BUT NOT IN FORCE";
     case 0:
       return "GENUINE AND IN FORCE";
   }
@@ -91,6 +105,6 @@ export function summary(verdicts: readonly Verdict[]): string[] {
     count(verdicts.filter(({ exitStatus }) => exitStatus === exit).length),
   );
   return [
-    `${count(verdicts.length)} files: ${inForce} genuine and in force, ${notInForce} not in force, ${undecided} undecided, ${notGenuine} not genuine`,
+    `${counted(verdicts.length, "file")}: ${inForce} genuine and in force, ${notInForce} not in force, ${undecided} undecided, ${notGenuine} not genuine`,
   ];
 }

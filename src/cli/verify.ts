@@ -26,9 +26,9 @@ import { readBytes, readText } from "./files";
 import { knownTypes, readTypeFile } from "./known-types";
 import { namedTrust, type NamedRegistry } from "./named-registry";
 import { address, flag, integer, list, text, url, usage } from "./options";
-import { count } from "./output";
+import { count, counted } from "../counted";
 import { defineVerb } from "./verb";
-import { report, summary } from "./verify-lines";
+import { momentText, report, summary } from "./verify-lines";
 
 /** Files of a folder that are looked at. */
 const LARGEST_FOLDER = 1_000_000;
@@ -47,7 +47,8 @@ Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anc
 could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
 in the order 1, 2, 3.
 
---as-of tells what was true on a past day by the events up to then: status, standing of the agency, dates.
+--as-of tells what was true on a past day by the events up to then: status, standing of the agency, dates. Of a
+record that was anchored later it says so, with exit status 3.
 What is known today about a stolen key counts for past days too. --on only judges the record's dates by
 another day.`,
   arguments: [{ name: "<files...>", about: "receipts, presentations, bundles, or folders of them" }],
@@ -128,7 +129,7 @@ another day.`,
         verdicts.push(verdict);
         tales.push(told);
       });
-      progress.update(() => `verified ${count(verdicts.length)} of ${count(files.length)} files`);
+      progress.update(() => `verified ${count(verdicts.length)} of ${counted(files.length, "file")}`);
     }
     progress.end();
     const combined = combine(verdicts);
@@ -143,6 +144,7 @@ another day.`,
         ),
       })),
       text: [
+        ...(policy.asOf === undefined ? [] : [momentText(policy.asOf), ""]),
         ...lines,
         ...combined.equivocations.map(
           ([a, b]) =>

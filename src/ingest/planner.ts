@@ -62,13 +62,20 @@ const zeroCounts = (): IngestCounts => ({
   warnings: 0,
 });
 
+/** New records that were decided on one day. */
+export interface Decided {
+  records: number;
+  /** Of the file, from 1. */
+  readonly firstRow: number;
+}
+
 /** Fills one draft after another and commits them. */
 export class Planner {
   readonly counts = zeroCounts();
   /** Rows with a warning of each code. */
   readonly warningCodes: Record<string, number> = {};
   /** New records by the date of their decision, YYYYMMDD; 0: without one. */
-  readonly decidedOn = new Map<number, number>();
+  readonly decidedOn = new Map<number, Decided>();
   /** Since the last batch. */
   #since = zeroCounts();
   #firstRow = 1;
@@ -133,7 +140,9 @@ export class Planner {
     this.#draft.append(chunk, row);
     if (plan === NONE) {
       const day = chunk.decidedOn[row]!;
-      this.decidedOn.set(day, (this.decidedOn.get(day) ?? 0) + 1);
+      const known = this.decidedOn.get(day);
+      if (known === undefined) this.decidedOn.set(day, { records: 1, firstRow: chunk.rowNumbers[row]! });
+      else known.records++;
     }
     return { accepted: 1, newVersions: plan === NONE ? 0 : 1 };
   }

@@ -170,7 +170,7 @@ describe("audit with what the agency brings", function () {
       const { stdout } = await expectRun(1, [
         ...["audit", "--source", rowsFile([permit(0, 1)], desk), "--type", TYPE_NAME, ...own],
       ]);
-      expect(stdout).to.contain("source     example.permit: 1 rows, 1 as anchored, 8 extra");
+      expect(stdout).to.contain("source     example.permit: 1 row, 1 as anchored, 8 extra");
     });
 
     it("needs the type and the home", async () => {

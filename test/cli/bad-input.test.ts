@@ -465,7 +465,8 @@ describe("bad input", function () {
       copy,
     ];
     const correct = ["correct", at("few.csv"), "--type", "cn.penalty", "--home", copy];
-    for (const args of [again, correct, withdraw]) {
+    const erase = ["erase", "propose", ...withdraw.slice(1)];
+    for (const args of [again, correct, withdraw, erase]) {
       const { stderr } = await expectRun(64, args);
       expect(stderr).to.match(/lacks 1 batch .*nothing was sent\n.*--accept-unknown-batches/s);
     }

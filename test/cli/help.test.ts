@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { longFlag } from "../../src/cli/options";
+import { groups } from "../../src/cli/program";
 import { verbs } from "../../src/cli/verbs";
 import { expectRun, json, run } from "../support/cli";
 
@@ -46,6 +47,14 @@ describe("help", function () {
 
   it("knows every verb that was promised, and no other", () => {
     expect(verbs.map(({ name }) => name).sort()).to.deep.equal([...PROMISED].sort());
+  });
+
+  it("says of every family what it is about", () => {
+    const families = verbs.flatMap(({ name }) => {
+      const words = name.split(" ");
+      return words.slice(1).map((_, i) => words.slice(0, i + 1).join(" "));
+    });
+    for (const family of families) expect(groups[family], family).to.be.a("string");
   });
 
   it("lists every verb and the exit statuses", async () => {

@@ -305,8 +305,20 @@ describe("what becomes of a record, by commands", function () {
     const file = write("right.ndjson", [penalty(1004, inDays(-14))]);
     const replaces = ["--replaces", JSON.stringify({ documentNumber: "T-4", partyUscc: party })];
     const correct = ["correct", file, "--type", "cn.penalty", ...replaces, ...own];
+    const place = await json<{ batch: string; index: number }>(["status", "--receipt", wrong, ...own]);
+    const byPlace = ["--replaces-batch", place.batch, "--replaces-index", String(place.index), "--dry-run"];
+    const rehearse = ["correct", file, "--type", "cn.penalty", ...byPlace, ...own];
+    expect((await expectRun(0, rehearse)).stdout).to.contain(
+      `would be superseded: record ${place.index} of batch ${place.batch}, mode root, now Active`,
+    );
     expect(await json(correct)).to.include({ new: 1, moved: 1 });
     expect(await json(correct)).to.include({ already: true });
+    expect((await expectRun(64, rehearse)).stderr).to.contain("was replaced, withdrawn or erased already");
+    const strange = await expectRun(64, rehearse.with(5, String(2n ** 33n)));
+    expect(strange.stderr).to.contain("is of agency 2, and this home is of agency 1");
+    expect((await expectRun(0, ["status", ...key(4), ...own])).stdout).to.contain(
+      "a record with another key took its place",
+    );
     const told = await json<{ status: string; history: { successor: string; reason: number }[] }>([
       "status",
       "--receipt",
@@ -353,6 +365,13 @@ describe("what becomes of a record, by commands", function () {
     const late = await json<Bulk & { withdrawn: boolean }>(args(6, inDays(-10)));
     expect(late.withdrawn).to.equal(true);
     expect(late.flags.map((flag) => [flag.code, flag.article])).to.deep.equal([["withdraw.late", "art. 3"]]);
+    // A policy of the command line comes before those of the home.
+    const limit = rule("withdrawal.limit", "limit", "quashed", "days", 0, { until: ["withdrawn"] });
+    const strict = { ...POLICY, id: "strict-rules", rules: [limit] };
+    writeFileSync(at("strict.json"), JSON.stringify(strict));
+    const dry = ["--policy", at("strict.json"), "--dry-run"];
+    const flagged = await json<Bulk>([...args(7, inDays(-1)), ...dry]);
+    expect(flagged.flags.map((flag) => flag.article)).to.deep.equal(["art. 0"]);
     expect((await json<Bulk>(args(7, inDays(0)))).flags).to.deep.equal([]);
     expect((await status(7)).status).to.equal("Withdrawn");
   });
@@ -519,7 +538,20 @@ describe("what becomes of a record, by commands", function () {
   });
 
   it("leaves an audit nothing to find", async () => {
-    await expectRun(0, ["audit", ...own]);
+    interface Audited {
+      readonly roles: { readonly journal: { readonly length: number; readonly head: string } }[];
+      readonly clocks: { readonly judged: { readonly authority: string }[] };
+    }
+    const { roles } = await json<Audited>(["audit", ...own]);
+    const { length, head } = roles[0]!.journal;
+    const { clocks } = await json<Audited>([
+      ...["audit", "--roles-head", `${length}:${head}`, "--authority", "test", ...own],
+    ]);
+    expect(clocks.judged.length).to.be.greaterThan(0);
+    const other = ["audit", "--roles-head", `${length}:0x${"12".repeat(32)}`, ...own];
+    expect((await expectRun(1, other)).stdout).to.contain("roles");
+    const nobody = await expectRun(64, ["audit", "--authority", "nobody", ...own]);
+    expect(nobody.stderr).to.contain("no policy is of one of the authorities");
     const rejected = readdirSync(join(sandbox.ready.homes["market-regulator"], "rejected"));
     expect(rejected.length).to.be.greaterThan(0);
   });

@@ -430,7 +430,7 @@ describe("the command line, from init to audit", function () {
       moved: 1,
     });
     expect((await expectRun(3, ["verify", at("r3.json"), ...auditor])).stdout).to.contain(
-      "a newer version took its place",
+      "a newer version, or a record with another key, took its place",
     );
     expect(await json(["receipt", "--key", keyOf(3), "--out", at("r3v2.json"), ...own], { env })).to.include({
       version: 2,
@@ -516,7 +516,16 @@ describe("the command line, from init to audit", function () {
     const since = ["verify", at("r5.json"), "--as-of", String(blockNumber), ...auditor];
     expect((await expectRun(3, since)).stdout).to.contain("decision-revoked");
     const early = ["verify", at("r5.json"), "--as-of", "2001-02-03", ...auditor];
-    expect((await expectRun(3, early)).stdout).to.contain("it was not anchored yet");
+    const { stdout } = await expectRun(3, early);
+    expect(stdout)
+      .to.match(/^as of 2001-02-03 23:59:59 UTC\+8$/m)
+      .and.to.match(/^ {2}NOT YET ANCHORED THEN$/m);
+    expect(stdout)
+      .to.match(/– anchor +not anchored yet then/)
+      .and.to.match(/– issuer +not anchored yet then/);
+    expect(stdout)
+      .to.contain("it was not anchored yet")
+      .and.not.to.match(/decision-revoked|entitled| anchored 2/);
     for (const moment of ["2999-01-01", "2026-02-30", "yesterday", "999999999"])
       await expectRun(64, ["verify", at("r5.json"), "--as-of", moment, ...auditor]);
     await expectRun(64, ["verify", at("r5.json"), "--as-of", "2026-01-01", "--offline"]);

@@ -25,7 +25,7 @@ describe("withdraw, when the move is over", () => {
     [0, "Active"],
     [1, "Superseded"],
     [3, "Repaired"],
-    [8, "Active, erased"],
+    [8, "Erased"],
     [7, "unknown"],
   ] as const)
     it(`says that it is not withdrawn when the chain has ${now}`, async () => {

@@ -72,7 +72,7 @@ describe("demo", function () {
       "record.ended",
       "SecondOperatorNeeded",
       "erased 2 versions",
-      "Withdrawn, Erased, not in force",
+      "Erased, not in force",
       "mark cleared: Disputed",
       "declared compromised",
       "OperatorIsRevoked",

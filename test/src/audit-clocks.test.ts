@@ -262,7 +262,7 @@ describe("time limits of the law in an audit", function () {
       const [early] = report.clocks!.findings;
       expect(early).to.deep.include({ policy: "ndrc-order-36@1", positions: [{ first: 0, last: 0 }] });
       expect(early!.where).to.include({ index: 0, event: "StatusChanged" });
-      expect(describeReport(report).join("\n")).to.contain("early: batch").and.to.contain("1 days before");
+      expect(describeReport(report).join("\n")).to.contain("early: batch").and.to.contain("1 day before");
       expect(report.clocks!.judged.find(({ clock }) => clock === "repair.minimum")).to.include({
         kept: 1,
         early: 1,

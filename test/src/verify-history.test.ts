@@ -111,6 +111,9 @@ describe("what the events tell", () => {
       return `${codeOf(verdict, "status")} ${verdict.status?.marks.join() ?? ""} ${verdict.exitStatus}`;
     };
     expect(at(-1)).to.equal("passed status.not-yet  3");
+    const before = judge(moves, { asOf: { time: ANCHORED - DAY } });
+    expect(codeOf(before, "anchor")).to.equal("not-checked anchor.not-yet");
+    expect(codeOf(before, "issuer")).to.equal("not-checked issuer.not-yet");
     expect(at(0)).to.equal("passed status.in-force  0");
     expect(at(1)).to.equal("passed status.in-force Disputed 0");
     expect(at(3)).to.equal("passed status.in-force  0");
