@@ -1,3 +1,4 @@
+import { counted } from "./counted";
 import { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { BlockTag, Log } from "./chain";
 import { CreditAnchorError } from "./errors";
@@ -43,7 +44,7 @@ export async function isAuditor(registry: Registry, account: string, tag?: Block
 /** The call that records a statement: by a holder of the role. */
 export function callOf(signOffs: string, statement: Statement): Call {
   const data = face.encodeFunctionData("signOff", [statement]);
-  return { to: signOffs, data, what: `sign off ${statement.journalLength} entries` };
+  return { to: signOffs, data, what: `sign off ${counted(statement.journalLength, "entry", "entries")}` };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { SignOffsPlace } from "../audit/sign-offs";
 import { isCodeOf } from "../deploy/code";
 import type { Home } from "../home";
 import { outcomes } from "../sign-off";
-import { count, timeForPeople } from "./output";
+import { count } from "../counted";
+import { timeForPeople } from "./output";
 import { knownSignOffs } from "./sign-offs";
 
 /** The latest ones; what does not hold is told among the differences. */
