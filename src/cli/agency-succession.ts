@@ -125,7 +125,11 @@ function completion(
         json: { agencyId: agency.id, successor: successor.id, reason, ...doneJson(done) },
         text: [
           told(done, `agency ${successor.id} has succeeded agency ${agency.id}, ${reasonText(reason)}`),
-          `records of agency ${agency.id} go on under its id, by the operators of agency ${successor.id}, with its home folder`,
+          ...(done.waitsUntil === undefined
+            ? [
+                `records of agency ${agency.id} go on under its id, by the operators of agency ${successor.id}, with its home folder`,
+              ]
+            : []),
         ],
       };
     },

@@ -77,8 +77,8 @@ export interface FlagOnRecords extends Flag {
 
 /** What the acts came too late for, by code. */
 const FLAGGED: Readonly<Record<string, string>> = {
-  "anchor.late": "anchored after its limit",
-  "withdraw.late": "withdrawn after its limit",
+  "anchor.late": "anchored after the limit",
+  "withdraw.late": "withdrawn after the limit",
 };
 
 /** One line for each kind of flag and each article: how many records, and the first of them. */

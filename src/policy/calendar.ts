@@ -66,8 +66,9 @@ function missingYear(year: number): CreditAnchorError {
     `which days of ${year} are working days is not known: there is no holiday table of that year`,
     {
       hint:
-        `write the State Council's notice of ${year} (published in the November or December before) as a file ` +
-        `credit-anchor/holidays and add it as your own policy file; docs/policies.md shows one`,
+        `write the State Council's notice of ${year} (published in the November or December before) as a JSON file ` +
+        "credit-anchor/holidays (docs/policies.md shows one); then put it into the folder policies of the home, or name it " +
+        "with --policy FILE, and run the command again",
     },
   );
 }
