@@ -57,6 +57,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   ingest: ["input", "vault", "home/files", "fast-hashes"],
   registry: ["chain", "rpc", "fees", "roles", "sign-off-log", "typechain-types"],
   "sign-off-log": ["typechain-types"],
+  "contract-signature": ["chain", "rpc"],
   "relay-file": ["registry"],
   facts: ["chain", "rpc", "registry", "history"],
   history: ["chain", "rpc", "registry"],

@@ -2,7 +2,18 @@ import { fromHex, toHex } from "./bytes";
 import { signerOfBytes, typedDigest, word } from "./bundle/signature";
 import { CreditAnchorError, type Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
-import { exactly, hex, integer, malformedFile, object, parseFile, UINT53, type FileKind } from "./shape";
+import {
+  bytes,
+  exactly,
+  hex,
+  integer,
+  malformedFile,
+  object,
+  parseFile,
+  switchedOn,
+  UINT53,
+  type FileKind,
+} from "./shape";
 import { uintBytes } from "./bundle/rlp";
 
 export const CHECKPOINT_FORMAT = "credit-anchor/checkpoint";
@@ -33,7 +44,12 @@ export interface Checkpoint {
   /** The journal of roles of the authority that the registry obeyed; left out if it keeps none. */
   readonly roles?: { readonly authority: string; readonly length: number; readonly head: string };
   readonly signer: string;
-  /** EIP-712, 65 bytes: r, s, v of 27 or 28. */
+  /**
+   * The signer is a contract, and says itself whether a signature is its own (ERC-1271): only a chain tells. Left out for
+   * the holder of a key.
+   */
+  readonly contract?: true;
+  /** EIP-712. Of a key 65 bytes: r, s, v of 27 or 28; of a contract whatever it accepts. */
   readonly signature: string;
 }
 
@@ -50,9 +66,10 @@ const CHECKPOINT = object(
     journal: object({ length: integer(0, UINT53), head: hex(28) }),
     roles: object({ authority: hex(20), length: integer(0, UINT53), head: hex(32) }),
     signer: hex(20),
-    signature: hex(65),
+    contract: switchedOn,
+    signature: bytes,
   },
-  ["roles"],
+  ["roles", "contract"],
 );
 
 const TYPE =
@@ -94,7 +111,7 @@ export function checkpointDigest(content: CheckpointContent, hashes: Hashes = po
 
 /** The file: JSON with members in the documented order, two spaces, a line feed at the end. */
 export function checkpointText(checkpoint: Checkpoint): string {
-  const { registry, block, journal, roles, signer, signature } = checkpoint;
+  const { registry, block, journal, roles, signer, contract, signature } = checkpoint;
   const ordered = {
     format: CHECKPOINT_FORMAT,
     formatVersion: 1,
@@ -105,13 +122,15 @@ export function checkpointText(checkpoint: Checkpoint): string {
       ? {}
       : { roles: { authority: roles.authority, length: roles.length, head: roles.head } }),
     signer,
+    ...(contract === undefined ? {} : { contract }),
     signature,
   };
   return `${JSON.stringify(ordered, null, 2)}\n`;
 }
 
 /**
- * Reads a checkpoint strictly: nothing unknown, and signed by whom it names, exactly as it stands.
+ * Reads a checkpoint strictly: nothing unknown, and signed by whom it names, exactly as it stands. If that is a contract
+ * (`contract`), nobody has looked at the signature yet: the contract has to be asked.
  *
  * @param name Of the file, for messages.
  * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` with every fault, `checkpoint.signature`.
@@ -122,7 +141,7 @@ export function readCheckpoint(content: string, name: string, hashes: Hashes = p
   CHECKPOINT(value, "", faults);
   if (faults.length > 0) throw malformedFile(name, KIND, faults);
   const checkpoint = value as unknown as Checkpoint;
-  if (signerOfCheckpoint(checkpoint, hashes) !== checkpoint.signer)
+  if (checkpoint.contract === undefined && signerOfCheckpoint(checkpoint, hashes) !== checkpoint.signer)
     throw new CreditAnchorError(
       "checkpoint.signature",
       `${name} is not what ${checkpoint.signer} signed: the checkpoint was altered, or forged`,

@@ -31,6 +31,11 @@ export const exactly =
     if (value !== expected) faults.push(fault(path, code, `must be ${expected}`));
   };
 
+/** A switch that is on; left out where it is off. */
+export const switchedOn: Shape = (value, path, faults) => {
+  if (value !== true) faults.push(fault(path, "evidence.switch", "must be true, or be left out"));
+};
+
 export const integer =
   (minimum: number, maximum: number): Shape =>
   (value, path, faults) => {

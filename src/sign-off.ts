@@ -6,6 +6,7 @@ import type { Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
 import { MAX_DEPTH, type JsonObject } from "./json";
 import {
+  bytes,
   document,
   exactly,
   fault,
@@ -14,6 +15,7 @@ import {
   malformedFile,
   object,
   parseFile,
+  switchedOn,
   UINT53,
   type FileKind,
 } from "./shape";
@@ -59,7 +61,9 @@ export interface SignedReport {
   readonly signOffs: string;
   readonly statement: Statement;
   readonly auditor: string;
-  /** EIP-712, 65 bytes: r, s, v of 27 or 28. */
+  /** The auditor is a contract, and says itself whether a signature is its own (ERC-1271). Left out for a key. */
+  readonly contract?: true;
+  /** EIP-712. Of a key 65 bytes: r, s, v of 27 or 28; of a contract whatever it accepts. */
   readonly signature: string;
   readonly report: JsonObject;
 }
@@ -85,15 +89,19 @@ const STATEMENT = object({
   reportHash: hex(32),
   outcome: integer(0, outcomes.length - 1),
 });
-const SIGNED_REPORT = object({
-  format: exactly(SIGNED_REPORT_FORMAT, "report.format"),
-  formatVersion: integer(1, 1),
-  signOffs: hex(20),
-  statement: STATEMENT,
-  auditor: hex(20),
-  signature: hex(65),
-  report: document,
-});
+const SIGNED_REPORT = object(
+  {
+    format: exactly(SIGNED_REPORT_FORMAT, "report.format"),
+    formatVersion: integer(1, 1),
+    signOffs: hex(20),
+    statement: STATEMENT,
+    auditor: hex(20),
+    contract: switchedOn,
+    signature: bytes,
+    report: document,
+  },
+  ["contract"],
+);
 /** What of a report is compared with its statement and with the chain. */
 const REPORT = {
   registry: object({ chainId: integer(1, UINT53), address: hex(20) }),
@@ -178,7 +186,14 @@ export function statementDigest(
 }
 
 /** The file: JSON with members in the documented order, two spaces, a line feed at the end. */
-export function signedReportText({ signOffs, statement, auditor, signature, report }: SignedReport): string {
+export function signedReportText({
+  signOffs,
+  statement,
+  auditor,
+  contract,
+  signature,
+  report,
+}: SignedReport): string {
   const ordered = {
     format: SIGNED_REPORT_FORMAT,
     formatVersion: 1,
@@ -194,6 +209,7 @@ export function signedReportText({ signOffs, statement, auditor, signature, repo
       outcome: statement.outcome,
     },
     auditor,
+    ...(contract === undefined ? {} : { contract }),
     signature,
     report,
   };
@@ -222,7 +238,7 @@ export function readSignedReport(content: string, name: string): SignedReport {
   return value as unknown as SignedReport;
 }
 
-/** Who signed a statement; undefined if the signature is nobody's. */
+/** Whose key signed a statement; undefined if the signature is nobody's. */
 export function signerOfReport(signed: SignedReport, hashes: Hashes = portableHashes): string | undefined {
   const { registry } = audited(signed.report);
   try {

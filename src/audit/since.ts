@@ -18,6 +18,8 @@ export interface CheckpointReport extends Pick<Checkpoint, "block" | "journal" |
   readonly vouchedBy: Vouching | null;
   /** Whether the registry only grew from it: its heads are those of the first entries, its block is in the chain. */
   readonly contained: boolean;
+  /** The signer is a contract: the block at which it was asked, and accepted the signature. Null: a key's signature. */
+  readonly acceptedAt: number | null;
 }
 
 /**
@@ -25,12 +27,14 @@ export interface CheckpointReport extends Pick<Checkpoint, "block" | "journal" |
  * signer counts. A checkpoint by somebody who does not count is no head obtained elsewhere.
  *
  * @param found Hash of the block with the checkpoint's number; undefined if there is none.
+ * @param acceptedAt Block at which the signer, a contract, accepted the signature.
  */
 export function sinceCheckpoint(
   report: AuditReport,
   checkpoint: Checkpoint,
   believed: Believed,
   found: string | undefined,
+  acceptedAt: number | null = null,
 ): AuditReport {
   const { block, journal, signer } = checkpoint;
   const where = { block: block.number };
@@ -69,7 +73,7 @@ export function sinceCheckpoint(
     singleSource:
       new Set(report.sources).size < 2 &&
       !(contained && vouchedBy !== null && journal.length === report.journal.length),
-    checkpoint: { block, journal, signer, vouchedBy, contained },
+    checkpoint: { block, journal, signer, vouchedBy, contained, acceptedAt },
     differences: [...report.differences, ...differences],
   };
 }

@@ -4,7 +4,7 @@ import { evidenceText, readEvidence, type Evidence } from "../evidence";
 import { fromHex, isHex } from "../bytes";
 import type { Hashes } from "../hashes";
 import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "../json";
-import { document, fault, hex, integer, list, object, text, UINT53, type Shape } from "../shape";
+import { bytes, document, fault, hex, integer, list, object, text, UINT53, type Shape } from "../shape";
 import { typedDigest } from "./signature";
 
 export const BUNDLE_FORMAT = "credit-anchor/bundle";
@@ -60,11 +60,6 @@ export interface Bundle {
 }
 
 const DEPTH = MAX_DEPTH + 12;
-
-const bytes: Shape = (value, path, faults) => {
-  if (!isHex(value) || value === "0x")
-    faults.push(fault(path, "evidence.hex", "must be bytes in lower-case hex with 0x in front"));
-};
 
 const proof = list(bytes, 1, 64);
 

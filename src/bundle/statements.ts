@@ -17,11 +17,14 @@ export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpo
   const wrong = (code: string, message: string): Check<"checkpoints"> =>
     failed("checkpoints", `checkpoints.${code}`, message);
   const told: string[] = [];
+  let open: string | undefined;
   for (const document of checkpoints) {
     try {
-      const { registry, block, journal, signer } = readCheckpoint(textOf(document), "a checkpoint", hashes);
+      const checkpoint = readCheckpoint(textOf(document), "a checkpoint", hashes);
+      const { registry, block, journal, signer } = checkpoint;
       const problem = misplaced(evidence, registry, block);
       if (problem !== undefined) return wrong("other", problem);
+      if (checkpoint.contract) open = signer;
       told.push(
         `${signer} signed where the registry stood at block ${block.number}: ${counted(journal.length, "entry", "entries")}`,
       );
@@ -29,6 +32,7 @@ export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpo
       return wrong("signature", "one is not what its signer signed");
     }
   }
+  if (open !== undefined) return notChecked("checkpoints", "checkpoints.contract", onlyOnChain("one", open));
   return passed("checkpoints", "checkpoints.signed", told.join("; "));
 }
 
@@ -38,11 +42,13 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
   const wrong = (code: string, message: string): Check<"sign-offs"> =>
     failed("sign-offs", `sign-offs.${code}`, message);
   const told: string[] = [];
+  let open: string | undefined;
   for (const document of signedReports) {
     try {
       const signed = readSignedReport(textOf(document), "a report");
       const { registry, block, journal } = audited(signed.report);
-      if (signerOfReport(signed, hashes) !== signed.auditor)
+      if (signed.contract) open = signed.auditor;
+      else if (signerOfReport(signed, hashes) !== signed.auditor)
         return wrong("signature", "one is not what its auditor signed");
       const { statement } = signed;
       if (
@@ -62,7 +68,12 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
       return wrong("unreadable", "one is no signed report");
     }
   }
+  if (open !== undefined) return notChecked("sign-offs", "sign-offs.contract", onlyOnChain("one", open));
   return passed("sign-offs", "sign-offs.signed", told.join("; "));
+}
+
+function onlyOnChain(what: string, signer: string): string {
+  return `${what} names contract ${signer} as its signer: its signature cannot be checked without a chain`;
 }
 
 /** Why a statement says nothing about the anchoring; undefined if it may. */

@@ -126,8 +126,8 @@ Exit status: 0 no differences, 1 differences.`,
       () => connectNode(home, undefined, trusted.chainId, signal),
     );
     const since = { since: options.since, signer: options.signer };
-    const checkpoint = sinceOf(since, chain, trusted.address, options.toBlock);
-    const heads = headsOf(head, rolesHead, checkpoint);
+    const checkpoint = await sinceOf(since, chain, trusted.address, options.toBlock);
+    const heads = headsOf(head, rolesHead, checkpoint?.checkpoint);
     const signing = await signingOf(
       chain,
       trusted,

@@ -1,9 +1,20 @@
 import { readStand } from "../audit/stand";
-import { CHECKPOINT_FORMAT, checkpointDigest, checkpointText, type Checkpoint } from "../checkpoint";
+import { isHex } from "../bytes";
+import type { Chain } from "../chain";
+import {
+  CHECKPOINT_FORMAT,
+  checkpointDigest,
+  checkpointText,
+  type Checkpoint,
+  type CheckpointContent,
+} from "../checkpoint";
+import { askContract, contractWords } from "../contract-signature";
 import { CreditAnchorError } from "../errors";
-import { connect, requireHome } from "./context";
-import { writeOwnFile } from "./files";
-import { integer, text, url } from "./options";
+import type { Home } from "../home";
+import { verifyCheckpoint } from "./checkpoint-verify";
+import { connect, connectNode, optionalHome, requireHome } from "./context";
+import { readText, writeOwnFile } from "./files";
+import { address, integer, text, url, usage } from "./options";
 import { counted } from "../counted";
 import { jsonLines, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
@@ -13,7 +24,15 @@ export const checkpointVerb = defineVerb({
   summary: "sign where the registry stands now, in a small file to be published and kept anywhere",
   about: `Says which head the registry's journal and that of its roles have at a block, signed with the home's key. Whoever
 keeps the file proves later, with audit --since, that the registry only grew from there. It is what the node says: run
-audit first, and sign only what you found in order. It holds nothing secret and nothing of any record.`,
+audit first, and sign only what you found in order. It holds nothing secret and nothing of any record.
+
+A contract that is auditor (a multisig) signs too: --wallet prints the digest that its owners sign for a --block, and with their
+--signature writes the file, once the contract accepts it (ERC-1271).
+
+--verify FILE checks a checkpoint: its form and a key's signature without a chain; with a node also a contract's signature, and
+that the node says the same. Whether the registry only grew from it is audit --since.
+
+Exit status: 0 done or all holds, 1 something does not, 2 a contract's signature without a chain, or no state that old.`,
   options: {
     rpc: url("--rpc <url>", "node of the chain; otherwise that of the home folder"),
     out: text("--out <file>", "where to write it; otherwise on stdout"),
@@ -22,12 +41,29 @@ audit first, and sign only what you found in order. It holds nothing secret and 
       max: Number.MAX_SAFE_INTEGER,
       defaultsTo: "the newest that is final by the home's settings",
     }),
+    wallet: address("--wallet <address>", "the signer is this contract, not the home's key"),
+    signature: text("--signature <hex>", "with --wallet: what the contract accepts as its signature"),
+    verify: text("--verify <file>", "check this checkpoint instead of making one"),
   },
   examples: [
     "credit-anchor checkpoint --home auditor --out checkpoint.json",
     "credit-anchor checkpoint --home auditor --block 1203 --json",
+    "credit-anchor checkpoint --verify checkpoint.json --rpc http://127.0.0.1:8545",
   ],
   run: async ({ options, home: dir, signal }) => {
+    if (options.verify !== undefined) {
+      const own = optionalHome(dir);
+      const hasNode = options.rpc !== undefined || own !== undefined;
+      return verifyCheckpoint(
+        readText(options.verify),
+        options.verify,
+        hasNode ? await connectNode(own, options.rpc, undefined, signal) : undefined,
+      );
+    }
+    if (options.signature !== undefined && options.wallet === undefined)
+      throw usage("--signature goes with --wallet");
+    if (options.wallet !== undefined && options.block === undefined)
+      throw usage("--wallet needs --block", "so that all owners sign the same, and the file says it");
     const home = requireHome(dir);
     const { chain, registry } = await connect(home, options.rpc, signal);
     const newest = await chain.blockNumber();
@@ -38,14 +74,26 @@ audit first, and sign only what you found in order. It holds nothing secret and 
         `block ${number} ${number > newest ? "is not made yet" : "was made before the registry was there"}: the newest is ${newest}`,
         { hint: "wait, or name a block with --block" },
       );
-    const signer = await home.signer();
     const content = await chain.pinned((block) => readStand(chain, registry.address, block), number);
+    const digest = checkpointDigest(content);
+    const { wallet, signature } = options;
+    if (wallet !== undefined && signature === undefined)
+      return {
+        json: { ...content, signer: wallet, digest },
+        text: [
+          `block      ${content.block.number} (${content.block.hash}), ${timeForPeople(content.block.time)}`,
+          `journal    ${counted(content.journal.length, "entry", "entries")}, head ${content.journal.head}`,
+          `digest     ${digest}`,
+          `nothing was written: what ${wallet} signs is this digest; then again with --signature and --out`,
+        ],
+      };
     const checkpoint: Checkpoint = {
       format: CHECKPOINT_FORMAT,
       formatVersion: 1,
       ...content,
-      signer: signer.address,
-      signature: await signer.signDigest(checkpointDigest(content)),
+      ...(wallet === undefined
+        ? await byKey(home, digest)
+        : await byWallet(chain, wallet, signature!, content)),
     };
     const file = checkpointText(checkpoint);
     if (options.out === undefined || options.out === "-") return { json: checkpoint, text: jsonLines(file) };
@@ -62,3 +110,27 @@ audit first, and sign only what you found in order. It holds nothing secret and 
     };
   },
 });
+
+type Signed = Pick<Checkpoint, "signer" | "contract" | "signature">;
+
+async function byKey(home: Home, digest: string): Promise<Signed> {
+  const signer = await home.signer();
+  return { signer: signer.address, signature: await signer.signDigest(digest) };
+}
+
+/** @throws {CreditAnchorError} `checkpoint.signature` if the contract does not accept it. */
+async function byWallet(
+  chain: Chain,
+  wallet: string,
+  signature: string,
+  content: CheckpointContent,
+): Promise<Signed> {
+  if (!isHex(signature)) throw usage("--signature takes bytes in lower-case hex with 0x in front");
+  const answer = await askContract(chain, wallet, checkpointDigest(content), signature, content.block.number);
+  if (!answer.accepts)
+    throw new CreditAnchorError(
+      "checkpoint.signature",
+      `nothing was written: ${contractWords(wallet, answer)}`,
+    );
+  return { signer: wallet, contract: true, signature };
+}

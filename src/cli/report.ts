@@ -1,4 +1,4 @@
-import { ExitStatus } from "../errors";
+import { askContract, contractWords } from "../contract-signature";
 import { findStatements, isAuditor, type RecordedStatement } from "../registry-sign-offs";
 import type { Registry } from "../registry-views";
 import { RpcError } from "../rpc";
@@ -9,23 +9,18 @@ import {
   reportHash,
   sameStatement,
   signerOfReport,
+  statementDigest,
   statementOf,
   type SignedReport,
 } from "../sign-off";
+import { check, checkLines, statusOf, type Check } from "./checks";
 import { optionalHome } from "./context";
 import { readText } from "./files";
 import { connectTrusted } from "./named-registry";
 import { address, integer, text, url } from "./options";
-import { columns, timeForPeople } from "./output";
+import { timeForPeople } from "./output";
 import { signOffsOf, signOffsOption } from "./sign-offs";
 import { defineVerb } from "./verb";
-
-/** One check of a signed report. */
-interface Check {
-  readonly name: string;
-  readonly result: "passed" | "failed" | "open";
-  readonly message: string;
-}
 
 export const reportVerifyVerb = defineVerb({
   name: "report verify",
@@ -73,6 +68,7 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
     );
     const checks = [
       ...checkFile(signed),
+      await checkSignature(signed, registry),
       checkPlace(signed, registry, signOffs),
       await checkBlock(signed, registry),
       await checkRole(signed, registry, recorded),
@@ -86,26 +82,16 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
         `about      registry ${audited(signed.report).registry.address}, block ${statement.blockNumber}, ${timeForPeople(audited(signed.report).block.time)}`,
         `signed by  ${auditor}`,
         "",
-        ...columns(checks.map(({ name, result, message }) => [SIGN[result], name, message])),
+        ...checkLines(checks),
       ],
-      exitStatus: checks.some(({ result }) => result === "failed")
-        ? ExitStatus.failed
-        : checks.some(({ result }) => result === "open")
-          ? ExitStatus.notChecked
-          : ExitStatus.ok,
+      exitStatus: statusOf(checks),
     };
   },
 });
 
-const SIGN = { passed: "✓", failed: "✗", open: "?" } as const;
-
-function check(name: string, holds: boolean, passed: string, failed: string): Check {
-  return { name, result: holds ? "passed" : "failed", message: holds ? passed : failed };
-}
-
 /** What the file alone tells. */
 function checkFile(signed: SignedReport): Check[] {
-  const { statement, auditor, report } = signed;
+  const { statement, report } = signed;
   const { roles } = audited(report);
   const authority = roles.find(({ journal }) => journal.head === statement.rolesHead)?.authority ?? "";
   return [
@@ -121,13 +107,23 @@ function checkFile(signed: SignedReport): Check[] {
       "says what the report says",
       "says something else than the report",
     ),
-    check(
+  ];
+}
+
+/** A key's signature tells by itself whose it is; a contract has to be asked. */
+async function checkSignature(signed: SignedReport, { chain }: Registry): Promise<Check> {
+  const { auditor, signOffs, statement, signature, contract, report } = signed;
+  if (contract === undefined)
+    return check(
       "signature",
       signerOfReport(signed) === auditor,
       `by ${auditor}`,
       `is not that of ${auditor} on this statement`,
-    ),
-  ];
+    );
+  const digest = statementDigest(audited(report).registry.chainId, signOffs, statement);
+  const answer = await askContract(chain, auditor, digest, signature, statement.blockNumber);
+  const words = contractWords(auditor, answer);
+  return check("signature", answer.accepts, words, words);
 }
 
 function checkPlace({ report, signOffs: named }: SignedReport, registry: Registry, signOffs: string): Check {

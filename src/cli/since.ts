@@ -4,7 +4,8 @@
 import type { AuditReport } from "../audit";
 import { sinceCheckpoint } from "../audit/since";
 import type { Chain } from "../chain";
-import { readCheckpoint, type Checkpoint } from "../checkpoint";
+import { checkpointDigest, readCheckpoint, type Checkpoint } from "../checkpoint";
+import { askContract, contractWords } from "../contract-signature";
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { readText } from "./files";
@@ -22,21 +23,50 @@ export const sinceOptions = {
 
 type SinceValues = OptionValues<typeof sinceOptions>;
 
+/** A checkpoint whose signature is its signer's. */
+export interface SignedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** Block at which the signer, a contract, accepted the signature; null: a key's. */
+  readonly acceptedAt: number | null;
+}
+
+/**
+ * A checkpoint, its signature checked: where a contract signed, by asking it.
+ *
+ * @param name Of the file, for messages.
+ * @throws {CreditAnchorError} `checkpoint.…`
+ */
+export async function checkedCheckpoint(
+  content: string,
+  name: string,
+  chain: Chain,
+): Promise<SignedCheckpoint> {
+  const checkpoint = readCheckpoint(content, name);
+  if (checkpoint.contract === undefined) return { checkpoint, acceptedAt: null };
+  const { signer, signature, block } = checkpoint;
+  const answer = await askContract(chain, signer, checkpointDigest(checkpoint), signature, block.number);
+  if (answer.accepts) return { checkpoint, acceptedAt: answer.block };
+  throw new CreditAnchorError("checkpoint.signature", `${name}: ${contractWords(signer, answer)}`, {
+    hint: "it proves nothing to you: get it again from where its signer published it, or ask another node",
+  });
+}
+
 /**
  * The checkpoint that is to be proved, if one is named.
  * @throws {CreditAnchorError} `checkpoint.…` for a file that is none, was altered, or is of another registry or chain.
  */
-export function sinceOf(
+export async function sinceOf(
   { since, signer }: SinceValues,
   chain: Chain,
   registry: string,
   toBlock: number | undefined,
-): Checkpoint | undefined {
+): Promise<SignedCheckpoint | undefined> {
   if (since === undefined) {
     if (signer !== undefined) throw usage("--signer goes with --since");
     return undefined;
   }
-  const checkpoint = readCheckpoint(readText(since), since);
+  const signed = await checkedCheckpoint(readText(since), since, chain);
+  const { checkpoint } = signed;
   const { chainId, address } = checkpoint.registry;
   if (chainId !== chain.chainId)
     throw new CreditAnchorError(
@@ -50,21 +80,28 @@ export function sinceOf(
     );
   if (toBlock !== undefined && toBlock < checkpoint.block.number)
     throw usage(`--to-block ends before block ${checkpoint.block.number} of the checkpoint`);
-  return checkpoint;
+  return signed;
 }
 
 /** The report with what became of the checkpoint. */
 export async function withCheckpoint(
   report: AuditReport,
-  checkpoint: Checkpoint | undefined,
+  signed: SignedCheckpoint | undefined,
   chain: Chain,
   { signer }: SinceValues,
   home: Home | undefined,
 ): Promise<AuditReport> {
-  if (checkpoint === undefined) return report;
+  if (signed === undefined) return report;
+  const { checkpoint, acceptedAt } = signed;
   const block = await chain.block(checkpoint.block.number);
   const signers = signer?.map((word) => parseAddress(word, "--signer"));
-  return sinceCheckpoint(report, checkpoint, { signers, own: home?.signerAddress() }, block?.hash);
+  return sinceCheckpoint(
+    report,
+    checkpoint,
+    { signers, own: home?.signerAddress() },
+    block?.hash,
+    acceptedAt,
+  );
 }
 
 const VOUCHING = {
@@ -76,10 +113,13 @@ const VOUCHING = {
 /** For people. */
 export function sinceLines({ checkpoint, journal }: AuditReport): string[] {
   if (checkpoint === null) return [];
-  const { block, journal: then, signer, vouchedBy, contained } = checkpoint;
+  const { block, journal: then, signer, vouchedBy, contained, acceptedAt } = checkpoint;
   const by = vouchedBy === null ? "who does not count" : VOUCHING[vouchedBy];
   return [
     `checkpoint block ${block.number}, ${timeForPeople(block.time)}, ${counted(then.length, "entry", "entries")}, by ${signer}, ${by}`,
+    ...(acceptedAt === null
+      ? []
+      : [`           ${contractWords(signer, { accepts: true, absent: false, block: acceptedAt })}`]),
     contained
       ? `           the registry only grew from it: by ${counted(journal.length - then.length, "entry", "entries")}`
       : "           NOT contained in what the node tells",

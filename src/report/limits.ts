@@ -38,9 +38,10 @@ function head({ externalHead, singleSource }: AuditReport, words: Words): Html |
 
 function since({ checkpoint }: AuditReport, { limits: said }: Words): Html | false {
   if (checkpoint === null) return false;
-  const { block, journal, signer, vouchedBy, contained } = checkpoint;
+  const { block, journal, signer, vouchedBy, contained, acceptedAt } = checkpoint;
   return html`<p>
     ${said.checkpoint(count(journal.length), count(block.number), signer, said.vouched[vouchedBy ?? "nobody"])}
+    ${acceptedAt !== null && said.checkpointAccepted(count(acceptedAt))}
     ${contained ? said.checkpointContained : said.checkpointDiffers}
   </p>`;
 }

@@ -127,6 +127,7 @@ export const chinese: Words = {
       own: "签名者即本次审计者",
       nobody: "签名者不足采信",
     },
+    checkpointAccepted: (block) => `签名人为合约；在区块 ${block} 处询问，该合约确认签名为其所作。`,
     checkpointContained: "登记簿自该检查点以来仅有增加。",
     checkpointDiffers: "登记簿自该检查点以来并非仅有增加：见第 1.1 节。",
     claims:

@@ -132,6 +132,8 @@ export const english = {
       own: "who made this audit too",
       nobody: "whose word does not count here",
     },
+    checkpointAccepted: (block: string) =>
+      `The signer is a contract; asked at block ${block}, it accepted the signature as its own.`,
     checkpointContained: "The registry only grew from it.",
     checkpointDiffers: "The registry did not only grow from it: see section 1.1.",
     claims:

@@ -76,7 +76,14 @@ describe("the command by which a report is made again", () => {
   });
 
   it("names the checkpoint instead of its heads, and a deployment record instead of the registry", () => {
-    const checkpoint = { block, journal, signer, vouchedBy: "named" as const, contained: true };
+    const checkpoint = {
+      block,
+      journal,
+      signer,
+      vouchedBy: "named" as const,
+      contained: true,
+      acceptedAt: null,
+    };
     const options = repeatable({ ...given, codeHash: `0x${"56".repeat(32)}` }, undefined);
     const found = parsed(command({ ...report, checkpoint, options })).options;
     expect(found).to.include({ since: "CHECKPOINT", deployment: "FILE" });
@@ -88,7 +95,7 @@ describe("the command by which a report is made again", () => {
       command({ ...report, options: repeatable({ ...given, withoutRecords: true }, undefined) }),
       command({
         ...report,
-        checkpoint: { block, journal, signer, vouchedBy: null, contained: false },
+        checkpoint: { block, journal, signer, vouchedBy: null, contained: false, acceptedAt: null },
         options: repeatable({ ...given, codeHash: "0x" }, undefined),
       }),
     ].join(" ");

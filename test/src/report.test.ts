@@ -213,6 +213,7 @@ describe("report", () => {
           block: { number: 12, hash: "0x34", time: START },
           journal: { length: 9, head: "0x56" },
           signer: ALICE,
+          acceptedAt: null,
         };
         const grown = limitsOf({
           silent: ["nobody.example does not answer"],
@@ -224,6 +225,8 @@ describe("report", () => {
         expect(grown).to.contain(words.limits.checkpoint("9", "12", ALICE, words.limits.vouched.auditor));
         const shrunk = limitsOf({ checkpoint: { ...checkpoint, vouchedBy: null, contained: false } });
         expect(shrunk).to.contain(words.limits.checkpointDiffers).and.to.contain(words.limits.vouched.nobody);
+        const ofContract = { ...checkpoint, vouchedBy: "named" as const, contained: true, acceptedAt: 13 };
+        expect(limitsOf({ checkpoint: ofContract })).to.contain(words.limits.checkpointAccepted("13"));
         const differences = [{ code: "witness.journal", message: "", where: {} }];
         expect(limitsOf({ differences })).to.contain(words.limits.disagree);
         expect(limitsOf({ differences })).not.to.contain(words.limits.severalSources);
@@ -241,6 +244,38 @@ describe("report", () => {
           if (expected !== undefined) expect(told).to.contain(`${words.findings.expected} ${expected}`);
           if (found !== undefined) expect(told).to.contain(`${words.findings.found} ${found}`);
         });
+      });
+
+      it("tells what auditors stated, and whether it holds", () => {
+        const stated = {
+          index: 0,
+          auditor: ALICE,
+          block: 200,
+          transaction: "0x12",
+          time: START,
+          holds: true,
+          statement: {
+            journalLength: 1_234,
+            journalHead: "0x",
+            rolesLength: 0,
+            rolesHead: "0x",
+            blockNumber: 199,
+            blockHash: "0x",
+            reportHash: "0x",
+            outcome: 1,
+          },
+        };
+        const statements = [
+          stated,
+          { ...stated, index: 1, holds: false },
+          { ...stated, index: 2, holds: null },
+        ];
+        const signOffs = { address: ALICE, statements };
+        const told = section(readMarkup(pagesOf({ ...report, signOffs })[language]), 7);
+        expect(told).to.contain(words.keys.signOffsOf(ALICE, "3")).and.to.contain("1,234");
+        for (const word of [words.keys.outcomes[1]!, words.keys.holds, words.keys.differs, words.keys.open])
+          expect(told).to.contain(word);
+        expect(section(page, 7)).to.contain(words.keys.signOffsUnknown);
       });
 
       it("gives the command that audits the same again", () => {
