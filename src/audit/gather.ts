@@ -97,7 +97,10 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
   const range = { from: request.fromBlock, to: block.number };
   const comparing = { findings: audit.findings, hashes };
   if (request.signOffs === undefined)
-    audit.findings.notChecked("sign-off.unknown", "what auditors stated: no contract for sign-offs is known");
+    audit.findings.notChecked(
+      "sign-off.unknown",
+      "what auditors stated on chain: no contract for sign-offs was named (its deployment record or address)",
+    );
   else await readStatements(chain, others, request.signOffs, range, audit, comparing);
 
   let events = 0;

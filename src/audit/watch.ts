@@ -3,6 +3,7 @@ import { toHex } from "../bytes";
 import type { Chain, Log } from "../chain";
 import { portableHashes, type Hashes } from "../hashes";
 import { roleIds, roleNames } from "../roles";
+import { readSignOff } from "../sign-off-log";
 import { applyEvent } from "./apply";
 import { startFindings } from "./differences";
 import { eventShapes, STATUS_EVENTS, type RawLog, type Value } from "./events";
@@ -28,8 +29,8 @@ export interface WatchRequest {
   readonly deployedAt: number;
   /** Tells of what happens from this block on. */
   readonly from: number;
-  /** Contract of the sign-offs, with what reads its logs. */
-  readonly signOffs?: { readonly address: string; readonly read: (log: Log) => object | undefined };
+  /** Contract of the sign-offs. */
+  readonly signOffs?: string;
   /** Seconds without a batch after which an active agency is told of. */
   readonly silentAfter?: number;
   readonly hashes?: Hashes;
@@ -157,10 +158,10 @@ export function startWatching(request: WatchRequest): Watcher {
       }))
         for (const log of page) found.push({ event: "role", ...(await place(log)), ...roleChange(log) });
     if (signOffs !== undefined)
-      for await (const page of chain.logs({ address: signOffs.address, fromBlock, toBlock }))
+      for await (const page of chain.logs({ address: signOffs, fromBlock, toBlock }))
         for (const log of page) {
-          const statement = signOffs.read(log);
-          if (statement !== undefined) found.push({ event: "sign-off", ...(await place(log)), ...statement });
+          const signOff = readSignOff(log);
+          if (signOff !== undefined) found.push({ event: "sign-off", ...(await place(log)), ...signOff });
         }
     return found.sort((a, b) => a.block - b.block);
   }

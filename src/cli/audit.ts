@@ -256,6 +256,10 @@ export function describe(report: AuditReport): string[] {
       ...tenures.map(tellTenure),
     ]),
     ...signOffLines(report),
+    ...report.vaults.map(
+      ({ batches, records, recomputed }) =>
+        `vault      ${counted(batches, "batch", "batches")}, ${counted(records, "record")} compared; ${count(recomputed)} computed again from content and secret`,
+    ),
     ...sourceLines(report),
     ...keyLines(report.keys),
     ...coverage.flaggedBatches.map(

@@ -92,7 +92,9 @@ application/timestamp-query' URL), and --timestamp puts its answer into the bund
       throw new CreditAnchorError(
         "bundle.false",
         `this does not fit together: ${wrong.map(({ name, message }) => `${name}: ${message}`).join("; ")}`,
-        { hint: `check the file: credit-anchor verify ${file}` },
+        {
+          hint: `check the file: credit-anchor verify ${file}; a checkpoint or a signed report has to be of the anchoring's block or a later one`,
+        },
       );
     const digest = bundleDigest(bundle, hashes);
     const asked = options.timestampQuery;

@@ -2,8 +2,8 @@ import { startWatching, type Sighting, type Watcher } from "../audit/watch";
 import type { Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
-import { recordedIn } from "../registry-sign-offs";
 import { delay } from "../rpc";
+import { outcomes } from "../sign-off";
 import { optionalHome } from "./context";
 import { connectTrusted } from "./named-registry";
 import { address, flag, integer, text, url, usage } from "./options";
@@ -77,9 +77,7 @@ Ctrl-C.`,
       from: options.from ?? (await chain.blockNumber()) + 1,
       hashes: await loadFastHashes(),
       ...(silentAfter === undefined ? {} : { silentAfter }),
-      ...(signOffs === undefined
-        ? {}
-        : { signOffs: { address: signOffs, read: (log) => recordedIn(signOffs, log)[0] } }),
+      ...(signOffs === undefined ? {} : { signOffs }),
     });
     const hook =
       options.webhook === undefined ? undefined : startWebhook(options.webhook, (line) => io.note(line));
@@ -152,8 +150,19 @@ function ndjson(value: unknown): string {
 }
 
 function forPeople({ event, block, time, ...details }: Sighting): string {
-  const parts = Object.entries(details).map(
-    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
-  );
+  const parts = Object.entries(details).map(([name, value]) => `${name} ${valueForPeople(name, value)}`);
   return `${timeForPeople(time)}  block ${block}  ${event}  ${parts.join(", ")}`;
+}
+
+/** Members named so are moments, in seconds. */
+const MOMENTS: ReadonlySet<string> = new Set(["anchoredAt", "lastBatchAt"]);
+
+function valueForPeople(name: string, value: unknown): string {
+  if (MOMENTS.has(name)) return timeForPeople(Number(value));
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const parts = Object.entries(value).map(([member, of]) =>
+    member === "outcome" ? `outcome ${outcomes[Number(of)]}` : `${member} ${String(of)}`,
+  );
+  return `(${parts.join(", ")})`;
 }
