@@ -1,4 +1,5 @@
 export { coverPage } from "./bundle/cover";
+export { readExhibit, verifyExhibit, type Exhibit } from "./bundle/exhibit";
 export {
   BUNDLE_FORMAT,
   bundleDigest,

@@ -1,6 +1,6 @@
+import { verifyExhibit, type BundleVerdict, type Exhibit } from "../../src/bundle";
 import type { Chain } from "../../src/chain";
 import type { CreditAnchorError } from "../../src/errors";
-import type { Evidence } from "../../src/evidence";
 import { gatherTrusted } from "../../src/facts";
 import { shippedTypes } from "../../src/types/shipped";
 import type { RecordType } from "../../src/types/record-type";
@@ -8,7 +8,6 @@ import {
   combine,
   dateInChina,
   toldOf,
-  verify,
   type ChainFacts,
   type Moment,
   type Told,
@@ -17,20 +16,20 @@ import {
 import { asError } from "../node";
 import type { Trust } from "../trust";
 
-/** A file to judge. */
-export interface Exhibit {
-  readonly text: string;
-  readonly evidence: Evidence | undefined;
-}
-
 /** What came of one file. */
-export interface Judged {
-  readonly verdict: Verdict;
-  readonly evidence: Evidence | undefined;
+export interface Judged extends Exhibit {
+  readonly verdict: Verdict | BundleVerdict;
   readonly told: Told | undefined;
   readonly facts: ChainFacts | undefined;
   /** Positions of files that contradict this one. */
   readonly contradicts: readonly number[];
+}
+
+/** What the reader is told: the verdict's exit status, or that another file contradicts this one. */
+export type Outcome = Verdict["exitStatus"] | "contradicted";
+
+export function outcomeOf({ verdict, contradicts }: Judged): Outcome {
+  return contradicts.length > 0 ? "contradicted" : verdict.exitStatus;
 }
 
 export interface Judgement {
@@ -73,9 +72,14 @@ export async function judge(exhibits: readonly Exhibit[], court: Court): Promise
     } catch (thrown) {
       error = asError(thrown);
     }
-  const judged = exhibits.map(({ text, evidence }, i) => {
-    const verdict = verify({ evidence: evidence ?? text, types, facts: facts[i], trust: trusted, policy });
-    return { verdict, evidence, facts: facts[i], told: toldOf(verdict, facts[i], evidence, policy) };
+  const judged = exhibits.map((exhibit, i) => {
+    const verdict = verifyExhibit(exhibit, { types, facts: facts[i], trust: trusted, policy });
+    return {
+      ...exhibit,
+      verdict,
+      facts: facts[i],
+      told: toldOf(verdict, facts[i], exhibit.evidence, policy),
+    };
   });
   const { equivocations } = combine(judged.map(({ verdict }) => verdict));
   return {

@@ -9,7 +9,7 @@ import { TrustPanel } from "../trust-panel";
 import { AsOf } from "./as-of";
 import { Drop } from "./drop";
 import { Offer } from "./offer";
-import { judge, type Judgement } from "./judge";
+import { judge, outcomeOf, type Judgement } from "./judge";
 import { openFile, type Opened } from "./read-file";
 import { Result } from "./result";
 
@@ -21,12 +21,12 @@ export interface Item {
   readonly opened: Opened | undefined;
 }
 
-/** Open receipts and presentations, and see what holds. */
+/** Open receipts, presentations and bundles, and see what holds. */
 export function VerifyPage(): JSX.Element {
   const { words } = useSettings();
   const { items, add, remove, clear } = useItems();
   const [asOf, setAsOf] = useState<Moment | undefined>(undefined);
-  const exhibits = useMemo(() => items.filter(({ opened }) => opened?.kind === "evidence"), [items]);
+  const exhibits = useMemo(() => items.filter(({ opened }) => opened?.kind === "exhibit"), [items]);
   const types = useMemo(
     () => items.flatMap(({ opened }) => (opened?.kind === "type" ? [opened.type] : [])),
     [items],
@@ -59,7 +59,7 @@ export function VerifyPage(): JSX.Element {
         {items.map((item) => {
           const at = exhibits.indexOf(item);
           const judged = at < 0 ? undefined : judgement?.judged[at];
-          if (item.opened?.kind === "evidence")
+          if (item.opened?.kind === "exhibit")
             return judged === undefined ? (
               <p key={item.id} class="notice">
                 {item.name}: {words.verdict.working}
@@ -123,7 +123,7 @@ function useJudgement(
     }
     let isCurrent = true;
     setState({ judgement: undefined, isBusy: true });
-    const files = exhibits.flatMap(({ opened }) => (opened?.kind === "evidence" ? [opened] : []));
+    const files = exhibits.flatMap(({ opened }) => (opened?.kind === "exhibit" ? [opened] : []));
     const chain = node.state === "ready" ? node.chain : undefined;
     void judge(files, { trust, chain, types, asOf }).then((judgement) => {
       const failure = node.state === "failed" ? node.error : undefined;
@@ -156,7 +156,7 @@ function Announcer({
   const said = isBusy
     ? words.verdict.working
     : (judgement?.judged ?? [])
-        .map(({ verdict }, i) => words.verdict.live(names[i] ?? "", headings[verdict.exitStatus]))
+        .map((judged, i) => words.verdict.live(names[i] ?? "", headings[outcomeOf(judged)]))
         .join(". ");
   return (
     <p class="unseen" aria-live="polite" role="status" data-testid="announcer">
@@ -168,9 +168,9 @@ function Announcer({
 function Counts({ judgement }: { judgement: Judgement | undefined }): JSX.Element | null {
   const { words, format } = useSettings();
   if (judgement === undefined || judgement.judged.length < 2) return null;
-  const parts = ([0, 3, 2, 1] as const).flatMap((exit) => {
-    const count = judgement.judged.filter(({ verdict }) => verdict.exitStatus === exit).length;
-    return count === 0 ? [] : [words.verdict.counts[exit](format.number(count))];
+  const parts = ([0, 3, 2, "contradicted", 1] as const).flatMap((outcome) => {
+    const count = judgement.judged.filter((judged) => outcomeOf(judged) === outcome).length;
+    return count === 0 ? [] : [words.verdict.counts[outcome](format.number(count))];
   });
   return <p class="counts">{words.verdict.several(parts.join(" · "))}</p>;
 }

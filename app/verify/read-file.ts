@@ -1,16 +1,17 @@
+import { BUNDLE_FORMAT, readExhibit, type Exhibit } from "../../src/bundle";
 import { isObject } from "../../src/deploy/record-fields";
-import { PRESENTATION_FORMAT, readEvidence, RECEIPT_FORMAT, type Evidence } from "../../src/evidence";
+import { PRESENTATION_FORMAT, RECEIPT_FORMAT } from "../../src/evidence";
 import { CreditAnchorError } from "../../src/errors";
 import { parseJson } from "../../src/json";
 import { loadType, type RecordType } from "../../src/types/record-type";
 
-/** A receipt of 255 fields with its type document inside stays far below. */
+/** A receipt of 255 fields with its type document inside stays far below; so does a bundle with many signed reports. */
 export const LARGEST_FILE = 16 * 2 ** 20;
 
 /** What a file turned out to be. */
 export type Opened =
-  /** A receipt or presentation, or what claims to be one. */
-  | { readonly kind: "evidence"; readonly text: string; readonly evidence: Evidence | undefined }
+  /** A receipt, presentation or bundle, or what claims to be one. */
+  | ({ readonly kind: "exhibit" } & Exhibit)
   | { readonly kind: "deployment"; readonly record: unknown }
   | { readonly kind: "type"; readonly type: RecordType }
   /** Nothing that can be checked here. */
@@ -28,7 +29,6 @@ export type Problem =
   | "broken-json"
   | "other-json"
   | "other-format"
-  | "bundle"
   | "authority-record"
   | "broken-type";
 
@@ -77,18 +77,17 @@ function openText(text: string): Opened {
   } catch {
     const isNearly = /^[\s]*[{[]/.test(text);
     // What looks like evidence is judged by the verifier, which says what is wrong with it.
-    if (isNearly && text.includes("credit-anchor/")) return { kind: "evidence", text, evidence: undefined };
+    if (isNearly && text.includes("credit-anchor/")) return { kind: "exhibit", ...readExhibit(text) };
     return { kind: "other", problem: isNearly ? "broken-json" : "not-json" };
   }
   if (!isObject(value)) return { kind: "other", problem: "other-json" };
   const { format } = value;
-  if (format === RECEIPT_FORMAT || format === PRESENTATION_FORMAT)
-    return { kind: "evidence", text, evidence: readEvidence(text).evidence };
+  if (format === RECEIPT_FORMAT || format === PRESENTATION_FORMAT || format === BUNDLE_FORMAT)
+    return { kind: "exhibit", ...readExhibit(text) };
   if (format === "credit-anchor/deployment")
     return value["contract"] === "RegistryAuthority"
       ? { kind: "other", problem: "authority-record" }
       : { kind: "deployment", record: value };
-  if (format === "credit-anchor/bundle") return { kind: "other", problem: "bundle" };
   if (typeof format === "string" && format.startsWith("credit-anchor/"))
     return { kind: "other", problem: "other-format", detail: format.slice(0, 60) };
   if (isObject(value["properties"]) && "x-credit-anchor" in value) return openType(text);

@@ -1,15 +1,17 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { toHex } from "../../src/bytes";
+import { RECEIPT_FORMAT } from "../../src/evidence";
 import { shippedTypes } from "../../src/types/shipped";
 import type { RecordType } from "../../src/types/record-type";
-import { dateInChina, type Check, type Moment, type Verdict } from "../../src/verify";
+import { dateInChina, type Moment, type Verdict } from "../../src/verify";
 import { plain } from "../format";
 import { useSettings } from "../settings";
-import { byCode } from "../words";
+import { BundlePart } from "./bundle-part";
+import { Checks } from "./checks";
 import { Details } from "./details";
 import { Fields } from "./fields";
-import type { Judged } from "./judge";
+import { outcomeOf, type Judged, type Outcome } from "./judge";
 import { ProofPath } from "./path";
 import { Present } from "./present";
 import { Timeline } from "./timeline";
@@ -39,13 +41,17 @@ export function Result({
       : [...shippedTypes().values(), ...types].find(
           ({ typeHash }) => toHex(typeHash) === evidence.record.typeHash,
         );
+  const outcome = outcomeOf(judged);
   const day = format.date(dateInChina(asOf?.time ?? Date.now() / 1000));
   const headings = asOf === undefined ? words.verdict.headings : words.verdict.headingsThen;
   return (
-    <article class={`result result-${verdict.exitStatus}`} aria-labelledby={`${id}-heading`}>
+    <article class={`result result-${outcome}`} aria-labelledby={`${id}-heading`}>
       <header class="verdict">
         <p class="file-row">
-          <span class="file-name">{plain(name)}</span>
+          <span>
+            <span class="file-name">{plain(name)}</span>{" "}
+            <span class="file-kind">{words.verdict.kinds[kindOf(judged)]}</span>
+          </span>
           <span class="no-print">
             <button type="button" class="plain" onClick={() => print()}>
               {words.verdict.print}
@@ -61,10 +67,10 @@ export function Result({
           </span>
         </p>
         <div class="verdict-row">
-          <VerdictSign exit={verdict.exitStatus} />
+          <VerdictSign outcome={outcome} />
           <div>
-            <h2 id={`${id}-heading`}>{headings[verdict.exitStatus]}</h2>
-            <p>{words.verdict.sentences[verdict.exitStatus]}</p>
+            <h2 id={`${id}-heading`}>{headings[outcome]}</h2>
+            <p>{words.verdict.sentences[outcome]}</p>
             <p class="quiet small">
               {words.verdict.judgedBy(day)}
               {facts !== undefined &&
@@ -80,8 +86,9 @@ export function Result({
       </header>
       <div class="part">
         <h3>{words.sections.checks}</h3>
-        <Checks checks={verdict.checks} />
+        <Checks checks={verdict.checks} names={words.checks} />
       </div>
+      <BundlePart judged={judged} />
       {evidence !== undefined && (
         <>
           <div class="part">
@@ -112,6 +119,13 @@ export function Result({
   );
 }
 
+/** What the file is. */
+function kindOf({ isBundle, evidence }: Judged): "bundle" | "receipt" | "presentation" | "unreadable" {
+  if (isBundle) return "bundle";
+  if (evidence === undefined) return "unreadable";
+  return evidence.format === RECEIPT_FORMAT ? "receipt" : "presentation";
+}
+
 /** Whether what the file shows is what was anchored. */
 function isProved({ checks }: Verdict): boolean {
   return ["integrity", "inclusion", "anchor"].every((name) =>
@@ -119,67 +133,14 @@ function isProved({ checks }: Verdict): boolean {
   );
 }
 
-function Checks({ checks }: { checks: readonly Check[] }): JSX.Element {
-  const { words } = useSettings();
-  return (
-    <ol class="checks">
-      {checks.map((check) => (
-        <li key={check.name} class={`check check-${check.result}`}>
-          <Sign result={check.result} />
-          <span class="check-name">{words.checks[check.name]}</span>
-          <span class="check-reason">
-            <span class="check-result">{words.results[check.result]}</span>{" "}
-            <span>{byCode(words.codes.reasons, check.code) ?? check.message}</span>
-            <Technical check={check} />
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-const FAULTS_SHOWN = 20;
-
-/** The verifier's own words: which field, which member, which code. */
-function Technical({ check: { code, message, faults = [] } }: { check: Check }): JSX.Element {
-  const { words } = useSettings();
-  return (
-    <details class="technical">
-      <summary>{words.technical}</summary>
-      <p lang="en">
-        <code>{code}</code> {plain(message)}
-      </p>
-      {faults.length > 0 && (
-        <ul lang="en">
-          {faults.slice(0, FAULTS_SHOWN).map(({ path, message: text }, i) => (
-            <li key={i}>
-              <code>{plain(path) || "/"}</code> {plain(text)}
-            </li>
-          ))}
-        </ul>
-      )}
-    </details>
-  );
-}
-
-function Sign({ result }: { result: Check["result"] }): JSX.Element {
-  const path = { passed: "M3 8.5l3.5 3.5L13 4.5", failed: "M4 4l8 8M12 4l-8 8", "not-checked": "M4 8h8" }[
-    result
-  ];
-  return (
-    <svg class="sign" viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">
-      <path d={path} />
-    </svg>
-  );
-}
-
-function VerdictSign({ exit }: { exit: Verdict["exitStatus"] }): JSX.Element {
+function VerdictSign({ outcome }: { outcome: Outcome }): JSX.Element {
   const path = {
     0: "M13 25l8 8 15-17",
     1: "M15 15l18 18M33 15L15 33",
-    2: "M18 19a6 6 0 1 1 8.5 5.4c-1.700.8-2.5 2-2.5 4v.6M24 34v.5",
+    2: "M18 19a6 6 0 1 1 8.5 5.4c-1.7.8-2.5 2-2.5 4v.6M24 34v.5",
     3: "M24 13v13M24 33v.5",
-  }[exit];
+    contradicted: "M14 20h20M14 28h20M31 13L17 35",
+  }[outcome];
   return (
     <svg class="verdict-sign" viewBox="0 0 48 48" width="64" height="64" aria-hidden="true">
       <circle cx="24" cy="24" r="21.5" />

@@ -1,20 +1,19 @@
 import type { X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { BUNDLE_FORMAT, readBundle, verifyBundle, type AuthorityAnswer, type Bundle } from "../bundle";
+import { readExhibit, verifyExhibit, type AuthorityAnswer } from "../bundle";
 import { connectChain, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { gatherTrusted } from "../facts";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
-import { readEvidence, type Evidence } from "../receipt";
+import type { Evidence } from "../receipt";
 import { throwIfCancelled } from "../rpc";
 import { authorityOf, certificatesOf } from "../timestamp-authority";
 import {
   combine,
   dateInChina,
   toldOf,
-  verify,
   type Moment,
   type Policy,
   type Told,
@@ -110,20 +109,21 @@ another day.`,
     // Some hundreds at a time: a folder may hold tens of thousands.
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
       throwIfCancelled(signal);
-      const contents = files.slice(at, at + FILES_AT_ONCE).map(readText);
-      const opened = contents.map(open);
-      const evidence = opened.map((one) => one.evidence);
+      const exhibits = files.slice(at, at + FILES_AT_ONCE).map((file) => readExhibit(readText(file)));
+      const evidence = exhibits.map((one) => one.evidence);
       const facts =
         sources === undefined
           ? []
           : await gatherTrusted(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
       evidence.forEach((one, i) => {
-        const { isBundle, bundle } = opened[i]!;
-        const request = { types, facts: facts[i], trust: trust ?? trustAsSaid(named!, one), policy };
-        // What was read without a fault need not be read from the text again.
-        const verdict = isBundle
-          ? verifyBundle({ ...request, authority, bundle: bundle ?? contents[i] }, hashes)
-          : verify({ ...request, evidence: one ?? contents[i] }, hashes);
+        const request = {
+          types,
+          facts: facts[i],
+          trust: trust ?? trustAsSaid(named!, one),
+          policy,
+          authority,
+        };
+        const verdict = verifyExhibit(exhibits[i]!, request, hashes);
         const told = toldOf(verdict, facts[i], one, policy);
         lines.push(...report(files[at + i]!, verdict, one, types, options.values, told));
         verdicts.push(verdict);
@@ -168,23 +168,6 @@ function readAuthority(file: string): (token: Uint8Array) => AuthorityAnswer {
     throw new CreditAnchorError("timestamp.certificate", `${file} holds no certificate that can be read`);
   }
   return (token) => authorityOf(token, trusted);
-}
-
-/** What a file turned out to be. */
-interface Opened {
-  readonly isBundle: boolean;
-  /** Undefined: not readable as what it says it is. */
-  readonly bundle?: Bundle | undefined;
-  readonly evidence: Evidence | undefined;
-}
-
-function open(content: string): Opened {
-  const { evidence } = readEvidence(content);
-  // Receipts come by the ten thousand: only what is none is looked at again.
-  if (evidence !== undefined || !content.includes(BUNDLE_FORMAT)) return { isBundle: false, evidence };
-  const { bundle, faults } = readBundle(content);
-  const isBundle = !faults.some(({ code }) => code === "bundle.not-bundle");
-  return { isBundle, bundle, evidence: bundle?.evidence };
 }
 
 const NO_TRUST =

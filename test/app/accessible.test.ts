@@ -1,8 +1,7 @@
 import { source } from "axe-core";
 import { expect } from "chai";
-import type { Browser, Page } from "playwright-core";
-import { describeInBrowser, openPage, startBrowser, type Look, type Watched } from "../support/browser";
-import { startPagesWorld, type PagesWorld } from "../support/pages";
+import type { Page } from "playwright-core";
+import { describePages, type Look } from "../support/browser";
 
 /** What axe says of a page, as far as anybody needs it here. */
 interface Violation {
@@ -18,49 +17,28 @@ const LOOKS = [
   { language: "zh-CN", colours: "dark" },
 ] as const;
 
-describeInBrowser("pages: for everybody", function () {
-  this.timeout(240_000);
-  let world: PagesWorld;
-  let browser: Browser;
-  let open: Watched[] = [];
-  before(async () => {
-    world = await startPagesWorld();
-    browser = await startBrowser();
-  });
-  afterEach(async () => {
-    await Promise.all(open.map(({ context }) => context.close()));
-    open = [];
-  });
-  after(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
-
-  async function visit(address: string, look: Look): Promise<Page> {
-    const watched = await openPage(browser, `${world.url}${address}`, look);
-    open.push(watched);
-    return watched.page;
-  }
+describePages("pages: for everybody", (stage) => {
+  const open = async (address: string, look: Look): Promise<Page> => (await stage.visit(address, look)).page;
 
   /** Every kind of page, with everything on it that there can be. */
   async function* pages(look: Look): AsyncGenerator<[string, Page]> {
-    const page = await visit("#/verify", look);
+    const page = await open("#/verify", look);
     await page.setInputFiles("input[type=file]", [
-      world.files.fine,
-      world.files.withdrawn,
-      world.forged[0]!.file,
-      world.file("empty.json", ""),
-      world.files.deployment,
+      stage.world.files.fine,
+      stage.world.files.withdrawn,
+      stage.world.forged[0]!.file,
+      stage.world.file("empty.json", ""),
+      stage.world.files.deployment,
     ]);
     await page.locator("article.result").nth(2).waitFor();
     await page.locator("section.trust button").last().click();
     for (const details of await page.locator("details").all())
       await details.evaluate("(element) => element.setAttribute('open', '')").catch(() => undefined);
     yield ["verify", page];
-    yield ["about", await visit("#/about", look)];
+    yield ["about", await open("#/about", look)];
     for (const address of [
       "#/explore",
-      `#/batch/${world.batch}`,
+      `#/batch/${stage.world.batch}`,
       "#/agency/1",
       "#/agencies",
       "#/types",
@@ -68,7 +46,7 @@ describeInBrowser("pages: for everybody", function () {
       "#/statuses",
       "#/type/1",
     ]) {
-      const explored = await visit(address, look);
+      const explored = await open(address, look);
       await explored.getByTestId("read-up-to").waitFor();
       yield [address, explored];
     }
@@ -97,7 +75,7 @@ describeInBrowser("pages: for everybody", function () {
   });
 
   it("speaks the language of the browser, and the other one when asked", async () => {
-    const page = await visit("#/verify", { language: "zh-CN" });
+    const page = await open("#/verify", { language: "zh-CN" });
     await page.getByRole("heading", { name: "核验一条记录" }).waitFor();
     expect(await page.getAttribute("html", "lang")).to.equal("zh-CN");
     await page.getByRole("button", { name: "English" }).click();
@@ -110,7 +88,7 @@ describeInBrowser("pages: for everybody", function () {
   it("says nothing in Chinese to who reads English, and the other way round", async () => {
     const chinese = /\p{Script=Han}/u;
     for (const [name, address] of Object.entries({ about: "#/about", explore: "#/explore" })) {
-      const english = await visit(address, { language: "en-GB" });
+      const english = await open(address, { language: "en-GB" });
       if (name === "explore") await english.getByTestId("read-up-to").waitFor();
       const words =
         (await english.locator("main").innerText()) + (await english.locator("footer").innerText());
@@ -121,7 +99,7 @@ describeInBrowser("pages: for everybody", function () {
   it("is dark or light as the device, or as asked", async () => {
     const background = (page: Page): Promise<string> =>
       page.evaluate("getComputedStyle(document.body).backgroundColor");
-    const page = await visit("#/verify", { colours: "dark" });
+    const page = await open("#/verify", { colours: "dark" });
     const dark = await background(page);
     await page.getByLabel("Colours").selectOption("light");
     await page.locator('html[data-theme="light"]').waitFor();
@@ -135,7 +113,7 @@ describeInBrowser("pages: for everybody", function () {
   });
 
   it("needs no mouse: from the first key to the checks, the presentation and the batch", async () => {
-    const page = await visit("#/verify", {});
+    const page = await open("#/verify", {});
     const focused = (): Promise<string> =>
       page.evaluate(
         "(document.activeElement.labels?.[0] ?? document.activeElement).innerText || document.activeElement.tagName",
@@ -155,7 +133,7 @@ describeInBrowser("pages: for everybody", function () {
     await page.keyboard.press("Enter");
     await tabTo(/^Choose files/);
     await page.keyboard.press("Enter");
-    await (await chooser).setFiles(world.files.fine);
+    await (await chooser).setFiles(stage.world.files.fine);
     await page.getByRole("heading", { name: "Genuine and in force" }).waitFor();
     await tabTo(/^Choose what a reader may see/);
     await page.keyboard.press("Enter");
@@ -166,9 +144,10 @@ describeInBrowser("pages: for everybody", function () {
     await page.keyboard.press("Enter");
     await download;
     await page.keyboard.press("Shift+Tab");
-    for (let i = 0; i < 80 && (await focused()) !== world.batch; i++) await page.keyboard.press("Shift+Tab");
+    for (let i = 0; i < 80 && (await focused()) !== stage.world.batch; i++)
+      await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: `Batch ${world.batch}` }).waitFor();
+    await page.getByRole("heading", { name: `Batch ${stage.world.batch}` }).waitFor();
     // Who goes to another page stands at its beginning.
     expect(await page.evaluate("document.activeElement.tagName")).to.equal("MAIN");
   });

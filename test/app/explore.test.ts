@@ -1,43 +1,20 @@
 import { expect } from "chai";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { connectChain } from "../../src/chain";
 import { openHome } from "../../src/home";
 import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
-import { describeInBrowser, openPage, startBrowser, type Look, type Watched } from "../support/browser";
+import { describePages } from "../support/browser";
 import { forward, startProxy } from "../support/chains";
 import { expectRun } from "../support/cli";
-import { startPagesWorld, type PagesWorld } from "../support/pages";
+import type { PagesWorld } from "../support/pages";
 
-describeInBrowser("pages: exploring", function () {
-  this.timeout(240_000);
-  let world: PagesWorld;
-  let browser: Browser;
-  let open: Watched[] = [];
-  before(async () => {
-    world = await startPagesWorld();
-    browser = await startBrowser();
-  });
-  afterEach(async () => {
-    await Promise.all(open.map(({ context }) => context.close()));
-    open = [];
-  });
-  after(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
-
-  async function visit(address: string, url = world.url, look?: Look): Promise<Watched> {
-    const watched = await openPage(browser, `${url}${address}`, look);
-    open.push(watched);
-    return watched;
-  }
-
+describePages("pages: exploring", (stage) => {
   async function tile(page: Page, name: string): Promise<string> {
     return page.locator(".tile", { hasText: name }).locator("b").innerText();
   }
 
   it("rebuilds the registry from its events, and the running hash agrees", async () => {
-    const watched = await visit("#/explore");
+    const watched = await stage.visit("#/explore");
     const { page } = watched;
     await page.getByText("Their running hash is the one that the registry answers with.").waitFor();
     expect(await tile(page, "Agencies")).to.equal("3");
@@ -52,53 +29,53 @@ describeInBrowser("pages: exploring", function () {
   });
 
   it("opens deep links, and says when the registry knows no such thing", async () => {
-    const { page } = await visit(`#/batch/${world.batch}`);
-    await page.getByRole("heading", { name: `Batch ${world.batch}` }).waitFor();
+    const { page } = await stage.visit(`#/batch/${stage.world.batch}`);
+    await page.getByRole("heading", { name: `Batch ${stage.world.batch}` }).waitFor();
     await page.getByText("The chain holds this very header hash.").waitFor();
     expect(await page.locator("main").innerText()).to.contain("positions 500");
     const agency = page.locator("dd a").first();
     const code = await agency.innerText();
     await agency.click();
     await page.getByRole("heading", { name: code }).waitFor();
-    await page.goto(`${world.url}#/batch/1`);
+    await page.goto(`${stage.world.url}#/batch/1`);
     await page.getByText("The registry has no batch of this number.").waitFor();
-    await page.goto(`${world.url}#/record/0x${"11".repeat(32)}`);
+    await page.goto(`${stage.world.url}#/record/0x${"11".repeat(32)}`);
     await page.getByText("No record with this key was anchored directly.").waitFor();
   });
 
   it("finds batches, agencies, operators and types by what people have of them", async () => {
-    const { page } = await visit("#/explore");
-    const home = openHome(world.sandbox.ready.homes.court, { env: {} });
+    const { page } = await stage.visit("#/explore");
+    const home = openHome(stage.world.sandbox.ready.homes.court, { env: {} });
     for (const [words, heading] of [
-      [world.batch, `Batch ${world.batch}`],
+      [stage.world.batch, `Batch ${stage.world.batch}`],
       [home.settings.agency!.code, home.settings.agency!.code],
       [home.signerAddress()!, "Operator"],
       ["cn.licence", "Administrative licence"],
     ] as const) {
-      await page.goto(`${world.url}#/explore`);
+      await page.goto(`${stage.world.url}#/explore`);
       await page.getByLabel("Batch, agency, operator or record key").fill(words);
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: heading, exact: true }).waitFor();
     }
-    await page.goto(`${world.url}#/explore`);
+    await page.goto(`${stage.world.url}#/explore`);
     await page.getByLabel("Batch, agency, operator or record key").fill("99999");
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByText("Nothing of this kind is known to the registry.").waitFor();
   });
 
   it("asks the contract of sign-offs that the deployment names", async () => {
-    const watched = await visit("#/signoffs");
+    const watched = await stage.visit("#/signoffs");
     await watched.page.getByText("No auditor has signed off yet.").waitFor();
     expect(watched.complaints).to.deep.equal([]);
   });
 
   it("shows what happens while somebody looks", async () => {
-    const { page } = await visit("#/explore");
+    const { page } = await stage.visit("#/explore");
     await page.locator(".deeds").waitFor();
     const before = await tile(page, "Batches");
     await expectRun(0, [
-      ...["anchor", `${world.sandbox.ready.dir}/samples/tax-penalties.ndjson`, "--type", "cn.penalty"],
-      ...["--home", world.sandbox.ready.homes.tax],
+      ...["anchor", `${stage.world.sandbox.ready.dir}/samples/tax-penalties.ndjson`, "--type", "cn.penalty"],
+      ...["--home", stage.world.sandbox.ready.homes.tax],
     ]);
     await page
       .locator(".tile", { hasText: "Batches" })
@@ -107,8 +84,8 @@ describeInBrowser("pages: exploring", function () {
   });
 
   it("reads a registry of a thousand batches from a node that gives few logs at a time", async () => {
-    await anchorMany(world, 1_000);
-    const proxy = await startProxy(world.sandbox.ready.rpcUrl);
+    await anchorMany(stage.world, 1_000);
+    const proxy = await startProxy(stage.world.sandbox.ready.rpcUrl);
     let refused = 0;
     proxy.behave = ({ method, params }) => {
       if (method !== "eth_getLogs") return forward;
@@ -117,15 +94,15 @@ describeInBrowser("pages: exploring", function () {
       refused++;
       return { kind: "error", code: -32005, message: "query returned more than 200 results" };
     };
-    const through = await world.serve(
+    const through = await stage.world.serve(
       "--deployment",
-      world.files.deployment,
+      stage.world.files.deployment,
       "--rpc",
       proxy.url,
       "--through",
     );
     try {
-      const watched = await visit("#/explore", through.url);
+      const watched = await stage.visit(`${through.url}#/explore`);
       const { page } = watched;
       await page.getByText("Their running hash is the one that the registry answers with.").waitFor();
       expect(Number((await tile(page, "Batches")).replace(",", ""))).to.be.greaterThan(1_000);

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
 import { evidenceText, expectEvidence } from "../../src/evidence";
-import { describeInBrowser, openPage, startBrowser, type Look, type Watched } from "../support/browser";
+import { writeDemoCases } from "../../scripts/support/demo-case";
+import { describePages, type Watched } from "../support/browser";
 import { expectRun } from "../support/cli";
-import { startPagesWorld, type PagesWorld } from "../support/pages";
 
 /** Methods that ask and change nothing. */
 const ASKING = [
@@ -18,30 +18,7 @@ const ASKING = [
   "eth_getTransactionReceipt",
 ];
 
-describeInBrowser("pages: verifying", function () {
-  this.timeout(180_000);
-  let world: PagesWorld;
-  let browser: Browser;
-  let open: Watched[] = [];
-  before(async () => {
-    world = await startPagesWorld();
-    browser = await startBrowser();
-  });
-  afterEach(async () => {
-    await Promise.all(open.map(({ context }) => context.close()));
-    open = [];
-  });
-  after(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
-
-  async function visit(url: string, look?: Look): Promise<Watched> {
-    const watched = await openPage(browser, url, look);
-    open.push(watched);
-    return watched;
-  }
-
+describePages("pages: verifying", (stage) => {
   /** Opens files and waits for the verdicts. */
   async function verdicts(watched: Watched, ...files: string[]): Promise<string[]> {
     const { page } = watched;
@@ -54,8 +31,8 @@ describeInBrowser("pages: verifying", function () {
   }
 
   it("finds a receipt and a presentation genuine, and tells everything", async () => {
-    const watched = await visit(world.url);
-    expect(await verdicts(watched, world.files.fine, world.files.presentation)).to.deep.equal([
+    const watched = await stage.visit("");
+    expect(await verdicts(watched, stage.world.files.fine, stage.world.files.presentation)).to.deep.equal([
       "Genuine and in force",
       "Genuine and in force",
     ]);
@@ -66,17 +43,17 @@ describeInBrowser("pages: verifying", function () {
     expect(await first.locator("svg.path-picture").getAttribute("aria-label")).to.contain(
       "10 steps of hashing",
     );
-    const { documentNumber } = shown(world.files.fine);
+    const { documentNumber } = shown(stage.world.files.fine);
     expect(await first.locator(".record").innerText()).to.contain(String(documentNumber));
     expect(await page.getByTestId("announcer").innerText()).to.contain("fine.json: Genuine and in force");
     expect(watched.complaints).to.deep.equal([]);
   });
 
   it("sends nothing but questions, to the node that was chosen", async () => {
-    const watched = await visit(world.url);
-    await verdicts(watched, world.files.fine, world.files.withdrawn);
-    const { origin } = new URL(world.url);
-    const { origin: node } = new URL(world.sandbox.ready.rpcUrl);
+    const watched = await stage.visit("");
+    await verdicts(watched, stage.world.files.fine, stage.world.files.withdrawn);
+    const { origin } = new URL(stage.world.url);
+    const { origin: node } = new URL(stage.world.sandbox.ready.rpcUrl);
     for (const { url, method } of watched.requests) {
       if (method === undefined) expect(new URL(url).origin).to.equal(origin);
       else {
@@ -88,8 +65,8 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("says what became of a record", async () => {
-    const watched = await visit(world.url);
-    expect(await verdicts(watched, world.files.withdrawn, world.files.disputed)).to.deep.equal([
+    const watched = await stage.visit("");
+    expect(await verdicts(watched, stage.world.files.withdrawn, stage.world.files.disputed)).to.deep.equal([
       "Genuine, not in force",
       "Genuine and in force",
     ]);
@@ -100,21 +77,126 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("finds every forgery out", async () => {
-    const watched = await visit(world.url);
-    expect(world.forged.length).to.be.greaterThan(4);
-    const found = await verdicts(watched, ...world.forged.map(({ file }) => file));
-    expect(found).to.deep.equal(world.forged.map(() => "Not genuine"));
+    const watched = await stage.visit("");
+    expect(stage.world.forged.length).to.be.greaterThan(4);
+    const found = await verdicts(watched, ...stage.world.forged.map(({ file }) => file));
+    expect(found).to.deep.equal(stage.world.forged.map(() => "Not genuine"));
     expect(watched.complaints).to.deep.equal([]);
   });
 
+  it("checks a bundle piece by piece, tells what it holds, and then the record in it", async () => {
+    const watched = await stage.visit("");
+    expect(await verdicts(watched, stage.world.files.bundle)).to.deep.equal(["Genuine and in force"]);
+    const result = watched.page.locator("article.result");
+    const parts = result.locator(".bundle");
+    expect(await parts.locator(".check-failed").count()).to.equal(0);
+    expect(await parts.locator(".check-passed .check-name").allInnerTexts()).to.deep.equal([
+      ...["Type document", "Manifest", "Transaction", "Signature", "Transaction receipt", "Block"],
+      ...["Contract code", "Deployment record", "Checkpoints", "Auditors' sign-offs", "Seal"],
+    ]);
+    expect(await parts.innerText())
+      .to.contain("the manifest")
+      .and.to.match(/Time stamp\s+not checked/);
+    const statements = await result.locator(".statements tbody tr").allInnerTexts();
+    expect(statements.map((row) => row.split("\t")[0])).to.deep.equal(["Checkpoint", "Audit: no difference"]);
+    expect(await result.innerText()).to.contain("SHA-256");
+    // Then the record, as of a receipt.
+    const { documentNumber } = shown(stage.world.files.fine);
+    expect(await result.locator(".record").innerText()).to.contain(String(documentNumber));
+    expect(await result.locator("svg.path-picture").count()).to.equal(1);
+    expect(watched.complaints).to.deep.equal([]);
+  });
+
+  it("says of a bundle without a node what it proves by itself, and what still needs a chain", async () => {
+    const bare = await stage.world.serve();
+    try {
+      const watched = await stage.visit(bare.url);
+      expect(await verdicts(watched, stage.world.files.bundle)).to.deep.equal(["Undecided"]);
+      const parts = watched.page.locator(".bundle");
+      expect(await parts.locator(".check-passed .check-name").allInnerTexts()).to.include.members([
+        ...["Signature", "Transaction receipt", "Block", "Checkpoints", "Seal"],
+      ]);
+      expect(await parts.locator(".bundle-open").innerText()).to.contain(
+        "Anchor, Issuer, Status, Freshness, Contract code",
+      );
+    } finally {
+      await bare.stop();
+    }
+  });
+
+  it("refuses a forged bundle, and names the piece", async () => {
+    const forge = (
+      name: string,
+      change: (bundle: Record<string, Record<string, unknown>>) => void,
+    ): string => {
+      const bundle = JSON.parse(readFileSync(stage.world.files.bundle, "utf8")) as Record<
+        string,
+        Record<string, unknown>
+      >;
+      change(bundle);
+      return stage.world.file(name, JSON.stringify(bundle));
+    };
+    const watched = await stage.visit("");
+    const found = await verdicts(
+      watched,
+      forge("manifest.json", ({ manifest }) => (manifest!["size"] = 7)),
+      forge("sealed.json", (bundle) => (bundle["madeAt"] = 1 as never)),
+      forge("fewer.json", (bundle) => delete bundle["evidence"]),
+      // Beside a receipt of the same record that holds.
+      stage.world.files.fine,
+    );
+    expect(found).to.deep.equal([...Array<string>(3).fill("Not genuine"), "Genuine and in force"]);
+    const failed = watched.page.locator("article.result").locator(".check-failed");
+    const told = await failed.allInnerTexts();
+    expect(told.map((text) => text.split("\n")[0]!.trim())).to.deep.equal([
+      ...["Manifest", "Seal", "Seal", "Format"],
+    ]);
+    expect(told[0]).to.contain("It is not the one whose hash was anchored.");
+    expect(watched.complaints).to.deep.equal([]);
+  });
+
+  it("reports that two files contradict each other, which are both anchored", async () => {
+    const { file, sandbox } = stage.world;
+    const folder = dirname(stage.world.files.fine);
+    const home = sandbox.ready.homes["market-regulator"];
+    const twin = join(folder, "twin");
+    const { key } = writeDemoCases(folder);
+    // An older copy of the home, used by another operator: two contents become the same version of one record.
+    cpSync(home, twin, { recursive: true });
+    const second = readFileSync(sandbox.ready.secondOperator.keyFile, "utf8").trim();
+    const anchored = async (rows: string, dir: string, out: string, env = {}): Promise<string> => {
+      await expectRun(0, ["anchor", join(folder, rows), "--type", "cn.penalty", "--home", dir], { env });
+      const receipt = file(out, "");
+      await expectRun(0, ["receipt", "--key", key, "--out", receipt, "--home", dir]);
+      return receipt;
+    };
+    const other = await anchored("case-corrected.ndjson", twin, "other.json", {
+      CREDIT_ANCHOR_PRIVATE_KEY: second,
+    });
+    const one = await anchored("case.ndjson", home, "one.json");
+    await expectRun(1, ["verify", one, other, "--home", home]);
+
+    const watched = await stage.visit("");
+    expect(await verdicts(watched, one, other)).to.deep.equal(["Contradicted", "Contradicted"]);
+    const alerts = await watched.page.getByRole("alert").allInnerTexts();
+    expect(alerts.map((text) => /^Contradiction with (\S+):/.exec(text)?.[1])).to.deep.equal([
+      "other.json",
+      "one.json",
+    ]);
+    await watched.page.getByText("Together: 2 contradicted").waitFor();
+    expect(await watched.page.getByTestId("announcer").innerText()).to.contain("one.json: Contradicted");
+    await watched.page.getByRole("button", { name: "Remove other.json" }).click();
+    await watched.page.getByRole("heading", { name: "Genuine and in force" }).waitFor();
+  });
+
   it("helps with files that are no receipts", async () => {
-    const watched = await visit(world.url);
+    const watched = await stage.visit("");
     const wrong: [string, string | Uint8Array, RegExp][] = [
       ["empty.json", "", /is empty/],
       ["words.json", "Dear sirs,", /not JSON/],
       ["half.json", '{"a": ', /damaged/],
-      ["list.json", "[1, 2]", /neither a receipt nor a presentation/],
-      ["other.json", '{"format": "somebody/else"}', /neither a receipt nor a presentation/],
+      ["list.json", "[1, 2]", /no receipt, presentation or bundle/],
+      ["other.json", '{"format": "somebody/else"}', /no receipt, presentation or bundle/],
       ["manifest.json", '{"format": "credit-anchor/manifest"}', /cannot check/],
       ["scan.json", new Uint8Array([0x89, 0x50, 0x4e, 0x47, 1, 2, 3]), /is a picture/],
       ["print.json", "%PDF-1.7", /PDF/],
@@ -123,7 +205,7 @@ describeInBrowser("pages: verifying", function () {
     ];
     await watched.page.setInputFiles(
       "input[type=file]",
-      wrong.map(([name, content]) => world.file(name, content)),
+      wrong.map(([name, content]) => stage.world.file(name, content)),
     );
     await watched.page
       .locator(".results .notice")
@@ -136,8 +218,8 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("saves a presentation with fields hidden, which the command line finds genuine", async () => {
-    const watched = await visit(world.url);
-    await verdicts(watched, world.files.fine);
+    const watched = await stage.visit("");
+    await verdicts(watched, stage.world.files.fine);
     const { page } = watched;
     await page.getByText("Choose what a reader may see").click();
     await page.getByLabel("Number of the decision document").uncheck();
@@ -147,23 +229,23 @@ describeInBrowser("pages: verifying", function () {
     const evidence = expectEvidence(readFileSync(saved, "utf8"));
     expect(evidence.format).to.equal("credit-anchor/presentation");
     expect(shown(saved)).not.to.have.property("documentNumber");
-    const made = world.file("saved.json", evidenceText(evidence));
-    await expectRun(0, ["verify", made, "--home", world.sandbox.ready.homes.tax]);
+    const made = stage.world.file("saved.json", evidenceText(evidence));
+    await expectRun(0, ["verify", made, "--home", stage.world.sandbox.ready.homes.tax]);
     expect(watched.complaints).to.deep.equal([]);
   });
 
   it("believes no registry before its reader says which", async () => {
-    const bare = await world.serve();
+    const bare = await stage.world.serve();
     try {
-      const watched = await visit(bare.url);
-      expect(await verdicts(watched, world.files.fine)).to.deep.equal(["Undecided"]);
+      const watched = await stage.visit(bare.url);
+      expect(await verdicts(watched, stage.world.files.fine)).to.deep.equal(["Undecided"]);
       const { page } = watched;
       // A deployment record is offered, and changes nothing before it is accepted.
-      await page.setInputFiles("input[type=file]", world.files.deployment);
+      await page.setInputFiles("input[type=file]", stage.world.files.deployment);
       await page.getByRole("button", { name: "Believe this registry" }).waitFor();
       expect(await page.locator("article.result h2").innerText()).to.equal("Undecided");
       await page.getByRole("button", { name: "Believe this registry" }).click();
-      await page.getByLabel("Address of a node (RPC)").fill(world.sandbox.ready.rpcUrl);
+      await page.getByLabel("Address of a node (RPC)").fill(stage.world.sandbox.ready.rpcUrl);
       await page.getByRole("button", { name: "Use these" }).click();
       await page.getByRole("heading", { name: "Genuine and in force" }).waitFor();
       expect(watched.complaints).to.deep.equal([]);
@@ -173,9 +255,9 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("refuses addresses that are none, and says which", async () => {
-    const bare = await world.serve();
+    const bare = await stage.world.serve();
     try {
-      const { page } = await visit(bare.url);
+      const { page } = await stage.visit(bare.url);
       await page.getByLabel("Address of a node (RPC)").fill("localhost");
       await page.getByRole("button", { name: "Use these" }).click();
       await page.getByText("An address like https://node.example.org is needed.").waitFor();
@@ -188,13 +270,17 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("judges without the chain when the node is down, and says so", async () => {
-    const { registry } = world.sandbox.ready;
-    const { deployment } = world.files;
-    const down = await world.serve("--deployment", deployment, "--rpc", "http://127.0.0.1:9");
+    const { registry } = stage.world.sandbox.ready;
+    const { deployment } = stage.world.files;
+    const down = await stage.world.serve("--deployment", deployment, "--rpc", "http://127.0.0.1:9");
     try {
-      const watched = await visit(down.url);
+      const watched = await stage.visit(down.url);
       expect(
-        await verdicts(watched, world.files.fine, ...world.forged.slice(0, 1).map(({ file }) => file)),
+        await verdicts(
+          watched,
+          stage.world.files.fine,
+          ...stage.world.forged.slice(0, 1).map(({ file }) => file),
+        ),
       ).to.deep.equal(["Undecided", "Not genuine"]);
       const text = await watched.page.locator("main").innerText();
       expect(text).to.contain("The node cannot be reached");
@@ -205,16 +291,16 @@ describeInBrowser("pages: verifying", function () {
   });
 
   it("does not believe a node of another chain", async () => {
-    const bare = await world.serve("--rpc", world.sandbox.ready.rpcUrl);
+    const bare = await stage.world.serve("--rpc", stage.world.sandbox.ready.rpcUrl);
     try {
-      const watched = await visit(bare.url);
+      const watched = await stage.visit(bare.url);
       const { page } = watched;
-      await page.getByLabel("Address of a node (RPC)").fill(world.sandbox.ready.rpcUrl);
+      await page.getByLabel("Address of a node (RPC)").fill(stage.world.sandbox.ready.rpcUrl);
       await page.getByLabel("Chain id").fill("1");
-      await page.getByLabel("Address of the registry").fill(world.sandbox.ready.registry);
+      await page.getByLabel("Address of the registry").fill(stage.world.sandbox.ready.registry);
       await page.getByRole("button", { name: "Use these" }).click();
       await page.getByText("This node serves another chain than the registry's.").first().waitFor();
-      const [verdict] = await verdicts(watched, world.files.fine);
+      const [verdict] = await verdicts(watched, stage.world.files.fine);
       expect(verdict).to.equal("Not genuine");
       expect(await page.locator(".check-failed .check-name").allInnerTexts()).to.deep.equal(["Anchor"]);
     } finally {

@@ -5,6 +5,7 @@ import { openBytes, openFile } from "../../app/verify/read-file";
 import { movedPositions, ranges, statusCounts } from "../../app/explore/status-counts";
 import { periodOf, seriesOf, ticks } from "../../app/explore/series";
 import { words } from "../../app/words";
+import { BUNDLE_CHECK_NAMES } from "../../src/bundle";
 import { registryInterface } from "../../src/registry-views";
 import { reasons } from "../../src/reasons";
 
@@ -30,6 +31,22 @@ function codesOfChecks(): string[] {
   return [...found].sort();
 }
 
+/** Codes of checks of what is in a bundle. */
+function codesOfBundles(): string[] {
+  const found = new Set<string>();
+  for (const file of ["verify.ts", "statements.ts"]) {
+    const text = read(join("src", "bundle", file));
+    for (const [, code] of text.matchAll(/(?:passed|failed|notChecked)\(\s*"[a-z -]+",\s*"([a-z.-]+)"/g))
+      found.add(code!);
+    // `wrong("hash", …)`, where the function before says of which check.
+    for (const part of text.split(/\n(?:export )?function /)) {
+      const prefix = /`([a-z-]+)\.\$\{code\}`/.exec(part)?.[1];
+      for (const [, code] of part.matchAll(/wrong\("([a-z-]+)"/g)) found.add(`${prefix}.${code}`);
+    }
+  }
+  return [...found].sort();
+}
+
 describe("pages: words", () => {
   const both = [words.zh, words.en] as const;
 
@@ -37,6 +54,13 @@ describe("pages: words", () => {
     const codes = codesOfChecks();
     expect(codes.length).to.be.greaterThan(50);
     for (const { codes: known } of both) expect(Object.keys(known.reasons)).to.include.members(codes);
+  });
+
+  it("have a name and a sentence for everything that is checked of a bundle", () => {
+    for (const { codes, bundle } of both) {
+      expect(Object.keys(codes.bundle)).to.have.members(codesOfBundles());
+      expect(Object.keys(bundle.checks)).to.have.members(BUNDLE_CHECK_NAMES);
+    }
   });
 
   it("have a sentence for every reason of an act, and a name for every event", () => {
@@ -71,6 +95,7 @@ describe("pages: words", () => {
           "/explorer/shownOf",
           "/timeline/because",
           "/verdict/live",
+          "/bundle/and",
         ].includes(path)
       )
         expect(text, path).to.match(/\p{Script=Han}/u);
@@ -91,8 +116,8 @@ describe("pages: reading files", () => {
   const open = (text: string) => openBytes(new TextEncoder().encode(text));
 
   it("knows what a file is by its content", async () => {
-    expect(open('{"format": "credit-anchor/receipt"}')).to.include({ kind: "evidence" });
-    expect(open('{"format": "credit-anchor/receipt",')).to.include({ kind: "evidence" });
+    expect(open('{"format": "credit-anchor/receipt"}')).to.include({ kind: "exhibit" });
+    expect(open('{"format": "credit-anchor/receipt",')).to.include({ kind: "exhibit" });
     expect(open('{"format": "credit-anchor/deployment", "contract": "CreditRegistry"}').kind).to.equal(
       "deployment",
     );

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Suite } from "mocha";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { startPagesWorld, type PagesWorld } from "./pages";
 
 /** Where Debian, Ubuntu and others put Chromium, unless CHROMIUM says where it is. */
 const PLACES = [
@@ -21,13 +22,51 @@ const MISSING =
  * A suite that needs a real browser. On a machine without one it is skipped, and says so; where
  * CREDIT_ANCHOR_BROWSER=required (the gate), it fails instead.
  */
-export function describeInBrowser(title: string, suite: (this: Suite) => void): void {
+function describeInBrowser(title: string, suite: (this: Suite) => void): void {
   if (executable !== undefined) return void describe(title, suite);
   describe(title, () => {
     it(`was NOT run: ${MISSING}`, function () {
       if (process.env["CREDIT_ANCHOR_BROWSER"] === "required") throw new Error(MISSING);
       console.warn(`    SKIPPED ${title}: ${MISSING}`);
       this.skip();
+    });
+  });
+}
+
+/** What the tests of a suite share: one chain, one server of the pages, one browser. */
+export interface PagesStage {
+  readonly world: PagesWorld;
+  /** Opens an address (of the world's pages, unless it is a whole one) until the test is over. */
+  visit(address: string, look?: Look): Promise<Watched>;
+}
+
+/** A suite about the pages in a real browser: {@link describeInBrowser}. */
+export function describePages(title: string, suite: (stage: PagesStage) => void): void {
+  describeInBrowser(title, function () {
+    this.timeout(240_000);
+    let world: PagesWorld;
+    let browser: Browser;
+    let open: Watched[] = [];
+    before(async () => {
+      [world, browser] = await Promise.all([startPagesWorld(), startBrowser()]);
+    });
+    afterEach(async () => {
+      await Promise.all(open.map(({ context }) => context.close()));
+      open = [];
+    });
+    after(async () => {
+      await browser?.close();
+      await world?.stop();
+    });
+    suite({
+      get world() {
+        return world;
+      },
+      visit: async (address, look) => {
+        const watched = await openPage(browser, new URL(address, world.url).href, look);
+        open.push(watched);
+        return watched;
+      },
     });
   });
 }

@@ -2,8 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgeries } from "../../scripts/support/demo-files";
+import { batchId } from "../../src/commitment";
 import { evidenceText, expectEvidence } from "../../src/evidence";
-import { expectRun, json, start } from "./cli";
+import { openHome } from "../../src/home";
+import { present } from "../../src/receipt";
+import { shippedTypes } from "../../src/types";
+import { expectRun, start } from "./cli";
 import { startSandboxProcess, type SandboxProcess } from "./sandbox";
 
 /** A sandbox with some records in every state, receipts of them, forgeries, and the pages served on it. */
@@ -23,7 +27,8 @@ export interface PagesWorld {
   stop(): Promise<void>;
 }
 
-export type FileName = "fine" | "presentation" | "withdrawn" | "disputed" | "licence" | "deployment";
+export type FileName =
+  "fine" | "presentation" | "withdrawn" | "disputed" | "licence" | "bundle" | "checkpoint" | "deployment";
 
 export interface ServedProcess {
   readonly url: string;
@@ -60,40 +65,50 @@ export async function startPagesWorld(): Promise<PagesWorld> {
   const at = (name: string): string => join(folder, name);
   const office = ["--home", sandbox.ready.homes["market-regulator"]];
   const court = ["--home", sandbox.ready.homes.court];
-  await expectRun(0, ["anchor", join(samples, "penalties.csv"), "--type", "cn.penalty", ...office]);
-  await expectRun(0, ["anchor", join(samples, "licences.csv"), "--type", "cn.licence", ...court]);
-  const firstBatch = async (home: readonly string[]): Promise<string> =>
-    (await json<{ id: string }[]>(["batches", ...home]))[0]!.id;
-  const batch = await firstBatch(office);
-  const licences = await firstBatch(court);
+  await Promise.all([
+    expectRun(0, ["anchor", join(samples, "penalties.csv"), "--type", "cn.penalty", ...office]),
+    expectRun(0, ["anchor", join(samples, "licences.csv"), "--type", "cn.licence", ...court]),
+  ]);
+  const firstBatch = (home: string): string => batchId(openHome(home, { env: {} }).settings.agency!.id!, 0);
+  const batch = firstBatch(sandbox.ready.homes["market-regulator"]);
+  const licences = firstBatch(sandbox.ready.homes.court);
   const receipt = async (name: string, index: number, id = batch, home = office): Promise<string> => {
     const file = at(`${name}.json`);
     await expectRun(0, ["receipt", "--batch", id, "--index", String(index), "--out", file, ...home]);
     return file;
   };
   writeFileSync(at("evidence.txt"), "an invented decision");
-  const files = {
-    fine: await receipt("fine", 17),
-    withdrawn: await receipt("withdrawn", 500),
-    disputed: await receipt("disputed", 0),
-    licence: await receipt("licence", 3, licences, court),
-    presentation: at("presentation.json"),
-    deployment: join(sandbox.ready.deployment, "CreditRegistry.json"),
-  };
-  await expectRun(0, [
-    "present",
-    files.fine,
-    "--show",
-    "documentNumber",
-    "--out",
-    files.presentation,
-    ...office,
+  const [fine, withdrawn, disputed, licence] = await Promise.all([
+    receipt("fine", 17),
+    receipt("withdrawn", 500),
+    receipt("disputed", 0),
+    receipt("licence", 3, licences, court),
   ]);
-  const evidence = ["--evidence", at("evidence.txt"), ...office];
-  await expectRun(0, ["withdraw", "--receipt", files.withdrawn, "--reason", "decision-revoked", ...evidence]);
-  await expectRun(0, ["dispute", "open", "--receipt", files.disputed, ...evidence]);
-
+  const deployment = join(sandbox.ready.deployment, "CreditRegistry.json");
+  const files = {
+    ...{ fine, withdrawn, disputed, licence, deployment },
+    presentation: at("presentation.json"),
+    bundle: at("bundle.json"),
+    checkpoint: at("checkpoint.json"),
+  };
   const read = (file: string) => expectEvidence(readFileSync(file, "utf8"));
+  const penalty = shippedTypes().get("cn.penalty")!;
+  writeFileSync(files.presentation, evidenceText(present(read(fine), penalty, ["documentNumber"])));
+  const evidence = ["--evidence", at("evidence.txt"), ...office];
+  await expectRun(0, ["withdraw", "--receipt", withdrawn, "--reason", "decision-revoked", ...evidence]);
+  await expectRun(0, ["dispute", "open", "--receipt", disputed, ...evidence]);
+
+  // What others say of the registry, and everything about one record in one file.
+  const ndrc = ["--home", sandbox.ready.homes.ndrc];
+  await Promise.all([
+    expectRun(0, ["checkpoint", "--out", files.checkpoint, ...ndrc]),
+    expectRun(0, ["audit", "--sign", at("signed.json"), ...ndrc]),
+  ]);
+  await expectRun(0, [
+    ...["bundle", fine, "--sign", "--out", files.bundle, "--deployment", deployment, ...office],
+    ...["--checkpoint", files.checkpoint, "--signed-report", at("signed.json")],
+  ]);
+
   mkdirSync(at("forged"));
   const forged = forgeries(read(files.fine), read(files.licence)).map(({ file, story, evidence: made }) => {
     const path = join(folder, "forged", file);
