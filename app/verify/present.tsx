@@ -46,7 +46,8 @@ export function Present({
       <fieldset>
         <legend class="unseen">{words.sections.present}</legend>
         {shown.map((field, i) => {
-          const always = type.mustShow.includes(field);
+          // Without its issuer nobody could check that the agency that anchored a record is the one it names.
+          const always = type.mustShow.includes(field) || field === type.issuer;
           return (
             <div class="choice" key={field}>
               <input

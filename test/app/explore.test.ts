@@ -1,11 +1,18 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import type { Page } from "playwright-core";
+import { writeDemoCases } from "../../scripts/support/demo-case";
+import { startLyingNode } from "../../scripts/support/lying-node";
 import { connectChain } from "../../src/chain";
+import type { Evidence } from "../../src/evidence";
 import { openHome } from "../../src/home";
 import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
+import { builtPages, servePages } from "../../src/pages";
+import type { SignedReport } from "../../src/sign-off";
 import { describePages } from "../support/browser";
 import { forward, startProxy } from "../support/chains";
-import { expectRun } from "../support/cli";
+import { expectRun, json } from "../support/cli";
 import type { PagesWorld } from "../support/pages";
 
 describePages("pages: exploring", (stage) => {
@@ -63,24 +70,61 @@ describePages("pages: exploring", (stage) => {
     await page.getByText("Nothing of this kind is known to the registry.").waitFor();
   });
 
-  it("asks the contract of sign-offs that the deployment names", async () => {
+  it("shows what auditors signed off, compared with the chain", async () => {
     const watched = await stage.visit("#/signoffs");
-    await watched.page.getByText("No auditor has signed off yet.").waitFor();
+    const row = watched.page.locator("tbody tr");
+    await row.getByText("no difference").waitFor();
+    expect(await row.innerText())
+      .to.contain("✓ head of the journal is that of these events")
+      .and.to.contain("✓ block is one of this chain")
+      .and.not.to.contain("✗");
+    const signed = JSON.parse(
+      readFileSync(join(dirname(stage.world.files.fine), "signed.json"), "utf8"),
+    ) as SignedReport;
+    expect(
+      await row.locator("code").evaluateAll((all) => all.map((code) => code.getAttribute("title"))),
+    ).to.deep.equal([signed.auditor, signed.statement.reportHash]);
     expect(watched.complaints).to.deep.equal([]);
   });
 
-  it("shows what happens while somebody looks", async () => {
+  it("says when the contract of sign-offs is not this registry's, and when a node keeps an event to itself", async () => {
+    const { rpcUrl, registry, chainId, accessManager } = stage.world.sandbox.ready;
+    const hidden = registryInterface.getEvent("MarksSet").topicHash;
+    const lying = await startLyingNode(rpcUrl, hidden);
+    const trust = { chainId, registry, signOffs: accessManager, fromBlock: 0 };
+    const served = await servePages({
+      ...{ folder: builtPages(), host: "127.0.0.1", port: 0 },
+      ...{ trust, rpc: lying.url, through: true },
+    });
+    try {
+      const { page } = await stage.visit(`${served.url}#/signoffs`);
+      await page.getByText("is not about this registry").waitFor();
+      await page.getByText("Their running hash is NOT the one that the registry answers with").waitFor();
+    } finally {
+      await served.close();
+      await lying.close();
+    }
+  });
+
+  it("shows what happens while somebody looks, and finds a record that was anchored directly by its key", async () => {
     const { page } = await stage.visit("#/explore");
     await page.locator(".deeds").waitFor();
     const before = await tile(page, "Batches");
+    const folder = dirname(stage.world.files.fine);
+    const { taxKey } = writeDemoCases(folder);
+    const home = ["--home", stage.world.sandbox.ready.homes.tax];
     await expectRun(0, [
-      ...["anchor", `${stage.world.sandbox.ready.dir}/samples/tax-penalties.ndjson`, "--type", "cn.penalty"],
-      ...["--home", stage.world.sandbox.ready.homes.tax],
+      ...["anchor", join(folder, "tax-offline.ndjson"), "--type", "cn.penalty", "--mode", "direct", ...home],
     ]);
     await page
       .locator(".tile", { hasText: "Batches" })
-      .getByText(String(Number(before) + 1))
+      .getByText(String(Number(before) + 2))
       .waitFor();
+    const { record } = await json<Evidence>(["receipt", "--key", taxKey, ...home]);
+    await page.getByLabel("Batch, agency, operator or record key").fill(record.key);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Record anchored directly" }).waitFor();
+    expect(await page.locator("main").innerText()).to.contain("Latest");
   });
 
   it("reads a registry of a thousand batches from a node that gives few logs at a time", async () => {

@@ -93,7 +93,10 @@ export async function startPagesWorld(): Promise<PagesWorld> {
   };
   const read = (file: string) => expectEvidence(readFileSync(file, "utf8"));
   const penalty = shippedTypes().get("cn.penalty")!;
-  writeFileSync(files.presentation, evidenceText(present(read(fine), penalty, ["documentNumber"])));
+  writeFileSync(
+    files.presentation,
+    evidenceText(present(read(fine), penalty, ["agencyCode", "documentNumber"])),
+  );
   const evidence = ["--evidence", at("evidence.txt"), ...office];
   await expectRun(0, ["withdraw", "--receipt", withdrawn, "--reason", "decision-revoked", ...evidence]);
   await expectRun(0, ["dispute", "open", "--receipt", disputed, ...evidence]);
