@@ -1,5 +1,6 @@
 /**
- * The whole story in about a minute: `npm run demo`. Exits 0 only if every step did what it should.
+ * The whole story in about a minute: `npm run demo`. Exits 0 only if every step did what it should. With `--serve` the
+ * chain stays afterwards, with pages on it, until Ctrl-C.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
@@ -15,8 +16,9 @@ import type { Demo } from "./demo/parts";
 import { complain } from "./support/complain";
 import { bureau, fillHolidays, writeDemoCases } from "./support/demo-case";
 import { writeDemoFiles } from "./support/demo-files";
+import { offerPages } from "./support/offer";
 import { projectRoot } from "./support/project";
-import { startSandbox } from "./support/sandbox";
+import { type Sandbox, startSandbox } from "./support/sandbox";
 import { type Ran, type Stage, Story } from "./support/story";
 
 /** The story, chapter by chapter. Each goes on where the one before stopped. */
@@ -59,28 +61,59 @@ function runCommand(folder: string): Stage["run"] {
     });
 }
 
-/** Folder to write to; undefined: asked for help. */
-function readArguments(args: string[]): string | undefined {
+const help = `npm run demo [-- --out DIR] [--serve]
+
+Plays the whole story; leaves receipts and a report in ./demo-output or DIR.
+
+  --out DIR  where to write
+  --serve    then keep the chain, and offer the pages that verify and explore on it, until Ctrl-C
+  --help     this text`;
+
+/** @returns Undefined: asked for help. */
+function readArguments(args: string[]): { folder: string; serve: boolean } | undefined {
   try {
-    const options = { out: { type: "string" }, help: { type: "boolean" } } as const;
-    const { out, help } = parseArgs({ args, options }).values;
-    return help === true ? undefined : resolve(out ?? join(projectRoot(), "demo-output"));
+    const options = {
+      out: { type: "string" },
+      serve: { type: "boolean", default: false },
+      help: { type: "boolean" },
+    } as const;
+    const { out, serve, help } = parseArgs({ args, options }).values;
+    return help === true ? undefined : { folder: resolve(out ?? join(projectRoot(), "demo-output")), serve };
   } catch (error) {
     const message = (error as Error).message.split("\n")[0]!;
     throw new CreditAnchorError("usage", message, { hint: "npm run demo -- --help" });
   }
 }
 
+/** Offers the pages on the demo's chain until somebody stops it. */
+async function serveUntilStopped(sandbox: Sandbox, folder: string): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
+  const offer = await offerPages(sandbox, folder);
+  for (const line of ["", ...offer.lines, "", "Ctrl-C stops it; the chain is then gone."]) console.log(line);
+  await stopped;
+  await offer.close();
+}
+
 async function main(): Promise<number> {
   const started = Date.now();
-  const folder = readArguments(process.argv.slice(2));
-  if (folder === undefined) {
-    console.log(
-      "npm run demo [-- --out DIR]\n\nPlays the whole story; leaves receipts and a report in ./demo-output or DIR.",
-    );
+  const asked = readArguments(process.argv.slice(2));
+  if (asked === undefined) {
+    console.log(help);
     return 0;
   }
-  for (const name of ["receipts", "forged", "report", "checkpoint.json", "calls.json", "due.ics"])
+  const { folder, serve } = asked;
+  for (const name of [
+    "receipts",
+    "forged",
+    "report",
+    "bundle.json",
+    "checkpoint.json",
+    "calls.json",
+    "due.ics",
+  ])
     rmSync(join(folder, name), { recursive: true, force: true });
   for (const name of ["receipts", "forged"]) mkdirSync(join(folder, name), { recursive: true });
   const story = new Story({
@@ -105,9 +138,11 @@ async function main(): Promise<number> {
     story.tell("");
     story.tell(`${story.steps} steps, each did what it should, in ${seconds} s.`);
     story.tell(
-      `Left behind in ${place}/: receipts/, forged/, report/ (open report.en.html or report.zh.html), checkpoint.json, the files and the homes. The chain is gone.`,
+      `Left behind in ${place}/: receipts/, forged/, report/ (open report.en.html or report.zh.html), bundle.json, checkpoint.json, the files and the homes.`,
     );
-    story.tell("Now with your own file and a chain that stays: npm run sandbox");
+    if (serve) await serveUntilStopped(sandbox, folder);
+    story.tell("The chain is gone. With your own file and a chain that stays: npm run sandbox");
+    if (!serve) story.tell("The same, then pages to look at it in a browser: npm run demo -- --serve");
     return 0;
   } finally {
     await sandbox.stop();

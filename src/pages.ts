@@ -16,6 +16,26 @@ export interface PagesTrust {
   readonly fromBlock: number;
 }
 
+/** The pages' trust in a registry as settings and deployment records describe it. */
+export function pagesTrust(
+  chainId: number,
+  registry: {
+    readonly address: string;
+    readonly codeHash?: string | undefined;
+    readonly signOffs?: string | undefined;
+    readonly deployedAtBlock?: number | undefined;
+  },
+): PagesTrust {
+  const { address, codeHash, signOffs, deployedAtBlock } = registry;
+  return {
+    chainId,
+    registry: address,
+    ...(codeHash === undefined ? {} : { codeHash }),
+    ...(signOffs === undefined ? {} : { signOffs }),
+    fromBlock: deployedAtBlock ?? 0,
+  };
+}
+
 export interface PagesOptions {
   /** Folder of the built pages: {@link builtPages}. */
   readonly folder: string;

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import { actingFor, labelText, type AgencyState } from "../../src/audit/state";
-import { Fact, Hex } from "../parts";
+import { Fact, Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 import { BatchTable } from "./batches";
 import { OperatorTable } from "./operators";
-import { AgencyLink, Deeds, Table } from "./parts";
+import { AgencyLink, Deeds } from "./parts";
 import type { Rebuilt } from "./replay";
 import { Volumes } from "./volumes";
 

@@ -2,10 +2,10 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { BatchState, RegistryState } from "../../src/audit/state";
 import { headerHashOf } from "../../src/registry-views";
-import { Fact, Hex } from "../parts";
+import { Fact, Hex, Table } from "../parts";
 import { usePages } from "../pages";
 import { useSettings } from "../settings";
-import { AgencyLink, BatchLink, Deeds, isOfBatch, OperatorLink, Table, TypeLink, useMore } from "./parts";
+import { AgencyLink, BatchLink, Deeds, isOfBatch, OperatorLink, TypeLink, useMore } from "./parts";
 import type { Rebuilt } from "./replay";
 import { StatusTable } from "./statuses";
 

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import type { OperatorState, RegistryState } from "../../src/audit/state";
-import { Hex } from "../parts";
+import { Hex, Table } from "../parts";
 import { useSettings, type Settings } from "../settings";
 import { BatchTable } from "./batches";
-import { AgencyLink, Deeds, OperatorLink, Table } from "./parts";
+import { AgencyLink, Deeds, OperatorLink } from "./parts";
 import type { Rebuilt } from "./replay";
 
 interface Named {

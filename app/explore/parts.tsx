@@ -33,34 +33,6 @@ export function OperatorLink({ address }: { address: string }): JSX.Element {
   );
 }
 
-/** A table that scrolls by itself where it is too wide. */
-export function Table({
-  label,
-  columns,
-  children,
-}: {
-  label: string;
-  columns: readonly string[];
-  children: ComponentChildren;
-}): JSX.Element {
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th scope="col" key={column}>
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  );
-}
-
 /** The first items of a long list, and more when asked for. */
 export function useMore<T>(items: readonly T[], step: number): [readonly T[], ComponentChildren] {
   const { words, format } = useSettings();

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import { Hex } from "../parts";
+import { Hex, Table } from "../parts";
 import { useSettings } from "../settings";
-import { AgencyLink, BatchLink, Deeds, isOfBatch, Table } from "./parts";
+import { AgencyLink, BatchLink, Deeds, isOfBatch } from "./parts";
 import type { Rebuilt } from "./replay";
 import { StatusTable } from "./statuses";
 

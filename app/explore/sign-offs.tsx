@@ -5,10 +5,10 @@ import type { Chain } from "../../src/chain";
 import { findStatements, registryOfSignOffs, type RecordedStatement } from "../../src/registry-sign-offs";
 import { asError } from "../node";
 import { usePages } from "../pages";
-import { ErrorText, Hex } from "../parts";
+import { ErrorText, Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 import type { Trust } from "../trust";
-import { Table } from "./parts";
+
 import type { Rebuilt } from "./replay";
 
 interface Found {

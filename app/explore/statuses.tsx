@@ -2,9 +2,10 @@ import type { JSX } from "preact";
 import { STATUS_EVENTS } from "../../src/audit/events";
 import type { BatchState } from "../../src/audit/state";
 import { parseStatus } from "../../src/verify";
+import { Table } from "../parts";
 import { useSettings, type Settings } from "../settings";
 import { statusText } from "../status-text";
-import { Deeds, Table } from "./parts";
+import { Deeds } from "./parts";
 import type { Rebuilt } from "./replay";
 import { movedPositions, ranges, statusCounts } from "./status-counts";
 

@@ -2,10 +2,10 @@ import type { JSX } from "preact";
 import { toHex } from "../../src/bytes";
 import { labelText, type TypeState } from "../../src/audit/state";
 import { shippedTypes } from "../../src/types/shipped";
-import { Fact, Hex } from "../parts";
+import { Fact, Hex, Table } from "../parts";
 import { useSettings, type Settings } from "../settings";
 import { BatchTable } from "./batches";
-import { Table, TypeLink } from "./parts";
+import { TypeLink } from "./parts";
 import type { Rebuilt } from "./replay";
 import { Volumes } from "./volumes";
 

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
+import { Table } from "../parts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { labelText, type BatchState, type RegistryState } from "../../src/audit/state";
 import { useSettings } from "../settings";
-import { Table } from "./parts";
+
 import { seriesOf, ticks, type Period } from "./series";
 
 const HEIGHT = 260;

@@ -8,7 +8,7 @@ import { portableHashes } from "../../src/hashes";
 import type { JsonObject } from "../../src/json";
 import { audited, readSignedReport } from "../../src/sign-off";
 import { plain } from "../format";
-import { Fact, Hex } from "../parts";
+import { Fact, Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 import { Checks } from "./checks";
 import type { Judged } from "./judge";
@@ -32,7 +32,7 @@ export function BundlePart({ judged: { bundle, verdict } }: { judged: Judged }):
           {open.length === 0 ? words.bundle.nothingOpen : words.bundle.open(open.join(words.bundle.and))}
         </p>
       </div>
-      <div class="part">
+      <div class="part bundle-contents">
         <h3>{words.bundle.contents}</h3>
         <Contents bundle={bundle} digest={parts.digest} />
         <Statements bundle={bundle} />
@@ -130,32 +130,22 @@ function Statements({
   ];
   if (told.length === 0) return null;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={names.statements}>
-      <table class="statements">
-        <thead>
-          <tr>
-            <th scope="col">{names.statements}</th>
-            <th scope="col">{names.signer}</th>
-            <th scope="col">{names.block}</th>
-            <th scope="col">{names.time}</th>
-            <th scope="col">{names.entries}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {told.map(({ what, signer, block, entries }, i) => (
-            <tr key={i}>
-              <td>{what}</td>
-              <td>
-                <Hex value={signer} />
-              </td>
-              <td>{format.number(block.number)}</td>
-              <td>{format.time(block.time)}</td>
-              <td>{format.number(entries)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={names.statements}
+      columns={[names.statements, names.signer, names.block, names.time, names.entries]}
+    >
+      {told.map(({ what, signer, block, entries }, i) => (
+        <tr key={i}>
+          <td>{what}</td>
+          <td>
+            <Hex value={signer} />
+          </td>
+          <td>{format.number(block.number)}</td>
+          <td>{format.time(block.time)}</td>
+          <td>{format.number(entries)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -6,7 +6,7 @@ import { portableHashes } from "../../src/hashes";
 import { rootOfProof } from "../../src/merkle";
 import type { Check, Verdict } from "../../src/verify";
 import { short } from "../format";
-import { Hex } from "../parts";
+import { Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 
 /** One step up the tree: what the proof gives, on which side, and what follows. */
@@ -86,46 +86,35 @@ export function ProofPath({ evidence, verdict }: { evidence: Evidence; verdict: 
       </figure>
       <details class="no-print">
         <summary>{words.path.hashes}</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={words.path.hashes}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{words.path.step}</th>
-                <th scope="col">{words.path.other}</th>
-                <th scope="col">{words.path.own}</th>
-              </tr>
-            </thead>
-            <tbody>
-              <tr>
-                <td>{words.path.leaf}</td>
-                <td>–</td>
-                <td>
-                  <Hex value={leaf} whole />
-                </td>
-              </tr>
-              {steps.map(({ sibling, parent }, i) => (
-                <tr key={i}>
-                  <td>{i + 1}</td>
-                  <td>
-                    <Hex value={sibling} whole />
-                  </td>
-                  <td>
-                    <Hex value={parent} whole />
-                  </td>
-                </tr>
-              ))}
-              <tr class={reaches && found === batch.root ? "mark-passed" : "mark-failed"}>
-                <td>{words.path.root}</td>
-                <td>
-                  <Hex value={batch.root} whole />
-                </td>
-                <td>
-                  <Hex value={found} whole />
-                </td>
-              </tr>
-            </tbody>
-          </table>
-        </div>
+        <Table label={words.path.hashes} columns={[words.path.step, words.path.other, words.path.own]}>
+          <tr>
+            <td>{words.path.leaf}</td>
+            <td>–</td>
+            <td>
+              <Hex value={leaf} whole />
+            </td>
+          </tr>
+          {steps.map(({ sibling, parent }, i) => (
+            <tr key={i}>
+              <td>{i + 1}</td>
+              <td>
+                <Hex value={sibling} whole />
+              </td>
+              <td>
+                <Hex value={parent} whole />
+              </td>
+            </tr>
+          ))}
+          <tr class={reaches && found === batch.root ? "mark-passed" : "mark-failed"}>
+            <td>{words.path.root}</td>
+            <td>
+              <Hex value={batch.root} whole />
+            </td>
+            <td>
+              <Hex value={found} whole />
+            </td>
+          </tr>
+        </Table>
       </details>
     </>
   );

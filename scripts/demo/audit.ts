@@ -3,7 +3,7 @@
  */
 import { registryInterface } from "../../src/registry-views";
 import { startLyingNode } from "../support/lying-node";
-import { asRegulator, type Demo, inHome } from "./parts";
+import { asAnybody, asRegulator, type Demo, inHome } from "./parts";
 
 export async function audit({ story, sandbox }: Demo): Promise<void> {
   story.chapter("Audit: everything replayed from the registry's events, and compared with a vault");
@@ -13,6 +13,20 @@ export async function audit({ story, sandbox }: Demo): Promise<void> {
   });
   story.tell("  Where the registry stands now, signed: from here on it can only grow, or be caught");
   await story.command(["checkpoint", ...inHome("ndrc"), "--out", "checkpoint.json"], { show: /\S/ });
+  story.tell("  Everything about one record in one file, for a court that asks nobody:");
+  const evidence = ["--checkpoint", "checkpoint.json", "--deployment", "homes/deployment", "--sign"];
+  await story.command([
+    "bundle",
+    "receipts/licence.json",
+    ...evidence,
+    "--out",
+    "bundle.json",
+    ...asRegulator,
+  ]);
+  await story.command(["verify", "bundle.json", ...asAnybody], {
+    says: [/✓ block/, /✓ checkpoints/, /✓ seal/, "GENUINE AND IN FORCE"],
+    show: /^ {4}✓ (signature|block|checkpoints|seal)|GENUINE/,
+  });
   story.tell("  The same audit, asking a node that hides who was superseded:");
   const hidden = registryInterface.getEvent("RecordsSuperseded").topicHash;
   const lying = await startLyingNode(sandbox.rpcUrl, hidden);

@@ -1,5 +1,5 @@
 import { CreditAnchorError } from "../errors";
-import { builtPages, servePages, type PagesTrust } from "../pages";
+import { builtPages, pagesTrust, servePages, type PagesTrust } from "../pages";
 import { connectNode, optionalHome } from "./context";
 import { namedTrust } from "./named-registry";
 import { address, flag, integer, text, url, usage } from "./options";
@@ -47,15 +47,8 @@ let web pages ask, or whose address holds a key. Ctrl-C stops it.`,
     const named = namedTrust(options, home);
     let trust: PagesTrust | undefined;
     if (named !== undefined) {
-      const { address: registry, codeHash, deployedAtBlock, signOffs } = named;
       const chainId = named.chainId ?? (await connectNode(home, rpc, undefined, signal)).chainId;
-      trust = {
-        chainId,
-        registry,
-        ...(codeHash === undefined ? {} : { codeHash }),
-        ...(signOffs === undefined ? {} : { signOffs }),
-        fromBlock: deployedAtBlock ?? 0,
-      };
+      trust = pagesTrust(chainId, named);
     }
     if (!options.through && rpc !== undefined && /^https?:\/\/[^/]*@/.test(rpc))
       throw new CreditAnchorError("pages.credentials", "the address of the node holds a name or password", {

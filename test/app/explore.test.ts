@@ -73,7 +73,7 @@ describePages("pages: exploring", (stage) => {
   it("shows what auditors signed off, compared with the chain", async () => {
     const watched = await stage.visit("#/signoffs");
     const row = watched.page.locator("tbody tr");
-    await row.getByText("no difference").waitFor();
+    await row.getByText("not everything compared").waitFor();
     expect(await row.innerText())
       .to.contain("✓ head of the journal is that of these events")
       .and.to.contain("✓ block is one of this chain")

@@ -105,9 +105,10 @@ describe("demo", function () {
       "report.json",
       "report.zh.html",
     ]);
-    expect(JSON.parse(readFileSync(join(out, "checkpoint.json"), "utf8"))).to.include({
-      format: "credit-anchor/checkpoint",
-    });
+    for (const kind of ["checkpoint", "bundle"])
+      expect(JSON.parse(readFileSync(join(out, `${kind}.json`), "utf8"))).to.include({
+        format: `credit-anchor/${kind}`,
+      });
   });
 
   it("hides what the presentation should hide", () => {
@@ -162,7 +163,9 @@ describe("demo", function () {
   });
 
   it("explains itself, and refuses what it does not know", () => {
-    expect(play("--help")).to.include({ status: 0 });
+    const { status, text } = play("--help");
+    expect(status).to.equal(0);
+    expect(text).to.contain("--serve").and.to.contain("--out");
     expect(play("--fast")).to.include({ status: 64 });
   });
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 
+import { offerPages } from "../../scripts/support/offer";
 import { readSandboxArguments } from "../../scripts/support/sandbox-arguments";
 import { connectChain } from "../../src/chain";
 import { checkDeployment } from "../../src/deploy/check";
@@ -148,6 +149,26 @@ describe("sandbox", function () {
     expect(checks.find(({ name }) => name === "anchor")).to.include({ result: "passed" });
     expect(checks.filter(({ result }) => result === "failed")).to.deep.equal([]);
     expect(creditAnchor("doctor", "--home", homes.court).status).to.equal(0);
+  });
+
+  it("carries the pages, preset for its registry, with the files of a demo that are there", async () => {
+    const { homes, registry, chainId, rpcUrl } = sandbox.ready;
+    const folder = mkdtempSync(join(base, "demo-"));
+    mkdirSync(join(folder, "forged"));
+    writeFileSync(join(folder, "bundle.json"), "{}");
+    const offer = await offerPages(sandbox.ready, folder);
+    try {
+      const config = (await (await fetch(`${offer.url}config.json`)).json()) as Record<string, unknown>;
+      const { signOffs, codeHash, deployedAtBlock: fromBlock } = openHome(homes.court).settings.registry!;
+      expect(config).to.include({ registry, chainId, rpc: rpcUrl, signOffs, codeHash, fromBlock });
+      expect(await (await fetch(offer.url)).text()).to.contain("Content-Security-Policy");
+      const text = offer.lines.join("\n");
+      expect(text).to.contain(`${offer.url}#/explore`).and.to.contain(folder);
+      expect(text).to.contain("bundle.json").and.to.contain("forged/").and.not.to.contain("licence.json");
+    } finally {
+      await offer.close();
+    }
+    expect(await failure(() => fetch(offer.url))).to.be.instanceOf(Error);
   });
 
   describe("refuses", () => {
