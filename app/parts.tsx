@@ -5,11 +5,18 @@ import { short } from "./format";
 import { useSettings } from "./settings";
 import { byCode } from "./words";
 
-/** A hash or address: short for the eye, whole for copying and for screen readers that spell it. */
+/** A hash or address: short for the eye, whole where somebody points at it, and on paper. */
 export function Hex({ value, whole = false }: { value: string; whole?: boolean }): JSX.Element {
   return (
     <code class={whole ? "hex hex-whole" : "hex"} title={value}>
-      {whole ? value : short(value)}
+      {whole ? (
+        value
+      ) : (
+        <>
+          <span class="hex-short">{short(value)}</span>
+          <span class="hex-long">{value}</span>
+        </>
+      )}
     </code>
   );
 }

@@ -32,10 +32,7 @@ export function Fields({
           </div>
         ))}
       </dl>
-      <p class="quiet small">
-        {words.fields.shown(format.number(shown.length))} ·{" "}
-        {words.fields.hidden(format.number(hidden.length))}
-      </p>
+      <p class="quiet small fields-shown">{words.fields.shown(format.number(shown.length))}</p>
       {hidden.length > 0 && (
         <details>
           <summary>{words.fields.hidden(format.number(hidden.length))}</summary>

@@ -14,7 +14,7 @@ export const en = {
     source: "credit-anchor, Apache License 2.0",
   },
   trust: {
-    title: "Whom you believe",
+    title: "Trusted registry",
     none: "No registry is named yet",
     noneLong:
       "A file never decides which registry is believed. Drop the registry's deployment record here, or enter what you know from a source you trust.",

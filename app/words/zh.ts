@@ -14,7 +14,7 @@ export const zh: Words = {
     source: "credit-anchor，Apache License 2.0",
   },
   trust: {
-    title: "信任谁",
+    title: "所信任的登记簿",
     none: "尚未指定登记簿",
     noneLong:
       "信任哪个登记簿从不由被核验的文件决定。请将登记簿的部署记录拖到此处，或填写您从可信来源得知的信息。",

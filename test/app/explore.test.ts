@@ -4,16 +4,15 @@ import { expect } from "chai";
 import type { Page } from "playwright-core";
 import { writeDemoCases } from "../../scripts/support/demo-case";
 import { startLyingNode } from "../../scripts/support/lying-node";
-import { connectChain } from "../../src/chain";
-import type { Evidence } from "../../src/evidence";
+import { expectEvidence, type Evidence } from "../../src/evidence";
 import { openHome } from "../../src/home";
-import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
+import { registryInterface } from "../../src/registry-views";
 import { builtPages, servePages } from "../../src/pages";
 import type { SignedReport } from "../../src/sign-off";
 import { describePages } from "../support/browser";
 import { forward, startProxy } from "../support/chains";
 import { expectRun, json } from "../support/cli";
-import type { PagesWorld } from "../support/pages";
+import { anchorDays } from "../support/pages";
 
 describePages("pages: exploring", (stage) => {
   async function tile(page: Page, name: string): Promise<string> {
@@ -39,7 +38,8 @@ describePages("pages: exploring", (stage) => {
     const { page } = await stage.visit(`#/batch/${stage.world.batch}`);
     await page.getByRole("heading", { name: `Batch ${stage.world.batch}` }).waitFor();
     await page.getByText("The chain holds this very header hash.").waitFor();
-    expect(await page.locator("main").innerText()).to.contain("positions 500");
+    const { index } = expectEvidence(readFileSync(stage.world.files.withdrawn, "utf8")).record;
+    expect(await page.locator("main").innerText()).to.contain(`positions ${index}`);
     const agency = page.locator("dd a").first();
     const code = await agency.innerText();
     await agency.click();
@@ -128,7 +128,11 @@ describePages("pages: exploring", (stage) => {
   });
 
   it("reads a registry of a thousand batches from a node that gives few logs at a time", async () => {
-    await anchorMany(stage.world, 1_000);
+    const day = Array.from({ length: 40 }, (_, n) => ({ home: "tax", size: 1 + n }) as const);
+    await anchorDays(
+      stage.world.sandbox.ready,
+      Array.from({ length: 25 }, () => day),
+    );
     const proxy = await startProxy(stage.world.sandbox.ready.rpcUrl);
     let refused = 0;
     proxy.behave = ({ method, params }) => {
@@ -166,29 +170,3 @@ describePages("pages: exploring", (stage) => {
     }
   });
 });
-
-/** Batches by root of the tax office, a few an invented day. The chain of the sandbox signs for any account. */
-async function anchorMany({ sandbox: { ready } }: PagesWorld, count: number): Promise<void> {
-  const chain = await connectChain({ urls: [ready.rpcUrl], pollMs: 5 });
-  const home = openHome(ready.homes.tax, { env: {} });
-  const from = home.signerAddress()!;
-  const registry = await openRegistry(chain, ready.registry);
-  const id = home.settings.agency!.id!;
-  const { typeId } = home.settings.types["cn.penalty"]!;
-  const word = (n: number): string => `0x${(n + 1).toString(16).padStart(64, "0")}`;
-  await chain.send("hardhat_impersonateAccount", [from]);
-  for (let n = 0; n < count; n++) {
-    if (n % 40 === 0) await chain.send("evm_increaseTime", [86_400]);
-    const { lastBatch } = (await readAgency(registry, id))!;
-    const data = registryInterface.encodeFunctionData("anchorRoot", [
-      id,
-      typeId,
-      lastBatch,
-      1 + (n % 50),
-      word(n),
-      word(n),
-    ]);
-    await chain.send("eth_sendTransaction", [{ from, to: ready.registry, data, gas: "0x30d40" }]);
-  }
-  chain.provider.destroy();
-}

@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgeries } from "../../scripts/support/demo-files";
+import { connectChain } from "../../src/chain";
 import { batchId } from "../../src/commitment";
-import { evidenceText, expectEvidence } from "../../src/evidence";
+import { evidenceText, expectEvidence, isShown } from "../../src/evidence";
 import { openHome } from "../../src/home";
 import { present } from "../../src/receipt";
+import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
 import { shippedTypes } from "../../src/types";
 import { expectRun, start } from "./cli";
-import { startSandboxProcess, type SandboxProcess } from "./sandbox";
+import { startSandboxProcess, type Ready, type SandboxProcess } from "./sandbox";
 
 /** A sandbox with some records in every state, receipts of them, forgeries, and the pages served on it. */
 export interface PagesWorld {
@@ -56,6 +58,20 @@ export async function serve(...args: string[]): Promise<ServedProcess> {
   };
 }
 
+const read = (file: string) => expectEvidence(readFileSync(file, "utf8"));
+
+/** The first receipts of a full batch that show a fine: early ones, whose proofs are of full length. */
+function finesIn(folder: string): string[] {
+  const found: string[] = [];
+  for (let index = 0; found.length < 3; index++) {
+    const file = join(folder, `${index}.json`);
+    const { fields } = read(file).record;
+    if (fields.some((field) => field.name === "fineFen" && isShown(field) && field.value !== null))
+      found.push(file);
+  }
+  return found;
+}
+
 /** Anchors, moves, hands out: everything through the command line, as people would. */
 export async function startPagesWorld(): Promise<PagesWorld> {
   const folder = mkdtempSync(join(tmpdir(), "pages-"));
@@ -72,18 +88,18 @@ export async function startPagesWorld(): Promise<PagesWorld> {
   const firstBatch = (home: string): string => batchId(openHome(home, { env: {} }).settings.agency!.id!, 0);
   const batch = firstBatch(sandbox.ready.homes["market-regulator"]);
   const licences = firstBatch(sandbox.ready.homes.court);
-  const receipt = async (name: string, index: number, id = batch, home = office): Promise<string> => {
-    const file = at(`${name}.json`);
-    await expectRun(0, ["receipt", "--batch", id, "--index", String(index), "--out", file, ...home]);
-    return file;
-  };
   writeFileSync(at("evidence.txt"), "an invented decision");
-  const [fine, withdrawn, disputed, licence] = await Promise.all([
-    receipt("fine", 17),
-    receipt("withdrawn", 500),
-    receipt("disputed", 0),
-    receipt("licence", 3, licences, court),
+  const licence = at("licence.json");
+  await Promise.all([
+    expectRun(0, ["receipt", "--batch", batch, "--all", "--out", at("receipts"), ...office]),
+    expectRun(0, ["receipt", "--batch", licences, "--index", "3", "--out", licence, ...court]),
   ]);
+  // The order in a batch is chance, and so is which records hide what a forger would change.
+  const [fine, withdrawn, disputed] = ["fine", "withdrawn", "disputed"].map((name, i) => {
+    const chosen = finesIn(at("receipts"))[i]!;
+    copyFileSync(chosen, at(`${name}.json`));
+    return at(`${name}.json`);
+  }) as [string, string, string];
   const deployment = join(sandbox.ready.deployment, "CreditRegistry.json");
   const files = {
     ...{ fine, withdrawn, disputed, licence, deployment },
@@ -91,7 +107,6 @@ export async function startPagesWorld(): Promise<PagesWorld> {
     bundle: at("bundle.json"),
     checkpoint: at("checkpoint.json"),
   };
-  const read = (file: string) => expectEvidence(readFileSync(file, "utf8"));
   const penalty = shippedTypes().get("cn.penalty")!;
   writeFileSync(
     files.presentation,
@@ -136,4 +151,43 @@ export async function startPagesWorld(): Promise<PagesWorld> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A batch by root that nobody can show a record of. */
+export interface EmptyBatch {
+  readonly home: "market-regulator" | "tax" | "court";
+  readonly size: number;
+}
+
+/**
+ * Batches for the pages to count, a day after the other. The clock of the chain runs ahead, and the chain signs for
+ * everybody. Directly: commands would take a second each.
+ */
+export async function anchorDays(ready: Ready, days: readonly (readonly EmptyBatch[])[]): Promise<void> {
+  const chain = await connectChain({ urls: [ready.rpcUrl], pollMs: 5 });
+  const registry = await openRegistry(chain, ready.registry);
+  const types = { "market-regulator": "cn.penalty", tax: "cn.penalty", court: "cn.licence" };
+  let n = 0;
+  for (const day of days) {
+    await chain.send("evm_increaseTime", [86_400]);
+    for (const { home: name, size } of day) {
+      const home = openHome(ready.homes[name], { env: {} });
+      const from = home.signerAddress()!;
+      await chain.send("hardhat_impersonateAccount", [from]);
+      const id = home.settings.agency!.id!;
+      const { lastBatch } = (await readAgency(registry, id))!;
+      const word = `0x${(++n).toString(16).padStart(64, "0")}`;
+      const { typeId } = home.settings.types[types[name]]!;
+      const data = registryInterface.encodeFunctionData("anchorRoot", [
+        id,
+        typeId,
+        lastBatch,
+        size,
+        word,
+        word,
+      ]);
+      await chain.send("eth_sendTransaction", [{ from, to: ready.registry, data, gas: "0x30d40" }]);
+    }
+  }
+  chain.provider.destroy();
 }
