@@ -16,7 +16,7 @@ export function About(): JSX.Element {
       ))}
       <h2>{about.check}</h2>
       <p>{about.checkText}</p>
-      <pre tabIndex={0}>
+      <pre>
         <code>credit-anchor verify receipt.json --rpc URL --registry {registry}</code>
       </pre>
     </article>

@@ -84,7 +84,7 @@ async function main(): Promise<number> {
       console.log(path);
     };
     mkdirSync(images, { recursive: true });
-    const size = { width: 1_120, height: 1_000 };
+    const size = { width: 1_120, height: 1_240 };
     await take(VERIFY, { language: "en-GB", ...size }, join(images, "verify-en.png"));
     // Only then: afterwards the chain's clock is ahead of this computer's.
     const verifying = [VERIFY, ...OTHERS].filter(({ files }) => files !== undefined);

@@ -80,7 +80,7 @@ export function SignOffs({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
                 <td>{format.number(blockNumber)}</td>
                 <td>{format.number(statement.journalLength)}</td>
                 <td>{names.outcomes[statement.outcome as keyof typeof names.outcomes]}</td>
-                <td>
+                <td class="compared">
                   <Sign
                     fits={rebuilt.headAfter(statement.journalLength) === statement.journalHead.toLowerCase()}
                     what={[names.fits, names.differs]}

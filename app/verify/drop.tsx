@@ -3,7 +3,14 @@ import { useEffect, useId, useState } from "preact/hooks";
 import { useSettings } from "../settings";
 
 /** Takes files: by the browser's own dialogue, or dropped anywhere on the page. */
-export function Drop({ onFiles }: { onFiles: (files: readonly File[]) => void }): JSX.Element {
+export function Drop({
+  onFiles,
+  isSmall,
+}: {
+  onFiles: (files: readonly File[]) => void;
+  /** Results are what the reader looks at now. */
+  isSmall: boolean;
+}): JSX.Element {
   const { words } = useSettings();
   const [isOver, setIsOver] = useState(false);
   const id = useId();
@@ -34,7 +41,7 @@ export function Drop({ onFiles }: { onFiles: (files: readonly File[]) => void })
     };
   }, []);
   return (
-    <div class={`drop no-print${isOver ? " drop-over" : ""}`}>
+    <div class={`drop no-print${isSmall ? " drop-small" : ""}${isOver ? " drop-over" : ""}`}>
       <p class="drop-label">{words.drop.label}</p>
       <label class="choose">
         {words.drop.choose}

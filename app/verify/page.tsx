@@ -38,7 +38,7 @@ export function VerifyPage(): JSX.Element {
     <div class="verify">
       <h1>{words.drop.title}</h1>
       <p class="lead">{words.drop.lead}</p>
-      <Drop onFiles={add} />
+      <Drop onFiles={add} isSmall={items.length > 0} />
       <TrustPanel />
       {items.length > 0 && (
         <div class="bar no-print">
