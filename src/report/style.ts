@@ -38,7 +38,7 @@ th { font-weight: 700; } thead th { border-bottom: 1px solid var(--ink); vertica
 tbody tr + tr > * { border-top: 1px solid #e6e8ec; }
 tbody th { font-weight: 400; } tr.group > * { font-weight: 700; border-top: 1px solid var(--ink) !important; padding-top: 0.5rem; }
 tr.sum > * { font-weight: 700; }
-.n { text-align: right; white-space: nowrap; } td:last-child, th:last-child { padding-right: 0.2rem; }
+.n { text-align: right; } td.n { white-space: nowrap; } td:last-child, th:last-child { padding-right: 0.2rem; }
 .late { color: var(--red); font-weight: 700; }
 ol.differences { list-style: none; padding: 0; margin: 0.6rem 0; }
 ol.differences > li { border-top: 1px solid var(--rule); padding: 0.7rem 0; break-inside: avoid; }
@@ -54,11 +54,11 @@ ol.differences code { font-weight: 400; }
 .defs { position: absolute; }
 .key { font-size: 0.78rem; color: var(--soft); margin: 0.2rem 0; } .key span { margin-right: 1.4rem; white-space: nowrap; }
 figure { margin: 1rem 0 1.4rem; break-inside: avoid; } figcaption { font-weight: 700; font-size: 0.92rem; }
-@media (max-width: 44rem) { body { padding: 1.4rem 1.1rem 3rem; } nav ol { columns: 1; } .figures { grid-template-columns: repeat(2, 1fr); } dl.facts { grid-template-columns: 1fr; } dl.facts dt { margin-top: 0.4rem; } }
+@media screen and (max-width: 44rem) { body { padding: 1.4rem 1.1rem 3rem; } nav ol { columns: 1; } .figures { grid-template-columns: repeat(2, 1fr); } dl.facts { grid-template-columns: 1fr; } dl.facts dt { margin-top: 0.4rem; } }
 @media print {
   html { background: none; } body { max-width: none; padding: 0; font-size: 10pt; } .figures dd { font-size: 1.1rem; } .figures dt { font-size: 0.74rem; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2 { margin-top: 1.6rem; } .table { overflow: visible; } thead { display: table-header-group; } tr, pre { break-inside: avoid; } caption, thead { break-after: avoid; }
+  h2 { margin-top: 1.6rem; } .table { overflow: visible; } table { font-size: 0.8rem; } th, td { padding-right: 0.3rem; } thead { display: table-header-group; } tr, pre { break-inside: avoid; } caption, thead { break-after: avoid; }
   .screen { display: none; } a { color: inherit; text-decoration: none; }
 }
 `;
