@@ -11,8 +11,8 @@ import { connect, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
 import { findRecord, type Selector } from "./find-record";
+import { statusByteText } from "./history-lines";
 import { placeText } from "./judging";
-import { statusOf } from "./move";
 import { integer, jsonObject, text, usage } from "./options";
 import { settle } from "./settle";
 import { type Call, defineVerb } from "./verb";
@@ -190,7 +190,7 @@ async function replaceable(
   let status: string | null = null;
   if (registry !== undefined && header !== undefined) {
     const [byte] = await statusesOf(registry, header.agencyId, header.sequence, [index]);
-    status = statusOf(byte!);
+    status = statusByteText(byte!);
     if (moveOn({ kind: "supersede" }, byte!) !== "possible") throw ended(`is ${status} on the chain`);
   }
   const batch = header === undefined ? null : batchId(header.agencyId, header.sequence);

@@ -3,7 +3,7 @@
  */
 import type { Header } from "../commitment";
 import { reasonText } from "../reasons";
-import { parseStatus, type RecordEvent } from "../verify";
+import { parseStatus, type RecordEvent, statusText } from "../verify";
 import { columns, timeForPeople } from "./output";
 
 /** One line for the anchoring and one for each event, oldest first; then what took the record's place. */
@@ -45,4 +45,10 @@ function deed({ event, status, marks }: RecordEvent): string {
     case "RecordsErased":
       return "Erased";
   }
+}
+
+/** A status byte of the chain in words. */
+export function statusByteText(byte: number): string {
+  const status = parseStatus(byte);
+  return status === null ? "unknown" : statusText(status);
 }

@@ -11,11 +11,12 @@ import { reasonText } from "../reasons";
 import { statusesOf, type Registry } from "../registry-views";
 import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";
 import { POSITIONS_PER_MOVE } from "../vault/writer";
-import { parseStatus, statusText } from "../verify";
+import { parseStatus } from "../verify";
 import { noteSuccession, ownAgency, requireHome } from "./context";
 import { evidenceOption, keepEvidence } from "./evidence-file";
 import { expectFile } from "./files";
 import { recordFinder } from "./find-record";
+import { statusByteText } from "./history-lines";
 import { expectHappened, flagLines, type FlagOnRecords, type Judgement, placeText, todayOf } from "./judging";
 import { choice, flag, url, type OptionValues } from "./options";
 import { count } from "../counted";
@@ -85,7 +86,11 @@ export async function runMove(
   checkNamed(options);
   if (options.evidence !== undefined) expectFile(options.evidence);
   const home = requireHome(dir);
-  const { registry } = await connectOrRead(home, options, signal);
+  const { registry } = await connectOrRead(
+    home,
+    { state: options.state, rpc: options.rpc, signOnly: options.signOnly },
+    signal,
+  );
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
   const today = await todayOf(registry);
@@ -414,7 +419,7 @@ export async function confirmMoved(
   for (const target of targets) {
     const byte = await read(target);
     if (spec.moves.every((move) => moveOn(move, byte) === "made")) continue;
-    left.push(`${placeText(vault.plan(target.plan), target.index)} is ${statusOf(byte)} on the chain`);
+    left.push(`${placeText(vault.plan(target.plan), target.index)} is ${statusByteText(byte)} on the chain`);
   }
   if (left.length === 0) return;
   const more = left.length === 1 ? "" : `, and ${count(left.length - 1)} more`;
@@ -422,12 +427,6 @@ export async function confirmMoved(
     hint: "another act came first, or the block was replaced; look at it with credit-anchor status",
     exitStatus: ExitStatus.internal,
   });
-}
-
-/** A status byte in words. */
-export function statusOf(byte: number): string {
-  const status = parseStatus(byte);
-  return status === null ? "unknown" : statusText(status);
 }
 
 interface Telling {

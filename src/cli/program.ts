@@ -26,6 +26,7 @@ export interface Globals {
 export const groups: Readonly<Record<string, string>> = {
   agency: "agencies of the registry: admit, show, suspend, close, merge",
   "agency administrator": "who manages an agency's operators: hand over, recover",
+  "agency key": "the key that makes an agency's record keys: export, for a second home",
   "agency succession": "one agency taking over another",
   governance: "what the NDRC's roles do: acts that wait, who holds which role, the pause",
   operator: "keys that act for an agency",
