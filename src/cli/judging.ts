@@ -79,6 +79,7 @@ export interface FlagOnRecords extends Flag {
 const FLAGGED: Readonly<Record<string, string>> = {
   "anchor.late": "anchored after the limit",
   "withdraw.late": "withdrawn after the limit",
+  "withdraw.limit-unknown": "withdrawn, by a limit that cannot be counted yet",
 };
 
 /** One line for each kind of flag and each article: how many records, and the first of them. */

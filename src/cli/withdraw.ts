@@ -1,5 +1,5 @@
 import { Docket } from "../docket";
-import { type PolicySet, withdrawalDue } from "../policy";
+import { judge, type PolicySet } from "../policy";
 import { knownPolicies, policyOption } from "./known-policies";
 import { flagOf, type Judgement } from "./judging";
 import { moveOptions, type MoveSpec, runMove } from "./move";
@@ -54,7 +54,7 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
   },
 });
 
-/** Refuses a quashing before the decision; flags what comes after the limit. */
+/** Refuses a quashing before the decision; flags what comes after the limit, and what nobody can count yet. */
 function limitFrom(quashed: string, policies: PolicySet): NonNullable<MoveSpec["judge"]> {
   let docket: Docket | undefined;
   return ({ plan, index }, vault, today): Judgement => {
@@ -71,8 +71,14 @@ function limitFrom(quashed: string, policies: PolicySet): NonNullable<MoveSpec["
         policies: [],
       };
     const events = { ...facts.events, quashed, withdrawn: today };
-    const clock = withdrawalDue(policies, { ...facts, events }, today);
+    const [clock] = judge(policies, { ...facts, events }, today, ({ code }) => code === "withdrawal.limit");
     if (clock === undefined) return { policies: [] };
+    if (clock.fault !== undefined) {
+      const days = `quashed ${quashed}, withdrawn ${today}`;
+      const message = `${days}, by a limit that cannot be counted yet: ${clock.fault.message}`;
+      const flag = { ...flagOf("withdraw.limit-unknown", days, clock), message };
+      return { flag, policies: [clock.policy] };
+    }
     if (clock.state !== "late" && clock.state !== "overdue") return { policies: [clock.policy] };
     const flag = flagOf("withdraw.late", `withdrawn ${today}, due ${clock.due}`, clock);
     return { flag, policies: [clock.policy] };

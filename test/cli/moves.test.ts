@@ -372,6 +372,13 @@ describe("what becomes of a record, by commands", function () {
     const dry = ["--policy", at("strict.json"), "--dry-run"];
     const flagged = await json<Bulk>([...args(7, inDays(-1)), ...dry]);
     expect(flagged.flags.map((flag) => flag.article)).to.deep.equal(["art. 0"]);
+    // A year whose holidays nobody has announced is no reason to keep a record in force.
+    const far = rule("withdrawal.limit", "limit", "quashed", "working-days", 700, { until: ["withdrawn"] });
+    writeFileSync(at("far.json"), JSON.stringify({ ...POLICY, id: "far-rules", rules: [far] }));
+    const unknown = await expectRun(0, [...args(7, inDays(-1)), "--policy", at("far.json"), "--dry-run"]);
+    expect(unknown.stdout)
+      .to.contain("by a limit that cannot be counted yet")
+      .and.to.contain("holiday table");
     expect((await json<Bulk>(args(7, inDays(0)))).flags).to.deep.equal([]);
     expect((await status(7)).status).to.equal("Withdrawn");
   });
