@@ -8,9 +8,9 @@ import {Clock} from "./libraries/Clock.sol";
 
 /// @title Who may do what as the NDRC, journaled
 /// @notice See {IRegistryAuthority}.
-/// @dev Every change of who holds which role, of its administrators, guardians and delays, and of what a role may call goes
-/// through one of the internal functions that are overridden here. What is scheduled, executed and cancelled is told by
-/// AccessManager's own events alone.
+/// @dev Every change of who holds which role, of its administrators, guardians and delays, and of what a role may call
+/// goes through one of the internal functions that are overridden here. What is scheduled, executed and cancelled is
+/// told by AccessManager's own events alone.
 contract RegistryAuthority is AccessManager, IRegistryAuthority {
     bytes32 private constant JOURNAL_TAG = keccak256("credit-anchor/roles/1");
 

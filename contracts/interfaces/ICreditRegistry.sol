@@ -310,8 +310,8 @@ interface ICreditRegistry {
     function revokeOperator(uint32 agencyId, address operator) external;
 
     /// @notice Revokes an operator and records since when its key may have been in other hands. By the administrator
-    /// (of the agency that acts for it, once it was succeeded), also for an operator that is revoked or expired already,
-    /// for a closed agency, and while paused.
+    /// (of the agency that acts for it, once it was succeeded), also for an operator that is revoked or expired
+    /// already, for a closed agency, and while paused.
     /// @dev `since` may only ever be moved back: a later declaration never clears an earlier suspicion.
     /// @param agencyId Id of the agency.
     /// @param operator The operator's account.
