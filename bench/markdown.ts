@@ -15,8 +15,10 @@ const STAGES = [
 ] as const;
 
 const AUDITS: Readonly<Record<AuditName, string>> = {
-  chain: "an auditor, without index: events, answers, every leaf from its transaction",
-  files: "the same, leaves from files (`leaves export`)",
+  chain: "an auditor, for the first time: events, answers, every leaf from its transaction",
+  again: "the same auditor again, nothing new: from the index",
+  more: "the same auditor again, one batch more: from the index, and what is new",
+  files: "an auditor without index, leaves from files (`leaves export`)",
   vault: "the agency: the same, and every record of its vault opened, computed again, its time limits judged",
 };
 

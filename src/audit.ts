@@ -4,7 +4,13 @@ import { applyEvent } from "./audit/apply";
 import { coverage, type Coverage, type Period } from "./audit/coverage";
 import { judgeChain, type ChainRules } from "./audit/chain-clocks";
 import { startClocks, type ClockBook, type ClocksReport } from "./audit/clocks";
-import { startFindings, type Difference, type Findings, type NotChecked } from "./audit/differences";
+import {
+  startFindings,
+  type Difference,
+  type Findings,
+  type NotChecked,
+  type Where,
+} from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
 import type { CallingTransaction } from "./audit/executions";
 import {
@@ -19,6 +25,8 @@ import { keyUses, type KeyUse } from "./audit/keys";
 import { readRoles, type RoleReader, type RolesReport } from "./audit/roles";
 import { readSignOffs, type SignOffReader, type SignOffsReport } from "./audit/sign-offs";
 import type { CheckpointReport } from "./audit/since";
+import type { IndexReport } from "./audit/take-over";
+import { startTouches } from "./audit/touched";
 import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
@@ -44,6 +52,7 @@ export type { CompromiseWindow, KeyUse } from "./audit/keys";
 export type { RoleReader, RolesReport, Tenure } from "./audit/roles";
 export type { SignOffReader, SignOffsReport, StatementReport } from "./audit/sign-offs";
 export type { CheckpointReport } from "./audit/since";
+export type { IndexReport } from "./audit/take-over";
 export type { ExpectedView } from "./audit/views";
 
 const abi = CreditRegistry__factory.abi;
@@ -76,6 +85,8 @@ export interface AuditReport {
    * and folders stand as FILE, DIR, HOME.
    */
   readonly options: readonly string[];
+  /** What was taken over from an earlier audit instead of asking again; null: nothing was there to take over. */
+  readonly index: IndexReport | null;
   readonly coverage: Coverage;
   /** Who held which role when, by the journal of each authority that the registry obeyed. */
   readonly roles: readonly RolesReport[];
@@ -135,12 +146,26 @@ export interface Audit {
   readonly reconciliations: Reconciliation[];
   /** Logs in the order of the node, with the facts of their blocks. */
   read(logs: Iterable<RawLog>, blocks: ReadonlyMap<number, BlockFacts>): void;
+  /** The journal as the logs given so far tell. */
+  journal(): JournalResult;
   /** After the last log: what the registry must answer. */
   views(): Generator<ExpectedView>;
-  /** The registry's answer; undefined if the node gave none. */
-  answer(view: ExpectedView, found: string | undefined): void;
+  /** In which block an event last told of a thing; -1: never; infinite for the registry as a whole. */
+  touched(where: Where): number;
+  /** The registry's answer; undefined if the node gave none. @returns whether it is the right one. */
+  answer(view: ExpectedView, found: string | undefined): boolean;
+  /** The right answer was heard in an earlier audit. */
+  answered(view: ExpectedView): void;
   /** Batches whose leaves are not at hand: they would prove how many records there are, and settle supersessions. */
   wantedLeaves(): BatchState[];
+  /** What an earlier audit proved: batches by their leaves, and successors that it found among them. */
+  proved(batchIds: readonly string[], successors: readonly string[]): void;
+  /** What was proved, of batches up to a block. */
+  proven(upTo: number): { readonly proven: string[]; readonly successors: string[] };
+  /** How many batches rest on the proof of an earlier audit alone. */
+  takenOver(): number;
+  /** Batches that an earlier audit proved, whose leaves may settle a supersession that is still open. */
+  unsettled(): BatchState[];
   /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. @param file they are from. */
   leaves(batchId: bigint, leaves: Uint8Array, file?: string): void;
   /** A record of a batch was judged: whether it was anchored within the time left for its publication. */
@@ -180,8 +205,12 @@ export function startAudit(
   const clocks = startClocks(findings);
   const state = emptyState(registry.chainId, registry.address, hashes);
   const replay = { state, findings, hashes };
-  const successors = new Map<string, boolean>();
+  /** Leaves that are looked for, and the first block with a batch that has them; infinite: not found yet. */
+  const successors = new Map<string, number>();
+  /** Batches whose leaves led to their root; and those whose leaves were at hand in this audit. */
   const withLeaves = new Set<bigint>();
+  const atHand = new Set<bigint>();
+  const touches = startTouches();
   const timeliness = new Map<bigint, { onTime: number; late: number }>();
   let views = 0;
   let journal: JournalResult | undefined;
@@ -190,8 +219,10 @@ export function startAudit(
     { ...registry, shapes },
     options.externalHead,
     (event) => {
-      if (event.entry !== undefined) applyEvent(replay, event);
-      else if (event.name === "AuthorityUpdated") state.authority = String(event.values.authority);
+      if (event.entry !== undefined) {
+        touches.note(event);
+        applyEvent(replay, event);
+      } else if (event.name === "AuthorityUpdated") state.authority = String(event.values.authority);
       const { authority, obeyed } = state;
       if (authority !== undefined && authority !== obeyed.at(-1)?.authority)
         obeyed.push({ authority, blockNumber: event.log.blockNumber, logIndex: event.log.logIndex });
@@ -204,25 +235,27 @@ export function startAudit(
   function closed(): JournalResult {
     if (journal !== undefined) return journal;
     journal = reader.result();
-    for (const { successor } of state.successions) successors.set(successor, false);
+    for (const { successor } of state.successions) successors.set(successor, Infinity);
     for (const batch of state.batches.values()) {
       flag(batch, state);
-      if (batch.leaf !== undefined) learnLeaves(batch.id, fromHex(batch.leaf));
+      if (batch.leaf !== undefined) learnLeaves(batch, fromHex(batch.leaf));
     }
     return journal;
   }
 
-  function learnLeaves(batchId: bigint, leaves: Uint8Array): void {
-    withLeaves.add(batchId);
+  function learnLeaves({ id, block }: BatchState, leaves: Uint8Array): void {
+    withLeaves.add(id);
+    atHand.add(id);
     if (successors.size === 0) return;
     for (let at = 0; at < leaves.length; at += 32) {
       const leaf = toHex(leaves.subarray(at, at + 32));
-      if (successors.has(leaf)) successors.set(leaf, true);
+      const first = successors.get(leaf);
+      if (first !== undefined) successors.set(leaf, Math.min(first, block));
     }
   }
 
   function open(): Succession[] {
-    return state.successions.filter(({ successor }) => successors.get(successor) !== true);
+    return state.successions.filter(({ successor }) => successors.get(successor) === Infinity);
   }
 
   /** Of a head obtained before the registry came to obey another. */
@@ -261,20 +294,41 @@ export function startAudit(
     read: (logs, blocks) => {
       for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
     },
+    journal: () => reader.result(),
     views: () => expectedViews(state, closed(), abi),
+    touched: (where) => touches.of(where),
     answer: (view, found) => {
       views++;
-      compareView(view, found, findings);
+      return compareView(view, found, findings);
+    },
+    answered: () => {
+      views++;
     },
     wantedLeaves: () => {
       closed();
       return [...state.batches.values()].filter(({ id }) => !withLeaves.has(id));
     },
+    proved: (batchIds, found) => {
+      closed();
+      for (const id of batchIds) if (state.batches.has(BigInt(id))) withLeaves.add(BigInt(id));
+      for (const leaf of found) if (successors.has(leaf)) successors.set(leaf, -1);
+    },
+    proven: (upTo) => ({
+      proven: [...withLeaves].filter((id) => state.batches.get(id)!.block <= upTo).map(String),
+      successors: [...successors].filter(([, block]) => block <= upTo).map(([leaf]) => leaf),
+    }),
+    takenOver: () => [...withLeaves].filter((id) => !atHand.has(id)).length,
+    unsettled: () => {
+      const agencies = new Set(open().map(({ batchId }) => Number(batchId >> 32n)));
+      return [...state.batches.values()].filter(
+        ({ id, header }) => agencies.has(header.agencyId) && withLeaves.has(id) && !atHand.has(id),
+      );
+    },
     leaves: (batchId, leaves, file) => {
       closed();
       const batch = state.batches.get(batchId);
       if (batch === undefined) return;
-      if (leavesAreOf(batch, leaves, file, findings, hashes)) learnLeaves(batchId, leaves);
+      if (leavesAreOf(batch, leaves, file, findings, hashes)) learnLeaves(batch, leaves);
     },
     published: (batchId, onTime) => {
       const known = timeliness.get(batchId) ?? { onTime: 0, late: 0 };
@@ -322,7 +376,7 @@ export function startAudit(
           obeyed: state.obeyed,
           roles: readers,
         }) ?? null;
-      reportSuccessions(open(), state, withLeaves, findings);
+      reportSuccessions(open(), state, atHand, findings);
       const { externalHead, rules } = options;
       const on = dateInChina(block.time);
       if (rules !== undefined) judgeChain(state, clocks, findings, rules, on);
@@ -340,6 +394,7 @@ export function startAudit(
         externalHead: externalHead === undefined ? null : { ...externalHead, contained: contained === true },
         checkpoint: null,
         options: [],
+        index: null,
         coverage: coverage(state, {
           events: length,
           views,
@@ -421,13 +476,12 @@ function leavesAreOf(
 function reportSuccessions(
   open: readonly Succession[],
   state: RegistryState,
-  withLeaves: ReadonlySet<bigint>,
+  atHand: ReadonlySet<bigint>,
   findings: Findings,
 ): void {
   if (open.length === 0) return;
   const incomplete = new Set<number>();
-  for (const { id, header } of state.batches.values())
-    if (!withLeaves.has(id)) incomplete.add(header.agencyId);
+  for (const { id, header } of state.batches.values()) if (!atHand.has(id)) incomplete.add(header.agencyId);
   for (const { batchId, index, successor, ...place } of open) {
     const agencyId = Number(batchId >> 32n);
     if (incomplete.has(agencyId))

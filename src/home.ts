@@ -52,6 +52,8 @@ export interface Home {
    * opened, and nobody changes meanwhile.
    */
   changeSettings(change: (settings: Settings) => Settings): Promise<void>;
+  /** Runs something short while no other process that does so with this home is running. */
+  alone<T>(action: () => T): Promise<T>;
   /**
    * Asks for the passphrase at most once.
    * @throws CreditAnchorError `home.no-passphrase`, `home.wrong-passphrase`, `home.damaged-key`
@@ -194,8 +196,12 @@ class HomeFolder implements Home {
     this.#vault = join(dir, "vault");
   }
 
+  alone<T>(action: () => T): Promise<T> {
+    return alone(this.#vault, action);
+  }
+
   async changeSettings(change: (settings: Settings) => Settings): Promise<void> {
-    this.settings = await alone(this.#vault, () => {
+    this.settings = await this.alone(() => {
       const changed = change(readSettings(this.dir));
       writeSettings(this.dir, changed);
       return changed;

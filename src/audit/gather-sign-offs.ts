@@ -3,26 +3,23 @@
  */
 import type { Audit, SignOffReader } from "../audit";
 import type { Chain } from "../chain";
-import { answerOf, blockFacts, inFlight } from "./reading";
+import { answerOf, inFlight } from "./reading";
 import type { SignOffsPlace } from "./sign-offs";
+import type { TakeOver } from "./take-over";
 import { compareView } from "./views";
-import { comparedLogs, type Comparing, type Others } from "./witness-logs";
 
 /** Reads all statements: before the registry's events, so that the heads they name are looked at on the way. */
 export async function readStatements(
   chain: Chain,
-  others: Others,
   place: SignOffsPlace,
   range: { readonly from: number; readonly to: number },
   audit: Audit,
-  comparing: Comparing,
+  takeOver: TakeOver,
 ): Promise<SignOffReader> {
   const address = place.address.toLowerCase();
   const reader = audit.signOffs(address);
-  for await (const logs of comparedLogs(chain, others, address, range, comparing)) {
-    const facts = await blockFacts(chain, logs);
-    for (const log of logs) reader.read(log, facts.get(log.blockNumber));
-  }
+  for await (const { logs, blocks } of takeOver.logs(address, range.from, range.to))
+    for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
   reader.code(await chain.code(address, range.to), place.isCode, range.to);
   for (const view of reader.views())
     compareView(view, await answerOf(chain, address, view.data, range.to), audit.findings);

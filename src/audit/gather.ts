@@ -6,7 +6,9 @@ import {
   type AuditReport,
   type BlockFacts,
   type ChainRules,
+  type ExpectedView,
   type ExternalHead,
+  type IndexReport,
   type Period,
   type RolesHead,
 } from "../audit";
@@ -15,9 +17,11 @@ import type { Block, BlockTag, Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
-import { answerOf, blockFacts, chunks, inFlight } from "./reading";
 import { readStatements } from "./gather-sign-offs";
+import { withEarlier, type AuditIndex } from "./index-file";
+import { answerOf, chunks, inFlight } from "./reading";
 import type { SignOffsPlace } from "./sign-offs";
+import { judgeIndex, TakeOver } from "./take-over";
 import { relayOf } from "./views";
 import { comparedLogs, unlessSilent, type Others } from "./witness-logs";
 
@@ -49,8 +53,12 @@ export interface AuditRequest {
   readonly rules?: ChainRules;
   /** Adds what else is at hand, a vault say, before the report is written. */
   readonly compare?: (audit: Audit, block: BlockFacts) => Promise<void> | void;
+  /** Of an earlier audit of this registry: what it has is not asked again, as long as the chain is the same. */
+  readonly index?: AuditIndex;
+  /** Receives what a later audit can take over, but of the newest blocks, which a reorganisation may still take back. */
+  readonly keep?: { readonly finalityBlocks: number; readonly kept: (index: AuditIndex) => void };
   readonly onProgress?: (done: {
-    readonly stage: "events" | "views" | "leaves";
+    readonly stage: "events" | "events of the index" | "views" | "leaves";
     readonly count: number;
   }) => void;
 }
@@ -74,11 +82,19 @@ export async function auditRegistry(request: AuditRequest): Promise<AuditReport>
   const { chain } = request;
   if (!/^0x[0-9a-fA-F]{40}$/.test(request.registry))
     throw new CreditAnchorError("audit.registry", "the registry's address is not 20 bytes in hex");
-  return chain.pinned((block) => auditAt(request, block), request.toBlock ?? "latest");
+  const { report, index } = await chain.pinned(
+    (block) => auditAt(request, block),
+    request.toBlock ?? "latest",
+  );
+  if (index !== undefined) request.keep?.kept(index);
+  return report;
 }
 
-async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport> {
-  const { chain, onProgress = () => {} } = request;
+async function auditAt(
+  request: AuditRequest,
+  block: Block,
+): Promise<{ readonly report: AuditReport; readonly index: AuditIndex | undefined }> {
+  const { chain, keep, onProgress = () => {} } = request;
   const others: Others = { witnesses: new Set(request.witnesses), silent: [...(request.silent ?? [])] };
   const hashes = request.hashes ?? portableHashes;
   const address = request.registry.toLowerCase();
@@ -92,45 +108,102 @@ async function auditAt(request: AuditRequest, block: Block): Promise<AuditReport
       ...(request.rules === undefined ? {} : { rules: request.rules }),
     },
   );
-  await checkCode(chain, address, block.number, request.codeHash, audit);
+  const { findings } = audit;
+  const codeHash = await checkCode(chain, address, block.number, request.codeHash, audit);
+  const earlier = request.index;
+  const unused =
+    earlier === undefined
+      ? null
+      : await judgeIndex(earlier, chain, block, codeHash, request.toBlock !== undefined, findings);
+  const index = unused === null ? earlier : undefined;
+  // An index that the chain contradicts stays as it is, so that the next audit finds the same.
+  const upTo =
+    keep === undefined || unused !== null
+      ? -1
+      : Math.max(block.number - keep.finalityBlocks, index?.block.number ?? -1);
+  const takeOver = new TakeOver(chain, index, upTo, (contract, range) =>
+    comparedLogs(chain, others, contract, range, { findings, hashes }),
+  );
 
-  const range = { from: request.fromBlock, to: block.number };
-  const comparing = { findings: audit.findings, hashes };
   if (request.signOffs === undefined)
-    audit.findings.notChecked(
+    findings.notChecked(
       "sign-off.unknown",
       "what auditors stated on chain: no contract for sign-offs was named (its deployment record or address)",
     );
-  else await readStatements(chain, others, request.signOffs, range, audit, comparing);
+  else {
+    const range = { from: request.fromBlock, to: block.number };
+    await readStatements(chain, request.signOffs, range, audit, takeOver);
+  }
 
   let events = 0;
-  for await (const logs of comparedLogs(chain, others, address, range, comparing)) {
-    audit.read(logs, await blockFacts(chain, logs));
-    onProgress({ stage: "events", count: (events += logs.length) });
+  let journal = audit.journal();
+  const pages = takeOver.logs(address, request.fromBlock, block.number, () => (journal = audit.journal()));
+  for await (const { logs, blocks } of pages) {
+    audit.read(logs, blocks);
+    const stage = takeOver.events > events ? "events of the index" : "events";
+    onProgress({ stage, count: (events += logs.length) });
   }
-  await askViews(chain, address, block.number, audit, onProgress);
+  await askViews(chain, address, block.number, audit, takeOver, onProgress);
   await askWitnesses(chain, others, address, registryInterface.encodeFunctionData("journal"), block, audit);
   for (const authority of audit.authorities())
-    await readRoleJournal(chain, others, authority, block, audit, hashes);
+    await readRoleJournal(chain, others, authority, block, audit, takeOver);
   const facts = { number: block.number, hash: block.hash, time: block.time };
   for (const hash of audit.executed()) {
-    const transaction = await chain.transaction(hash);
+    const transaction = await takeOver.transaction(hash);
     if (transaction !== undefined) audit.explain(hash, transaction);
   }
+  if (index !== undefined) audit.proved(index.proven, index.successors);
+  const told = findings.differences.length;
   await request.compare?.(audit, facts);
-  await readAnchoredLeaves(chain, address, audit, onProgress);
+  // Of what was brought along: it is compared anew each time.
+  const compared = new Set(findings.differences.slice(told));
+  await readAnchoredLeaves(chain, address, audit, takeOver, onProgress);
 
-  const report = audit.report(facts, [chain.node, ...[...others.witnesses].map(({ node }) => node)]);
-  return { ...report, silent: others.silent };
+  const found = audit.report(facts, [chain.node, ...[...others.witnesses].map(({ node }) => node)]);
+  const differences = withEarlier(found.differences, earlier?.differences ?? []);
+  const taken: IndexReport | null =
+    earlier === undefined
+      ? null
+      : {
+          block: earlier.block,
+          madeAt: earlier.madeAt,
+          unused,
+          events: takeOver.events,
+          views: takeOver.views,
+          batches: audit.takenOver(),
+          differences: differences.length - found.differences.length,
+        };
+  const lasting = differences.filter(
+    (difference) => !compared.has(difference) && !OF_HEADS.has(difference.code),
+  );
+  const audited = {
+    registry: found.registry,
+    fromBlock: request.fromBlock,
+    codeHash,
+    differences: lasting,
+  };
+  return {
+    report: { ...found, silent: others.silent, index: taken, differences },
+    index: await takeOver.keep(audit, audited, journal),
+  };
 }
 
+/** Differences from what the caller brought along: a head obtained elsewhere, which the next may not bring. */
+const OF_HEADS: ReadonlySet<string> = new Set([
+  "head.beyond",
+  "head.differs",
+  "roles.beyond",
+  "roles.differs",
+]);
+
+/** @returns Keccak-256 of the code. */
 async function checkCode(
   chain: Chain,
   address: string,
   block: number,
   expected: string | undefined,
   { findings }: Audit,
-): Promise<void> {
+): Promise<string> {
   const code = await chain.code(address, block);
   if (code === "0x")
     throw new CreditAnchorError(
@@ -154,6 +227,7 @@ async function checkCode(
       expected,
       found,
     );
+  return found;
 }
 
 async function askViews(
@@ -161,15 +235,22 @@ async function askViews(
   address: string,
   block: number,
   audit: Audit,
+  takeOver: TakeOver,
   onProgress: NonNullable<AuditRequest["onProgress"]>,
 ): Promise<void> {
+  function* open(): Generator<ExpectedView> {
+    for (const view of audit.views())
+      if (takeOver.knows(view, audit.touched(view.where))) audit.answered(view);
+      else yield view;
+  }
   let count = 0;
-  for (const views of chunks(audit.views(), VIEWS_AT_ONCE)) {
-    const answers = new Map<(typeof views)[number], string | undefined>();
+  for (const views of chunks(open(), VIEWS_AT_ONCE)) {
+    const answers = new Map<ExpectedView, string | undefined>();
     await inFlight(views, async (view) => {
       answers.set(view, await answerOf(chain, address, view.data, block));
     });
-    for (const view of views) audit.answer(view, answers.get(view));
+    for (const view of views)
+      if (audit.answer(view, answers.get(view))) takeOver.heard(view, audit.touched(view.where));
     onProgress({ stage: "views", count: (count += views.length) });
   }
 }
@@ -228,21 +309,15 @@ async function readRoleJournal(
   authority: string,
   block: Block,
   audit: Audit,
-  hashes: Hashes,
+  takeOver: TakeOver,
 ): Promise<void> {
   const data = authorityInterface.encodeFunctionData("journal");
   const found = await answerOf(chain, authority, data, block.number);
   if (found?.length !== 2 + 2 * 64) return;
   const reader = audit.roles(authority, block.timestamp === block.time ? 1 : 1000);
   // From the very first block: the authority is older than the registry.
-  const range = { from: 0, to: block.number };
-  for await (const logs of comparedLogs(chain, others, authority, range, {
-    findings: audit.findings,
-    hashes,
-  })) {
-    const facts = await blockFacts(chain, logs);
-    for (const log of logs) reader.read(log, facts.get(log.blockNumber));
-  }
+  for await (const { logs, blocks } of takeOver.logs(authority, 0, block.number))
+    for (const log of logs) reader.read(log, blocks.get(log.blockNumber));
   const { length, head } = reader.report().journal;
   const expected = authorityInterface.encodeFunctionResult("journal", [length, head]);
   if (found !== expected)
@@ -261,29 +336,39 @@ async function readAnchoredLeaves(
   chain: Chain,
   address: string,
   audit: Audit,
+  takeOver: TakeOver,
   onProgress: NonNullable<AuditRequest["onProgress"]>,
 ): Promise<void> {
   let count = 0;
-  for (const batches of chunks(audit.wantedLeaves(), TRANSACTIONS_AT_ONCE)) {
-    const found = new Map<bigint, Uint8Array>();
-    await inFlight(batches, async ({ id, transaction }) => {
-      const leaves = await leavesOnChain(chain, address, transaction);
-      if (leaves !== undefined) found.set(id, leaves);
-    });
-    // In the order of the chain, whatever came first: two audits of one registry report the same.
-    for (const { id } of batches) {
-      const leaves = found.get(id);
-      if (leaves !== undefined) audit.leaves(id, leaves);
+  // The second round is empty unless a record was superseded by one that an earlier audit saw, and no audit since.
+  for (const wanted of [() => audit.wantedLeaves(), () => audit.unsettled()])
+    for (const batches of chunks(
+      wanted().filter((batch) => takeOver.mayHaveLeaves(batch)),
+      TRANSACTIONS_AT_ONCE,
+    )) {
+      const found = new Map<bigint, Uint8Array | null | undefined>();
+      await inFlight(batches, async ({ id, transaction }) => {
+        found.set(id, await leavesOnChain(chain, address, transaction));
+      });
+      // In the order of the chain, whatever came first: two audits of one registry report the same.
+      for (const batch of batches) {
+        const leaves = found.get(batch.id);
+        if (leaves === null) takeOver.hasNoLeaves(batch);
+        else if (leaves !== undefined) audit.leaves(batch.id, leaves);
+      }
+      onProgress({ stage: "leaves", count: (count += batches.length) });
     }
-    onProgress({ stage: "leaves", count: (count += batches.length) });
-  }
 }
 
-/** Undefined also when the node does not have the transaction, or no longer: then the leaves are not at hand. */
-async function leavesOnChain(chain: Chain, address: string, hash: string): Promise<Uint8Array | undefined> {
+/** Null: the transaction carries no leaves. Undefined: the node does not have it, or no longer, and nobody knows. */
+async function leavesOnChain(
+  chain: Chain,
+  address: string,
+  hash: string,
+): Promise<Uint8Array | null | undefined> {
   try {
     const transaction = await chain.transaction(hash);
-    return transaction === undefined ? undefined : leavesOfCall(transaction.to, transaction.input, address);
+    return transaction && (leavesOfCall(transaction.to, transaction.input, address) ?? null);
   } catch (error) {
     if (error instanceof RpcError) return undefined;
     throw error;

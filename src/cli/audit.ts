@@ -7,12 +7,14 @@ import type { Checkpoint } from "../checkpoint";
 import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
+import { defaultSettings } from "../home/settings";
 import { dateInChina } from "../policy";
 import { repeatable } from "./audit-repeat";
 import { expectReportFolder, writeReport } from "./audit-report";
 import { signOffLines, signOffsPlace } from "./audit-sign-offs";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
+import { indexLines, indexOptions, openIndex } from "./audit-index";
 import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
 import { connectNode, optionalHome } from "./context";
 import { writeOwnFile } from "./files";
@@ -39,6 +41,11 @@ node hides consistently is found with --witness (another party's node), --since 
 Time limits of the law are judged too: repairs before their minimum, overdue objections, and with the home's vault late
 publication and late withdrawals. They say what an agency did and not what the chain says: they are told on their
 own, and do not count for the exit status.
+
+In a home folder an index is kept of what an audit read and proved, so that the next one asks only what is new; the
+report says what was taken over, and from when. A chain that no longer is the one that was indexed is a
+difference, and everything is read again. What an audit found once, later ones say again, until --rebuild-index. A vault,
+leaves files and a source are always compared in full.
 
 --source reads a file that the agency anchors from, CSV or NDJSON, and says which rows are missing, altered or outdated
 on the chain, and how many records have no row. Row numbers and places, never values, go to a file in the home folder.
@@ -87,6 +94,7 @@ Exit status: 0 no differences, 1 differences.`,
     ),
     source: text("--source <file>", "file of the agency's own system to compare with vault and chain"),
     type: text("--type <name>", "with --source: the record type of its rows"),
+    ...indexOptions,
     out: text("--out <file>", "also write the report as JSON"),
     report: text(
       "--report <dir>",
@@ -102,6 +110,7 @@ Exit status: 0 no differences, 1 differences.`,
     "credit-anchor audit --home auditor --rpc http://10.0.0.5:8545,http://10.0.0.6:8545",
     "credit-anchor audit --home auditor --report report-2026-07",
     "credit-anchor audit --home auditor --since checkpoint.json",
+    "credit-anchor audit --home auditor --without-index",
     "credit-anchor audit --home auditor --sign report.json",
     "credit-anchor audit --rpc http://127.0.0.1:8545 --registry 0x5FbD…0aa3 --head 1203:0x5d0f…",
   ],
@@ -145,6 +154,17 @@ Exit status: 0 no differences, 1 differences.`,
       { signOffs: options.signOffs, deployment: options.deployment },
       home,
     );
+    const index = openIndex({
+      options: {
+        index: options.index,
+        withoutIndex: options.withoutIndex,
+        rebuildIndex: options.rebuildIndex,
+      },
+      home,
+      registry: { chainId: chain.chainId, address: trusted.address },
+      fromBlock: trusted.fromBlock,
+      io,
+    });
     const hashes = await loadFastHashes();
     const records = !options.withoutRecords;
     const vault =
@@ -153,6 +173,8 @@ Exit status: 0 no differences, 1 differences.`,
         : await home.readVault({ decrypt: records });
     const policies = knownPolicies(home, options.policy, options.authority);
     const own = home?.settings.agency?.id;
+    const { finalityBlocks } = home?.settings ?? defaultSettings;
+    let writeIndex: (() => Promise<void>) | undefined;
     const progress = io.progress();
     try {
       const compareLeaves = options.leaves === undefined ? undefined : leavesOfFolder(options.leaves);
@@ -168,6 +190,10 @@ Exit status: 0 no differences, 1 differences.`,
         ...(options.toBlock === undefined ? {} : { toBlock: options.toBlock }),
         ...(signOffs === undefined ? {} : { signOffs }),
         ...heads,
+        ...(index?.index === undefined ? {} : { index: index.index }),
+        ...(index === undefined
+          ? {}
+          : { keep: { finalityBlocks, kept: (made) => (writeIndex = () => index.write(made)) } }),
         ...(options.period === undefined ? {} : { period: options.period }),
         witnesses,
         silent,
@@ -205,6 +231,8 @@ Exit status: 0 no differences, 1 differences.`,
     } finally {
       progress.end();
       await vault?.close();
+      // Only now: one process does not read the vault's database and hold its lock at once.
+      await writeIndex?.();
     }
   },
 });
@@ -248,6 +276,7 @@ export function describe(report: AuditReport): string[] {
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     ...report.silent.map((message) => `not heard  ${message}`),
     `compared   ${counted(coverage.events, "event")}, ${counted(coverage.views, "answer")}, ${counted(coverage.batches, "batch", "batches")}, ${counted(coverage.records, "record")}`,
+    ...indexLines(report),
     ...sinceLines(report),
     `rebuilt    ${counted(coverage.batchesWithLeaves, "batch", "batches")} from their leaves`,
     ...coverageLines(coverage),

@@ -1,7 +1,7 @@
 /** Section 2: what the audit cannot say. */
 import type { AuditReport } from "../audit";
 import { chineseUnchecked } from "./findings-chinese";
-import { count } from "./format";
+import { count, time } from "./format";
 import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
@@ -12,7 +12,7 @@ export function limits(report: AuditReport, words: Words): Html {
     <h3>2.1 ${said.source}</h3>
     <p>${said[sourcesOf(report)]}</p>
     ${report.silent.length > 0 && html`<p>${said.silent}: ${report.silent.join("; ")}</p>`}
-    ${head(report, words)} ${since(report, words)}
+    ${head(report, words)} ${since(report, words)} ${takenOver(report, words)}
     <p>${said.claims}</p>
     <h3>2.2 ${said.unchecked}</h3>
     ${unchecked(report, words)}`;
@@ -43,6 +43,21 @@ function since({ checkpoint }: AuditReport, { limits: said }: Words): Html | fal
     ${said.checkpoint(count(journal.length), count(block.number), signer, said.vouched[vouchedBy ?? "nobody"])}
     ${acceptedAt !== null && said.checkpointAccepted(count(acceptedAt))}
     ${contained ? said.checkpointContained : said.checkpointDiffers}
+  </p>`;
+}
+
+function takenOver({ index }: AuditReport, words: Words): Html | false {
+  if (index === null) return false;
+  const { limits: said } = words;
+  const { block, madeAt, unused, events, views, batches, differences } = index;
+  const asOf = [count(block.number), time(block.time, words), madeAt] as const;
+  return html`<p>
+    ${
+      unused === null
+        ? said.index(...asOf, count(events), count(views), count(batches))
+        : said.indexUnused(...asOf, said.unused[unused])
+    }
+    ${differences > 0 && said.indexDifferences(count(differences))}
   </p>`;
 }
 

@@ -23,7 +23,8 @@ ${hash}  report.json</code></pre>
 
 /** The call that audits the same again. Which nodes to ask is for whoever repeats it to choose. */
 export function command(report: AuditReport): string {
-  const { registry, block, sources, externalHead, checkpoint, roles, signOffs, coverage, options } = report;
+  const { registry, block, sources, externalHead, checkpoint, roles, signOffs, coverage, options, index } =
+    report;
   const rolesHead = roles.find((one) => one.externalHead !== null)?.externalHead;
   const heads = [
     ...(externalHead === null ? [] : [`--head ${externalHead.length}:${externalHead.head}`]),
@@ -44,6 +45,7 @@ export function command(report: AuditReport): string {
     ...(signOffs === null ? [] : [`--sign-offs ${signOffs.address}`]),
     ...options,
     ...(coverage.period === "month" ? [] : [`--period ${coverage.period}`]),
+    ...(index === null ? [] : ["--without-index"]),
     "--report DIR",
   ].join(" ");
 }

@@ -128,6 +128,18 @@ export const chinese: Words = {
       nobody: "签名者不足采信",
     },
     checkpointAccepted: (block) => `签名人为合约；在区块 ${block} 处询问，该合约确认签名为其所作。`,
+    index: (block, time, madeAt, events, views, batches) =>
+      `本次审计以前次审计为基础：截至区块 ${block}（${time}），其结果保存于审计方自己的机器，写入时间 ${madeAt}。以下内容沿用前次结果，未再向节点查询：${events} 个事件、${views} 项答复（其后无事件涉及）以及 ${batches} 个批次的叶哈希证明。全部事件均已重新计算，并与日志的摘要值核对。`,
+    indexUnused: (block, time, madeAt, why) =>
+      `前次审计（截至区块 ${block}，${time}，写入时间 ${madeAt}）未被沿用，全部内容已重新读取，原因：${why}。`,
+    unused: {
+      chain: "链标识相同，但这是另一条链",
+      block: "其区块不在链上",
+      journal: "节点所述该区块处的日志摘要值与当时不同",
+      code: "登记簿的代码已不同",
+      earlier: "本次审计截止于其区块之前",
+    },
+    indexDifferences: (count) => `以往审计发现而本次未再发现的差异：${count} 项，已与其他差异一并列出。`,
     checkpointContained: "登记簿自该检查点以来仅有增加。",
     checkpointDiffers: "登记簿自该检查点以来并非仅有增加：见第 1.1 节。",
     claims:

@@ -134,6 +134,26 @@ export const english = {
     },
     checkpointAccepted: (block: string) =>
       `The signer is a contract; asked at block ${block}, it accepted the signature as its own.`,
+    index: (
+      block: string,
+      time: string,
+      madeAt: string,
+      events: string,
+      views: string,
+      batches: string,
+    ): string =>
+      `This audit builds on an earlier one, as of block ${block} (${time}), whose results were kept on the auditor’s own machine and written at ${madeAt}. Taken over from it, and not asked of the node again: ${events} events, ${views} answers about things of which no later event tells, and the proof of ${batches} batches by their leaves. The events were all computed again and compared with the head of the journal.`,
+    indexUnused: (block: string, time: string, madeAt: string, why: string): string =>
+      `An earlier audit, as of block ${block} (${time}), written at ${madeAt}, was not built on, and everything was read again, because ${why}.`,
+    unused: {
+      chain: "this is another chain, with the same chain id",
+      block: "its block is not in the chain",
+      journal: "the node tells another head of the journal at its block",
+      code: "the registry has other code",
+      earlier: "this audit ends before its block",
+    },
+    indexDifferences: (count: string): string =>
+      `Differences that earlier audits found and this one did not: ${count}. They are listed with the others.`,
     checkpointContained: "The registry only grew from it.",
     checkpointDiffers: "The registry did not only grow from it: see section 1.1.",
     claims:
