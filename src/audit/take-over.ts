@@ -88,7 +88,7 @@ export async function judgeIndex(
   if (found === undefined || found === expected) return null;
   findings.differ(
     "index.journal",
-    "the node tells another head of the journal at a block than in an earlier audit",
+    "the node tells another head of the journal than the events that an earlier audit read up to its block",
     where,
     expected,
     found,

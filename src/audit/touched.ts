@@ -18,7 +18,8 @@ export function startTouches(): Touches {
     note: ({ values, log: { blockNumber } }) => {
       const { batchId, agencyId, successor, typeId } = values;
       if (batchId !== undefined) batches.set(String(batchId), blockNumber);
-      if (typeId !== undefined) types.set(Number(typeId), blockNumber);
+      // A batch of a type leaves the type as it is.
+      else if (typeId !== undefined) types.set(Number(typeId), blockNumber);
       const concerned = [
         agencyId,
         successor,

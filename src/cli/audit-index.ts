@@ -7,7 +7,7 @@ import type { AuditReport } from "../audit";
 import { encodeIndex, isIndex, readIndex, withEarlier, type AuditIndex } from "../audit/index-file";
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
-import { replaceFile, temporaryEnding } from "../home/files";
+import { replaceFile, temporaryEnding, writeError } from "../home/files";
 import { english } from "../report/words";
 import { flag, text, usage, type OptionValues } from "./options";
 import { count, timeForPeople, type Io } from "./output";
@@ -77,19 +77,18 @@ export function openIndex({ options, home, registry, fromBlock, io }: IndexReque
       try {
         mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
         await (home === undefined ? put() : home.alone(put));
-      } catch (error) {
-        const { message } = error as Error;
-        io.note(`note: the index for the next audit was not written: ${message}`);
+      } catch (cause) {
+        const error = writeError(file, cause);
+        if (!(error instanceof CreditAnchorError)) throw error;
+        io.note(`note: the index for the next audit was not written: ${error.message}`);
       }
     },
   };
 }
 
 function bytesOf(file: string): Uint8Array | undefined {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
   try {
-    return readFileSync(file);
+    return statSync(file, { throwIfNoEntry: false }) && readFileSync(file);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new CreditAnchorError("file.unreadable", `${file} cannot be read (${code})`, {
