@@ -631,16 +631,28 @@ describe("the command line, from init to audit", function () {
     await expectRun(64, ["audit", ...auditor, "--report", join(folder, "report.json")]);
   });
 
-  it("audit catches a node that hides one event", async () => {
+  it("audit builds on the one before, and says so", async () => {
+    const { stdout } = await expectRun(0, ["audit", ...auditor]);
+    expect(stdout).to.match(
+      /^index +as of block [0-9]+, .*\n +taken over, not asked again: [1-9][0-9,]* events/m,
+    );
+    const { index } = await json<AuditReport>(["audit", ...auditor, "--without-index"]);
+    expect(index).to.equal(null);
+    await expectRun(64, ["audit", ...auditor, "--without-index", "--rebuild-index"]);
+  });
+
+  it("audit catches a node that hides one event, and remembers it", async () => {
     const proxy = await startProxy(sandbox.ready.rpcUrl);
     proxy.behave = ({ method }) =>
       method === "eth_getLogs"
         ? { kind: "forward", change: (logs) => (logs as unknown[]).filter((_, i) => i !== 12) }
         : { kind: "forward" };
-    const { stdout } = await expectRun(1, ["audit", ...auditor, "--rpc", proxy.url]);
+    const { stdout } = await expectRun(1, ["audit", ...auditor, "--rpc", proxy.url, "--rebuild-index"]);
     expect(stdout).to.contain("[journal.gap]");
     proxy.behave = () => ({ kind: "forward" });
-    await expectRun(0, ["audit", ...auditor, "--rpc", proxy.url]);
+    const again = await expectRun(1, ["audit", ...auditor, "--rpc", proxy.url]);
+    expect(again.stdout).to.contain("[journal.gap]").and.to.contain("found by earlier audits");
+    await expectRun(0, ["audit", ...auditor, "--rpc", proxy.url, "--rebuild-index"]);
     await proxy.stop();
   });
 
