@@ -289,11 +289,11 @@ describe("report", () => {
           ...{ block: report.block, madeAt: "2026-11-28T14:03:05.479Z", unused: null },
           ...{ events: 4_711, views: 815, batches: 33, differences: 2 },
         };
-        const built = pagesOf({ ...report, index })[language];
+        const built = readMarkup(pagesOf({ ...report, index })[language]);
         for (const said of ["4,711", "815", "33", "2026-11-28T14:03:05.479Z"])
           expect(section(built, 2)).to.contain(said);
         expect(section(built, 8)).to.contain("--without-index");
-        const unused = pagesOf({ ...report, index: { ...index, unused: "block" } })[language];
+        const unused = readMarkup(pagesOf({ ...report, index: { ...index, unused: "block" } })[language]);
         expect(section(unused, 2)).to.contain(words.limits.unused.block).and.not.to.contain("4,711");
       });
 
