@@ -5,12 +5,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path";
 import type { AuditReport } from "../audit";
 import { encodeIndex, isIndex, readIndex, withEarlier, type AuditIndex } from "../audit/index-file";
+import { count, counted } from "../counted";
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { replaceFile, temporaryEnding, writeError } from "../home/files";
 import { english } from "../report/words";
 import { flag, text, usage, type OptionValues } from "./options";
-import { count, timeForPeople, type Io } from "./output";
+import { timeForPeople, type Io } from "./output";
 
 export const indexOptions = {
   index: text(
@@ -140,7 +141,7 @@ export function indexLines({ index, coverage }: AuditReport): string[] {
   const found =
     differences === 0
       ? []
-      : [`           ${count(differences)} differences were found by earlier audits and not by this one`];
+      : [`           ${counted(differences, "difference")} found by earlier audits and not by this one`];
   const head = `index      as of block ${block.number}, ${timeForPeople(block.time)}, written ${madeAt}`;
   if (unused !== null)
     return [
@@ -149,7 +150,7 @@ export function indexLines({ index, coverage }: AuditReport): string[] {
     ];
   return [
     head,
-    `           taken over, not asked again: ${count(events)} events of registry and authorities, ${count(views)} of ${count(coverage.views)} answers, leaves of ${count(batches)} batches`,
+    `           taken over, not asked again: ${counted(events, "event")}, ${count(views)} of ${counted(coverage.views, "answer")}, leaves of ${counted(batches, "batch", "batches")}`,
     ...found,
   ];
 }
