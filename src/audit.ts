@@ -44,7 +44,7 @@ export type {
   TypeCoverage,
 } from "./audit/coverage";
 export type { ChainRules } from "./audit/chain-clocks";
-export type { ClockCount, ClockFinding, ClocksReport } from "./audit/clocks";
+export type { ClockCount, ClockFinding, ClockFound, ClocksReport } from "./audit/clocks";
 export type { Difference, NotChecked, Where } from "./audit/differences";
 export type { RawLog } from "./audit/events";
 export type { BlockFacts, ExternalHead, RolesHead } from "./audit/journal";

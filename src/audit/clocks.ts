@@ -6,7 +6,17 @@ import { codeWords, dayNumber, type Clock } from "../policy";
 import type { Span } from "../positions";
 import type { Findings, Where } from "./differences";
 
-/** A time limit that was missed, for records of one batch of which the very same holds. No value of a record in it. */
+/** Records of one batch of which something was found. */
+export interface ClockFound {
+  /** Batch and first position; and of the act that ended the clock, or began it, where it is. */
+  readonly where: Where;
+  readonly positions: readonly Span[];
+}
+
+/**
+ * A time limit that was missed, for all records of which the very same holds: a million that were published too late
+ * share a few hundred days, and how each was counted is told once. No value of a record in it.
+ */
 export interface ClockFinding {
   /** It happened after its limit; it has not happened, and the limit is over; it happened before it was allowed. */
   readonly code: "clock.late" | "clock.overdue" | "clock.early";
@@ -14,9 +24,8 @@ export interface ClockFinding {
   readonly clock: string;
   /** {@link clock} in words. */
   readonly what: string;
-  /** Batch and first position; and of the act that ended the clock, or began it, where it is. */
-  readonly where: Where;
-  readonly positions: readonly Span[];
+  readonly places: readonly ClockFound[];
+  /** In all places. */
   readonly records: number;
   readonly recordType: string;
   /** Version that decides: `ndrc-order-36@1`. */
@@ -75,7 +84,7 @@ export interface ClockPlace {
   readonly onlyIf?: readonly string[];
 }
 
-/** Collects clocks; findings of which the very same holds become one with several positions. */
+/** Collects clocks; findings of which the very same holds become one with several places. */
 export interface ClockBook {
   /** @param on the day of the answer; of a minimum the day on which the thing was done. */
   note(clock: Clock, place: ClockPlace, indexes: readonly number[], on: string): void;
@@ -104,7 +113,7 @@ export function startClocks(findings: Findings): ClockBook {
   const counts = new Map<string, Counting>();
   const found = new Map<
     string,
-    { finding: Omit<ClockFinding, "positions" | "records">; indexes: number[] }
+    { finding: Missed; places: Map<string, { where: Where; indexes: number[] }> }
   >();
   const policies = new Set<string>();
 
@@ -128,30 +137,34 @@ export function startClocks(findings: Findings): ClockBook {
       if (fault !== undefined) findings.notChecked("clock.no-end", fault.message, indexes.length);
       for (const finding of findingsOf(clock, place, on)) {
         const key = JSON.stringify(finding);
-        const known = found.get(key);
-        if (known === undefined) found.set(key, { finding, indexes: [...indexes] });
-        else known.indexes.push(...indexes);
+        const known = found.get(key) ?? { finding, places: new Map() };
+        found.set(key, known);
+        const at = JSON.stringify(place.where);
+        const there = known.places.get(at);
+        if (there === undefined) known.places.set(at, { where: place.where, indexes: [...indexes] });
+        else for (const index of indexes) there.indexes.push(index);
       }
     },
     report: (on) => ({
       on,
       policies: [...policies].sort(),
       judged: [...counts.values()],
-      findings: [...found.values()].map(({ finding, indexes }) => {
-        const positions = spansOf(indexes.sort((a, b) => a - b));
-        const where = { ...finding.where, index: positions[0]!.first };
-        return { ...finding, where, positions, records: indexes.length };
-      }),
+      findings: [...found.values()].map(({ finding, places }) => ({
+        ...finding,
+        places: [...places.values()].map(({ where, indexes }) => {
+          const positions = spansOf(indexes.sort((a, b) => a - b));
+          return { where: { ...where, index: positions[0]!.first }, positions };
+        }),
+        records: [...places.values()].reduce((sum, { indexes }) => sum + indexes.length, 0),
+      })),
     }),
   };
 }
 
+type Missed = Omit<ClockFinding, "places" | "records">;
+
 /** A clock that was missed; of one whose end depends on the class, each end that was. */
-function findingsOf(
-  clock: Clock,
-  place: ClockPlace,
-  on: string,
-): Omit<ClockFinding, "positions" | "records">[] {
+function findingsOf(clock: Clock, place: ClockPlace, on: string): Missed[] {
   const { code, kind, policy, title, authority, article, certainty, note, from, extension } = clock;
   if (kind === "maximum") return [];
   const done = kind === "minimum" ? on : clock.until?.date;
@@ -169,7 +182,6 @@ function findingsOf(
         code: kind === "minimum" ? "clock.early" : happened === null ? "clock.overdue" : "clock.late",
         clock: code,
         what: codeWords(code),
-        where: place.where,
         recordType: place.recordType,
         ...{ policy, title, authority, article, certainty, note, from, due, happened },
         days: Math.abs(dayNumber(day) - dayNumber(due)),

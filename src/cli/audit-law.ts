@@ -1,9 +1,10 @@
-import type { ClockFinding, ClocksReport, KeyUse } from "../audit";
+import type { ClockFinding, ClockFound, ClocksReport, KeyUse } from "../audit";
 import type { Span } from "../positions";
 import { count, counted } from "../counted";
 import { timeForPeople } from "./output";
 
 const FINDINGS_SHOWN = 50;
+const PLACES_SHOWN = 3;
 
 /** Keys that somebody else may have used, and when. */
 export function keyLines(keys: readonly KeyUse[]): string[] {
@@ -38,14 +39,20 @@ export function clockLines(clocks: ClocksReport | null): string[] {
 }
 
 function tellFinding(finding: ClockFinding): string {
-  const { code, what, where, positions, records, article, policy, certainty, due, happened, days, onlyIf } =
-    finding;
-  const place = `batch ${where.batchId}, ${records === 1 ? `index ${positions[0]!.first}` : `${counted(records, "record")} (${positions.slice(0, 3).map(spanText).join(", ")}${positions.length > 3 ? ", …" : ""})`}`;
+  const { code, what, places, records, article, policy, certainty, due, happened, days, onlyIf } = finding;
+  const shown = places.slice(0, PLACES_SHOWN).map(placeText).join("; ");
+  const more = places.length > PLACES_SHOWN ? `; … in ${counted(places.length, "place")}` : "";
+  const place = records === 1 ? shown : `${counted(records, "record")} (${shown}${more})`;
   const by = code === "clock.early" ? "before" : "after";
   const done = happened === null ? "not yet" : happened;
   const doubt = certainty === "sure" ? "" : `, ${certainty}`;
   const condition = onlyIf.length === 0 ? "" : `, only if ${onlyIf.join(" and ")}`;
   return `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ${place}: ${what}: due ${due}, ${done}, ${counted(days, "day")} ${by}; ${article} (${policy}${doubt})${condition}`;
+}
+
+function placeText({ where, positions }: ClockFound): string {
+  const more = positions.length > 3 ? ", …" : "";
+  return `batch ${where.batchId}, index ${positions.slice(0, 3).map(spanText).join(", ")}${more}`;
 }
 
 function spanText({ first, last }: Span): string {

@@ -1,5 +1,5 @@
 /** Section 1: what is wrong, and where. */
-import type { AuditReport, ClockFinding, Difference, Where } from "../audit";
+import type { AuditReport, ClockFinding, ClockFound, Difference, Where } from "../audit";
 import { codeWords } from "../policy";
 import { chineseClocks, chineseDifferences } from "./findings-chinese";
 import { batchName, count } from "./format";
@@ -103,7 +103,7 @@ function missed({ clocks }: AuditReport, words: Words): Html {
 
 function clockRow(finding: ClockFinding, words: Words): Html {
   const { findings: said } = words;
-  const { code, clock, title, article, certainty, where, records, due, happened, days, onlyIf } = finding;
+  const { code, clock, title, article, certainty, places, records, due, happened, days, onlyIf } = finding;
   const doubt = certainty === "sure" ? "" : ` (${said.certainty[certainty]})`;
   return html`<tr>
     <td>
@@ -115,7 +115,12 @@ function clockRow(finding: ClockFinding, words: Words): Html {
         }</span
       >
     </td>
-    <td>${where.batchId === undefined ? "" : batchName(where.batchId, words)}, ${positions(finding)}</td>
+    <td>
+      ${join(
+        places.slice(0, PLACES_SHOWN).map((at) => foundAt(at, words)),
+        markup("<br />"),
+      )}${places.length > PLACES_SHOWN && html`<br />…`}
+    </td>
     <td class="n">${count(records)}</td>
     <td class="n">${due}</td>
     <td class="n">${happened ?? said.notYet}</td>
@@ -128,13 +133,15 @@ export function clockName(clock: string, words: Words): string {
   return (words.lang === "en" ? undefined : chineseClocks[clock]) ?? codeWords(clock);
 }
 
+const PLACES_SHOWN = 3;
 const SPANS_SHOWN = 6;
 
-function positions({ positions: spans }: ClockFinding): string {
+function foundAt({ where: { batchId }, positions: spans }: ClockFound, words: Words): Html {
   const shown = spans
     .slice(0, SPANS_SHOWN)
     .map(({ first, last }) => (first === last ? String(first) : `${first}–${last}`));
-  return `#${shown.join(", ")}${spans.length > SPANS_SHOWN ? ", …" : ""}`;
+  const more = spans.length > SPANS_SHOWN ? ", …" : "";
+  return html`${batchId === undefined ? "" : batchName(batchId, words)}, #${shown.join(", ")}${more}`;
 }
 
 function flagged(batches: readonly string[], words: Words): Html {

@@ -226,11 +226,24 @@ describe("time limits of the law in an audit", function () {
       });
       expect(late!.article).to.contain("国发〔2016〕33号");
       expect(late!.arithmetic.join("\n")).to.contain("7. 2026-05-09");
-      expect(late!.where).to.include({ agencyId: world.agencyId, index: late!.positions[0]!.first });
+      const [place, ...elsewhere] = late!.places;
+      expect(elsewhere).to.deep.equal([]);
+      expect(place!.where).to.include({ agencyId: world.agencyId, index: place!.positions[0]!.first });
       expect(report.coverage.timeliness).to.deep.equal({ onTime: 1, late: 2, notKnown: 0 });
       expect(JSON.stringify(report.clocks)).to.not.match(/T-1|示例|91310000/);
       const text = describeReport(report).join("\n");
       expect(text).to.contain("late: batch").and.to.contain("due 2026-05-09, 2026-05-11, 2 days after");
+    });
+
+    it("of the same day in two batches is told once, with both places", async () => {
+      for (const n of [1, 2])
+        await anchorAt(startOf("2026-05-11") + n, "cn.licence", [decision(n, "2026-04-27")]);
+      const [late, ...others] = await findings();
+      expect(others).to.deep.equal([]);
+      expect(late!.records).to.equal(2);
+      expect(late!.places.map(({ where }) => BigInt(where.batchId!) & 0xffffffffn)).to.deep.equal([0n, 1n]);
+      const text = describeReport(await audited()).join("\n");
+      expect(text).to.contain("late: 2 records (batch ").and.to.contain("; batch ");
     });
 
     it("of a correction is no new publication", async () => {
@@ -260,8 +273,9 @@ describe("time limits of the law in an audit", function () {
         ["clock.early", "repair.minimum", "2026-07-01", "2026-06-30", 1],
       ]);
       const [early] = report.clocks!.findings;
-      expect(early).to.deep.include({ policy: "ndrc-order-36@1", positions: [{ first: 0, last: 0 }] });
-      expect(early!.where).to.include({ index: 0, event: "StatusChanged" });
+      expect(early).to.deep.include({ policy: "ndrc-order-36@1", records: 1 });
+      expect(early!.places[0]!.positions).to.deep.equal([{ first: 0, last: 0 }]);
+      expect(early!.places[0]!.where).to.include({ index: 0, event: "StatusChanged" });
       expect(describeReport(report).join("\n")).to.contain("early: batch").and.to.contain("1 day before");
       expect(report.clocks!.judged.find(({ clock }) => clock === "repair.minimum")).to.include({
         kept: 1,
@@ -378,9 +392,9 @@ describe("time limits of the law in an audit", function () {
         due: "2026-06-23",
         happened: "2026-06-24",
         days: 1,
-        positions: [{ first: 1, last: 1 }],
       });
-      expect(late!.where.transaction).to.equal([...vault.moves()].at(-1)!.transaction!.hash);
+      expect(late!.places[0]!.positions).to.deep.equal([{ first: 1, last: 1 }]);
+      expect(late!.places[0]!.where.transaction).to.equal([...vault.moves()].at(-1)!.transaction!.hash);
     });
 
     it("that was planned and never sent is overdue", async () => {
@@ -487,9 +501,10 @@ describe("time limits of the law in an audit", function () {
         ["shenzhen", "2026-06-02"],
         ["zhejiang", "2026-06-08"],
       ]);
-      for (const { authority, onlyIf, evidence, records, positions } of decisions) {
+      for (const { authority, onlyIf, evidence, records, places } of decisions) {
         expect(onlyIf[0]).to.equal(`the agency follows the rules of ${authority}`);
-        expect([evidence, records, positions]).to.deep.equal(["chain", 2, [{ first: 0, last: 1 }]]);
+        expect([evidence, records]).to.deep.equal(["chain", 2]);
+        expect(places.map(({ positions }) => positions)).to.deep.equal([[{ first: 0, last: 1 }]]);
       }
       // Said whose rules they are, there is one.
       const [one, ...others] = await findings({ ...follows, vault: false });
