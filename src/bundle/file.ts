@@ -1,10 +1,10 @@
 import { canonical } from "../canonical";
 import { CreditAnchorError, type Fault } from "../errors";
 import { evidenceText, readEvidence, type Evidence } from "../evidence";
-import { fromHex, isHex } from "../bytes";
+import { fromHex } from "../bytes";
 import type { Hashes } from "../hashes";
 import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "../json";
-import { bytes, document, fault, hex, integer, list, object, text, UINT53, type Shape } from "../shape";
+import { bytes, document, fault, hex, integer, list, object, text, UINT53 } from "../shape";
 import { typedDigest } from "./signature";
 
 export const BUNDLE_FORMAT = "credit-anchor/bundle";
