@@ -119,11 +119,13 @@ export const enCodes = {
       "Each is what its signer signed about this registry, after the anchoring. Whether to believe the signers is for you to say.",
     "checkpoints.other": "One is about another registry, or of a block before the anchoring.",
     "checkpoints.signature": "One is not what its signer signed.",
+    "checkpoints.contract": "One is signed by a contract: only the chain knows whether it agreed.",
     "checkpoints.absent": "The bundle holds none.",
     "sign-offs.signed":
       "Each is what its auditor signed about this registry, after the anchoring. Whether to believe the auditors is for you to say.",
     "sign-offs.other": "One is about another registry, or of a block before the anchoring.",
     "sign-offs.signature": "One is not what its auditor signed.",
+    "sign-offs.contract": "One is signed by a contract: only the chain knows whether it agreed.",
     "sign-offs.report": "A statement is about another report than the one beside it.",
     "sign-offs.unreadable": "One is no signed report.",
     "sign-offs.absent": "The bundle holds none.",
