@@ -5,6 +5,7 @@ import { timeForPeople } from "./output";
 
 const FINDINGS_SHOWN = 50;
 const PLACES_SHOWN = 3;
+const SPANS_SHOWN = 3;
 
 /** Keys that somebody else may have used, and when. */
 export function keyLines(keys: readonly KeyUse[]): string[] {
@@ -41,8 +42,10 @@ export function clockLines(clocks: ClocksReport | null): string[] {
 function tellFinding(finding: ClockFinding): string {
   const { code, what, places, records, article, policy, certainty, due, happened, days, onlyIf } = finding;
   const shown = places.slice(0, PLACES_SHOWN).map(placeText).join("; ");
-  const more = places.length > PLACES_SHOWN ? `; … in ${counted(places.length, "place")}` : "";
-  const place = records === 1 ? shown : `${counted(records, "record")} (${shown}${more})`;
+  const place =
+    places.length === 1
+      ? shown
+      : `${counted(records, "record")} (${shown}${places.length > PLACES_SHOWN ? "; …" : ""})`;
   const by = code === "clock.early" ? "before" : "after";
   const done = happened === null ? "not yet" : happened;
   const doubt = certainty === "sure" ? "" : `, ${certainty}`;
@@ -51,8 +54,13 @@ function tellFinding(finding: ClockFinding): string {
 }
 
 function placeText({ where, positions }: ClockFound): string {
-  const more = positions.length > 3 ? ", …" : "";
-  return `batch ${where.batchId}, index ${positions.slice(0, 3).map(spanText).join(", ")}${more}`;
+  const records = positions.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const shown = positions.slice(0, SPANS_SHOWN).map(spanText).join(", ");
+  const told =
+    records === 1
+      ? `index ${shown}`
+      : `${counted(records, "record")} (${shown}${positions.length > SPANS_SHOWN ? ", …" : ""})`;
+  return `batch ${where.batchId}, ${told}`;
 }
 
 function spanText({ first, last }: Span): string {
