@@ -9,8 +9,11 @@ import { address, longFlag } from "../../src/cli/options";
 import { eventfulRegistry, reportOn } from "../support/reports";
 import { loadVectors } from "../support/vectors";
 
-/** Options that say where the work goes, what is asked again in other words, or who signs: they decide nothing. */
-const DECIDE_NOTHING = new Set(["out", "sign", "signOnly"]);
+/**
+ * Options that say where the work goes, what is asked again in other words, or who signs: they decide nothing. An index
+ * lies on the machine of whoever made the report, who is repeated without it.
+ */
+const DECIDE_NOTHING = new Set(["out", "sign", "signOnly", "index", "rebuildIndex"]);
 
 describe("the command by which a report is made again", () => {
   const audit = verbs.find(({ name }) => name === "audit")!;
@@ -36,6 +39,14 @@ describe("the command by which a report is made again", () => {
     externalHead: head,
     roles: [{ authority: place, journal: rolesHead, externalHead: rolesHead, tenures: [] }],
     signOffs: { address: place, statements: [] },
+    index: {
+      ...{
+        block: { number: 1, hash: rolesHead.head, time: 1 },
+        madeAt: "2026-11-28T00:00:00.000Z",
+        unused: null,
+      },
+      ...{ events: 1, views: 1, batches: 1, differences: 0 },
+    },
   };
 
   function parsed(text: string): Parsed {
