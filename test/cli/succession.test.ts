@@ -169,7 +169,7 @@ describe("agencies that are merged", function () {
   });
 
   it("the successor gives that home a key of its own and continues the versions, direct ones too", async () => {
-    const poor = await expectRun(70, ["operator", "rotate", ...court], keyOf(regulator));
+    const poor = await expectRun(64, ["operator", "rotate", ...court], keyOf(regulator));
     await fund(/the new key is (0x[0-9a-f]{40})/.exec(poor.stderr)![1]!);
     const rotated = await json(["operator", "rotate", ...court], keyOf(regulator));
     expect(rotated).to.include({ agencyId: ids.regulator, done: true });
