@@ -55,7 +55,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   vault: ["home/files"],
   home: ["vault", "fees", "fast-hashes"],
   ingest: ["input", "vault", "home/files", "fast-hashes"],
-  registry: ["chain", "rpc", "fees", "roles", "sign-off-log", "typechain-types"],
+  registry: ["chain", "rpc", "fees", "roles", "sign-off-log", "contract-signature", "typechain-types"],
   "sign-off-log": ["typechain-types"],
   "contract-signature": ["chain", "rpc"],
   "relay-file": ["registry"],

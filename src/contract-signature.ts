@@ -33,14 +33,30 @@ export async function askContract(
   const asked = (await hasCode(chain, contract, block)) ? block : newest;
   if (asked === newest && !(await hasCode(chain, contract, newest)))
     return { accepts: false, block: newest, absent: true };
-  const data = face.encodeFunctionData("isValidSignature", [digest, signature]);
   try {
-    const answer = await chain.call({ to: contract, data }, asked);
-    return { accepts: answer.toLowerCase() === ACCEPTED, block: asked, absent: false };
+    const accepts = await acceptsSignature(chain, contract, digest, signature, asked);
+    return { accepts, block: asked, absent: false };
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     return { accepts: false, block: asked, absent: false };
   }
+}
+
+/**
+ * The question of ERC-1271 itself, at a block or at the newest.
+ *
+ * @param digest 32 bytes in hex.
+ * @throws what the node makes of a contract that reverts.
+ */
+export async function acceptsSignature(
+  chain: Chain,
+  contract: string,
+  digest: string,
+  signature: string,
+  block?: number,
+): Promise<boolean> {
+  const data = face.encodeFunctionData("isValidSignature", [digest, signature]);
+  return (await chain.call({ to: contract, data }, block)).toLowerCase() === ACCEPTED;
 }
 
 /** False also if the node cannot tell. */

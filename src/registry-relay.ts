@@ -1,7 +1,6 @@
 import { counted } from "./counted";
 import {
   concat,
-  Interface,
   keccak256,
   type Result,
   recoverAddress,
@@ -11,6 +10,7 @@ import {
 } from "ethers";
 import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import type { Chain, Log, Receipt } from "./chain";
+import { acceptsSignature } from "./contract-signature";
 import { CreditAnchorError } from "./errors";
 import { decodeSpans, indexesOf } from "./positions";
 import { reasonText } from "./reasons";
@@ -181,10 +181,6 @@ export async function signForRelay(
   return signed;
 }
 
-const walletInterface = new Interface(["function isValidSignature(bytes32,bytes) view returns (bytes4)"]);
-/** What a contract wallet answers to a signature that it accepts (ERC-1271). */
-const ACCEPTED = walletInterface.getFunction("isValidSignature")!.selector;
-
 /** Whether the signature is the operator's on exactly this; a contract wallet is asked. */
 export async function isSignedBy({ chain }: Registry, relay: string, call: SignedCall): Promise<boolean> {
   const digest = relayDigest(chain.chainId, relay, call);
@@ -201,9 +197,8 @@ async function isAccepted(
   { operator, signature }: SignedCall,
   digest: string,
 ): Promise<boolean> {
-  const data = walletInterface.encodeFunctionData("isValidSignature", [digest, signature]);
   try {
-    return (await chain.call({ to: operator, data })) === ACCEPTED.padEnd(66, "0");
+    return await acceptsSignature(chain, operator, digest, signature);
   } catch (error) {
     if (explained(error) instanceof RegistryRefusal) return false;
     throw error;
