@@ -1,3 +1,4 @@
+import { bundleChecksInChinese } from "../../src/bundle";
 import type { Words } from ".";
 import { zhCodes } from "./zh-codes";
 import { zhExplore } from "./zh-explore";
@@ -162,20 +163,7 @@ export const zh: Words = {
   bundle: {
     title: "证据包中的证据",
     lead: "各项证据逐一核验。证据不因收入证据包而可信；有一项不实，整体即判为不真实。",
-    checks: {
-      "type document": "类型文档",
-      manifest: "批次清单",
-      transaction: "交易",
-      signature: "签名",
-      receipt: "交易回执",
-      block: "区块",
-      code: "合约代码",
-      deployment: "部署记录",
-      checkpoints: "检查点",
-      "sign-offs": "审计签署",
-      seal: "整体签名",
-      "time stamp": "可信时间戳",
-    },
+    checks: bundleChecksInChinese,
     open: (names) => `仍须由节点或他处确认：${names}。`,
     nothingOpen: "没有仍须由他处确认的项目。",
     and: "、",

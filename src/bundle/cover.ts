@@ -6,6 +6,7 @@ import { html, type Content, type Html } from "../html";
 import { isObject, type JsonValue } from "../json";
 import type { Check } from "../verdict";
 import { bundleDigest, type Bundle } from "./file";
+import { bundleChecksInChinese } from "./names-chinese";
 import type { BundleVerdict } from "./verify";
 
 /** What each check is called in Chinese. */
@@ -18,18 +19,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   issuer: "存证机关",
   status: "状态",
   freshness: "时效",
-  "type document": "类型文件",
-  manifest: "批次清单",
-  transaction: "交易",
-  signature: "签名",
-  receipt: "交易回执",
-  block: "区块",
-  code: "合约代码",
-  deployment: "部署记录",
-  checkpoints: "检查点",
-  "sign-offs": "审计签署",
-  seal: "整体签名",
-  "time stamp": "可信时间戳",
+  ...bundleChecksInChinese,
 };
 const RESULTS: Readonly<Record<Check["result"], string>> = {
   passed: "✓ 通过 passed",

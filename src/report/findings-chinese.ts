@@ -101,7 +101,7 @@ export const chineseDifferences: Readonly<Record<string, string>> = {
   "vault.plan": "所计划的批次与所锚定的根哈希或记录数不同",
   "vault.root": "机关数据库中的叶哈希推算出另一根哈希",
   "vault.type": "机关数据库与链上对该批次的类型记载不同",
-  "vault.type-document": "该批次的类型文件缺失或被改动",
+  "vault.type-document": "该批次的类型文档缺失或被改动",
   "vault.versions": "前一版本与该版本所载不符",
   "view.differs": "节点的答复与其自身事件不一致",
   "witness.block": "另一节点在该编号处有另一区块",
