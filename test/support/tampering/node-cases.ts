@@ -104,6 +104,13 @@ const edit =
     return logs;
   };
 
+/** Changes the first statement of an auditor. */
+const withStatement = (change: (log: NodeLog) => void): NodeCase["behave"] =>
+  withLogs(
+    edit(() => 0, change),
+    ({ signOffs }) => signOffs,
+  );
+
 /** Refuses requests for logs of more blocks than this, as public nodes do. */
 const limited =
   (most: number): NodeCase["behave"] =>
@@ -438,25 +445,13 @@ export const nodeCases: readonly NodeCase[] = [
   {
     what: "alters the head that an auditor stated",
     finds: ["sign-off.head", "view.differs"],
-    behave: withLogs(
-      edit(
-        () => 0,
-        // Behind the word of the length.
-        (log) => (log.data = flip(log.data, 2 + 64 + 9)),
-      ),
-      ({ signOffs }) => signOffs,
-    ),
+    // Behind the word of the length.
+    behave: withStatement((log) => (log.data = flip(log.data, 2 + 64 + 9))),
   },
   {
     what: "says that another than an auditor made a statement",
     finds: ["sign-off.role", "view.differs"],
-    behave: withLogs(
-      edit(
-        () => 0,
-        (log) => (log.topics[2] = flip(log.topics[2]!, 65)),
-      ),
-      ({ signOffs }) => signOffs,
-    ),
+    behave: withStatement((log) => (log.topics[2] = flip(log.topics[2]!, 65))),
   },
   {
     what: "has no code where auditors sign off",
