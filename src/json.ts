@@ -253,7 +253,7 @@ class Parser {
     return character;
   }
 
-  /** `\uXXXX`, or two of them that make one character. A pair half escaped and half raw is refused. */
+  /** `\u` and four hexadecimal digits, or two of them that make one character. A pair half escaped and half raw is refused. */
   private unicodeEscape(): string {
     const unit = this.hexUnit();
     if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
