@@ -5,13 +5,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildProgram, groups } from "../src/cli/program";
-import { verbs } from "../src/cli/verbs";
+import type { Verb } from "../src/cli/verb";
+import { loadVerbs } from "../src/cli/verbs";
 
 const root = join(__dirname, __dirname.endsWith(join("dist", "scripts")) ? "../.." : "..");
 const file = join(root, "docs", "commands.md");
 
 /** What `credit-anchor WORDS --help` prints. */
-function help(words: readonly string[]): string {
+function help(verbs: readonly Verb[], words: readonly string[]): string {
   let printed = "";
   const program = buildProgram(
     verbs,
@@ -27,6 +28,7 @@ function help(words: readonly string[]): string {
 
 /** The page. */
 export function commandDocs(): string {
+  const verbs = loadVerbs();
   const sections = verbs.flatMap(({ name }, i) => {
     const words = name.split(" ");
     // Headings of the groups that begin here: of `agency administrator name` there are two.
@@ -38,7 +40,7 @@ export function commandDocs(): string {
       heading(name),
       "",
       "```text",
-      help(words),
+      help(verbs, words),
       "```",
       "",
     ];
@@ -49,7 +51,7 @@ export function commandDocs(): string {
     "Generated from the commands' own help by `scripts/command-docs.ts`; a check compares it.",
     "",
     "```text",
-    help([]),
+    help(verbs, []),
     "```",
     "",
     ...sections,

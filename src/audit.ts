@@ -1,4 +1,4 @@
-import { CreditRegistry__factory } from "../typechain-types";
+import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { equalBytes, fromHex, toHex } from "./bytes";
 import { applyEvent } from "./audit/apply";
 import { coverage, type Coverage, type Period } from "./audit/coverage";
@@ -12,6 +12,7 @@ import {
   type Where,
 } from "./audit/differences";
 import { eventShapes, type RawLog } from "./audit/events";
+import { registryInterface } from "./interfaces";
 import type { CallingTransaction } from "./audit/executions";
 import {
   readJournal,
@@ -56,7 +57,7 @@ export type { IndexReport } from "./audit/take-over";
 export type { ExpectedView } from "./audit/views";
 
 const abi = CreditRegistry__factory.abi;
-const shapes = eventShapes(abi);
+const shapes = eventShapes(registryInterface);
 
 /** What was audited, how far, and with what. */
 export interface AuditReport {

@@ -1,11 +1,9 @@
-import { Interface } from "ethers";
+import { IERC1271__factory } from "../typechain-types/factories/@openzeppelin/contracts/interfaces/IERC1271__factory";
 import type { Chain } from "./chain";
 import { RpcError } from "./rpc";
 
-const face = new Interface([
-  "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
-]);
-const ACCEPTED = `${face.getFunction("isValidSignature")!.selector}${"00".repeat(28)}`;
+const face = IERC1271__factory.createInterface();
+const ACCEPTED = `${face.getFunction("isValidSignature").selector}${"00".repeat(28)}`;
 
 /** What a contract says of a signature that is to be its own. */
 export interface ContractAnswer {

@@ -1,10 +1,7 @@
 import type { ContractTransactionResponse, Signer } from "ethers";
-import {
-  RegistryAuthority__factory,
-  CreditRegistry__factory,
-  type RegistryAuthority,
-  type CreditRegistry,
-} from "../typechain-types";
+import { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
+import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import type { RegistryAuthority, CreditRegistry } from "../typechain-types";
 import type { NonPayableOverrides } from "../typechain-types/common";
 import { administratorRoleId, ownSelectors, roleIds, roleNames, selectorsOf, type RoleName } from "./roles";
 

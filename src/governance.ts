@@ -1,18 +1,14 @@
 import { type FunctionFragment, type Result } from "ethers";
-import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
-import { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { Log } from "./chain";
 import { CreditAnchorError } from "./errors";
 import type { Call } from "./registry";
 import { authorityOf, type Registry } from "./registry-views";
 import { administratorRoleId, ownFunctions, roleIds, roleNames, roleOfFunction } from "./roles";
+import { registryInterface, authorityInterface } from "./interfaces";
 
 /**
  * What the NDRC's roles do, for people: which acts wait, who holds which role, and any act by its name.
  */
-
-const registryAbi = CreditRegistry__factory.createInterface();
-const authorityAbi = RegistryAuthority__factory.createInterface();
 
 const lower = (value: unknown): string => String(value).toLowerCase();
 
@@ -76,7 +72,8 @@ export async function scheduledActs(registry: Registry): Promise<ScheduledAct[]>
 
 /** A call in words: the function, and its arguments as they stand. */
 function actText(registry: Registry, authority: string, target: string, data: string): string {
-  const abi = target === registry.address ? registryAbi : target === authority ? authorityAbi : undefined;
+  const abi =
+    target === registry.address ? registryInterface : target === authority ? authorityInterface : undefined;
   try {
     const parsed = abi?.parseTransaction({ data });
     if (parsed) return `${parsed.name}(${parsed.args.map(String).join(", ")})`;
@@ -136,7 +133,7 @@ export async function actOf(registry: Registry, name: string, words: readonly st
     throw new CreditAnchorError("governance.unknown-function", `no role may call a function ${name}`, {
       hint: `functions: ${[...Object.keys(roleOfFunction), ...ownFunctions].join(", ")}`,
     });
-  const abi = isOwn ? authorityAbi : registryAbi;
+  const abi = isOwn ? authorityInterface : registryInterface;
   const fragment = abi.getFunction(name as never) as unknown as FunctionFragment;
   const inputs = fragment.inputs.map((input) => `${input.type} ${input.name}`);
   const wrong = (cause?: unknown): CreditAnchorError =>
@@ -169,7 +166,7 @@ async function authorityEvents(
   authority: string,
   names: readonly string[],
 ): Promise<{ readonly name: string; readonly args: Result }[]> {
-  const topics = [names.map((name) => authorityAbi.getEvent(name as "RoleGranted").topicHash)];
+  const topics = [names.map((name) => authorityInterface.getEvent(name as "RoleGranted").topicHash)];
   const events: { name: string; args: Result }[] = [];
   // From the first block: the authority is older than its registry, and an early grant must not be missed.
   const filter = {
@@ -180,7 +177,7 @@ async function authorityEvents(
   };
   for await (const page of chain.logs(filter))
     for (const log of page as readonly Log[]) {
-      const parsed = authorityAbi.parseLog({ topics: [...log.topics], data: log.data });
+      const parsed = authorityInterface.parseLog({ topics: [...log.topics], data: log.data });
       if (parsed !== null && log.address === authority) events.push({ name: parsed.name, args: parsed.args });
     }
   return events;
@@ -192,7 +189,7 @@ async function ask(
   name: string,
   args: readonly unknown[],
 ): Promise<readonly unknown[]> {
-  const data = authorityAbi.encodeFunctionData(name as "expiration", args as never);
+  const data = authorityInterface.encodeFunctionData(name as "expiration", args as never);
   const answer = await chain.call({ to: authority, data });
-  return authorityAbi.decodeFunctionResult(name as "expiration", answer) as unknown as unknown[];
+  return authorityInterface.decodeFunctionResult(name as "expiration", answer) as unknown as unknown[];
 }

@@ -3,7 +3,7 @@ import type { Log, LogFilter } from "./chain";
 import { batchId, parseBatchId } from "./commitment";
 import { CreditAnchorError } from "./errors";
 import { decodeSpans } from "./positions";
-import { batchAt, registryInterface, type Registry, type RegistryEvent } from "./registry-views";
+import { batchAt, type Registry, type RegistryEvent } from "./registry-views";
 import {
   successorsOf,
   type AgencyEvent,
@@ -11,6 +11,7 @@ import {
   type KeyEvent,
   type RecordEvent,
 } from "./verify-history";
+import { registryInterface } from "./interfaces";
 
 const NAMES = ["StatusChanged", "RecordsSuperseded", "MarksSet", "MarksCleared", "RecordsErased"] as const;
 const STATUSES = ["Active", "Superseded", "Withdrawn", "Repaired"];

@@ -1,17 +1,14 @@
-import { IAccessManager__factory } from "../typechain-types/factories/@openzeppelin/contracts/access/manager/IAccessManager__factory";
 import type { Receipt } from "./chain";
 import { CreditAnchorError } from "./errors";
 import { type Call, execute, type SendSettings, type TransactionSigner } from "./registry";
 import { authorityOf, type Registry } from "./registry-views";
+import { authorityInterface } from "./interfaces";
 
 /**
  * Calls that a role may make only after a delay: scheduled with the manager of roles, made when the delay is over,
  * cancelled meanwhile by the guardian. The caller then makes the very same call to its target, not through the
  * manager, so that events name the person and not the manager.
  */
-
-/** The ABI of the manager of roles. */
-export const managerInterface = IAccessManager__factory.createInterface();
 
 /** Who may call what, as the manager answers now. Times in seconds, whatever unit the chain counts in. */
 export type Admission =
@@ -28,10 +25,10 @@ export type Admission =
 
 async function ask(registry: Registry, name: string, args: readonly unknown[]): Promise<readonly unknown[]> {
   const to = await authorityOf(registry);
-  const data = managerInterface.encodeFunctionData(name as "canCall", args as never);
+  const data = authorityInterface.encodeFunctionData(name as "canCall", args as never);
   const answer = await registry.chain.call({ to, data });
   try {
-    return managerInterface.decodeFunctionResult(name as "canCall", answer) as unknown as unknown[];
+    return authorityInterface.decodeFunctionResult(name as "canCall", answer) as unknown as unknown[];
   } catch {
     throw new CreditAnchorError(
       "registry.authority",
@@ -79,7 +76,7 @@ async function ownAdmission(
   caller: string,
   data: string,
 ): Promise<readonly [immediate: boolean, setback: number]> {
-  const parsed = managerInterface.parseTransaction({ data });
+  const parsed = authorityInterface.parseTransaction({ data });
   const [first] = parsed?.args ?? [];
   const givesRole = parsed?.name === "grantRole" || parsed?.name === "revokeRole";
   const [role] = givesRole ? await ask(registry, "getRoleAdmin", [first]) : [0n];
@@ -100,7 +97,7 @@ export async function scheduleCall(
   settings?: SendSettings,
 ): Promise<{ readonly from: number; readonly transaction: string }> {
   const to = await authorityOf(registry);
-  const data = managerInterface.encodeFunctionData("schedule", [call.to, call.data, 0]);
+  const data = authorityInterface.encodeFunctionData("schedule", [call.to, call.data, 0]);
   const receipt = await execute(registry, signer, { to, data, what: `schedule: ${call.what}` }, settings);
   const when = scheduledAt(receipt, to, signer.address, call);
   const { unit } = await clock(registry);
@@ -108,10 +105,10 @@ export async function scheduleCall(
 }
 
 function scheduledAt(receipt: Receipt, manager: string, caller: string, call: Call): number {
-  const event = managerInterface.getEvent("OperationScheduled");
+  const event = authorityInterface.getEvent("OperationScheduled");
   for (const log of receipt.logs) {
     if (log.address !== manager || log.topics[0] !== event.topicHash) continue;
-    const fields = managerInterface.decodeEventLog(event, log.data, [...log.topics]);
+    const fields = authorityInterface.decodeEventLog(event, log.data, [...log.topics]);
     const same = (found: unknown, expected: string): boolean =>
       String(found).toLowerCase() === expected.toLowerCase();
     if (same(fields.caller, caller) && same(fields.target, call.to) && same(fields.data, call.data))
@@ -133,7 +130,7 @@ export async function cancelCall(
   settings?: SendSettings,
 ): Promise<string> {
   const to = await authorityOf(registry);
-  const data = managerInterface.encodeFunctionData("cancel", [caller, call.to, call.data]);
+  const data = authorityInterface.encodeFunctionData("cancel", [caller, call.to, call.data]);
   const receipt = await execute(registry, signer, { to, data, what: `cancel: ${call.what}` }, settings);
   return receipt.transactionHash;
 }

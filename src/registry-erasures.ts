@@ -3,14 +3,8 @@ import type { Log } from "./chain";
 import { batchId } from "./commitment";
 import { decodeSpans, type Span } from "./positions";
 import { callIn } from "./registry-relay";
-import {
-  readActing,
-  readAgency,
-  readOperator,
-  registryInterface,
-  statusesOf,
-  type Registry,
-} from "./registry-views";
+import { readActing, readAgency, readOperator, statusesOf, type Registry } from "./registry-views";
+import { registryInterface } from "./interfaces";
 
 /** An erasure that one operator proposed and nobody confirmed: any other operator can, at any time. */
 export interface OpenErasure {

@@ -1,14 +1,11 @@
 import { counted } from "./counted";
 import { AbiCoder, type Result } from "ethers";
-import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
-import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
-import { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
+import type { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import type { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
+import type { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { CreditAnchorError } from "./errors";
 import { RpcError } from "./rpc";
-
-const registryInterface = CreditRegistry__factory.createInterface();
-const relayInterface = IRelay__factory.createInterface();
-const signOffsInterface = ISignOffs__factory.createInterface();
+import { registryInterface, relayInterface, signOffsInterface } from "./interfaces";
 
 /** Names of the registry's custom errors, as its ABI lists them, and of those of its relay and of the sign-offs. */
 export type RegistryErrorName =

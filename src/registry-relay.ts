@@ -4,11 +4,11 @@ import {
   keccak256,
   type Result,
   recoverAddress,
+  Signature,
   toBeHex,
   toUtf8Bytes,
   TypedDataEncoder,
 } from "ethers";
-import { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import type { Chain, Log, Receipt } from "./chain";
 import { acceptsSignature } from "./contract-signature";
 import { CreditAnchorError } from "./errors";
@@ -16,7 +16,8 @@ import { decodeSpans, indexesOf } from "./positions";
 import { reasonText } from "./reasons";
 import { type Call, execute, type SendSettings, type TransactionSigner } from "./registry";
 import { explained, RegistryRefusal } from "./registry-errors";
-import { type Registry, type RegistryEvent, registryInterface } from "./registry-views";
+import { type Registry, type RegistryEvent } from "./registry-views";
+import { registryInterface, relayInterface } from "./interfaces";
 
 /** Signs what others send: whoever holds an operator's key. */
 export interface DigestSigner {
@@ -42,7 +43,6 @@ export interface SignedCall extends RelayedCall {
   readonly signature: string;
 }
 
-const relayInterface = IRelay__factory.createInterface();
 const types = {
   RelayedCall: [
     { name: "operator", type: "address" },
@@ -186,7 +186,12 @@ export async function isSignedBy({ chain }: Registry, relay: string, call: Signe
   const digest = relayDigest(chain.chainId, relay, call);
   if ((await chain.code(call.operator)) !== "0x") return isAccepted(chain, call, digest);
   try {
-    return recoverAddress(digest, call.signature).toLowerCase() === call.operator;
+    const signature = Signature.from(call.signature);
+    // Other spellings of v (0, 1, 35 and more) and the short form are read by ethers and refused by the contracts.
+    return (
+      signature.serialized === call.signature.toLowerCase() &&
+      recoverAddress(digest, signature).toLowerCase() === call.operator
+    );
   } catch {
     return false;
   }

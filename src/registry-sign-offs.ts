@@ -1,5 +1,4 @@
 import { counted } from "./counted";
-import { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { BlockTag, Log } from "./chain";
 import { CreditAnchorError } from "./errors";
 import { type Call, execute, type SendSettings, type TransactionSigner } from "./registry";
@@ -7,9 +6,8 @@ import { explained } from "./registry-errors";
 import { authorityOf, type Registry } from "./registry-views";
 import { roleIds } from "./roles";
 import { sameStatement, type Statement } from "./sign-off";
-import { readSignOff, signedOff, signOffsInterface as face, type SignOff } from "./sign-off-log";
-
-const authorityFace = RegistryAuthority__factory.createInterface();
+import { readSignOff, signedOff, type SignOff } from "./sign-off-log";
+import { authorityInterface, signOffsInterface } from "./interfaces";
 
 /** A statement as the chain has it. */
 export interface RecordedStatement extends SignOff {
@@ -22,8 +20,8 @@ export interface RecordedStatement extends SignOff {
 export async function registryOfSignOffs({ chain }: Registry, signOffs: string): Promise<string | undefined> {
   if ((await chain.code(signOffs)) === "0x") return undefined;
   try {
-    const answer = await chain.call({ to: signOffs, data: face.encodeFunctionData("registry") });
-    return String(face.decodeFunctionResult("registry", answer)[0]).toLowerCase();
+    const answer = await chain.call({ to: signOffs, data: signOffsInterface.encodeFunctionData("registry") });
+    return String(signOffsInterface.decodeFunctionResult("registry", answer)[0]).toLowerCase();
   } catch {
     return undefined;
   }
@@ -32,10 +30,10 @@ export async function registryOfSignOffs({ chain }: Registry, signOffs: string):
 /** Whether an account holds the role auditor of the authority that the registry obeys. */
 export async function isAuditor(registry: Registry, account: string, tag?: BlockTag): Promise<boolean> {
   const authority = await authorityOf(registry, tag);
-  const data = authorityFace.encodeFunctionData("hasRole", [roleIds.auditor, account]);
+  const data = authorityInterface.encodeFunctionData("hasRole", [roleIds.auditor, account]);
   try {
     const answer = await registry.chain.call({ to: authority, data }, tag);
-    return authorityFace.decodeFunctionResult("hasRole", answer)[0] as boolean;
+    return authorityInterface.decodeFunctionResult("hasRole", answer)[0] as boolean;
   } catch (error) {
     throw explained(error);
   }
@@ -43,7 +41,7 @@ export async function isAuditor(registry: Registry, account: string, tag?: Block
 
 /** The call that records a statement: by a holder of the role. */
 export function callOf(signOffs: string, statement: Statement): Call {
-  const data = face.encodeFunctionData("signOff", [statement]);
+  const data = signOffsInterface.encodeFunctionData("signOff", [statement]);
   return { to: signOffs, data, what: `sign off ${counted(statement.journalLength, "entry", "entries")}` };
 }
 

@@ -14,12 +14,12 @@ import {
   readOperator,
   readType,
   type Registry,
-  registryInterface,
   relayOf,
   typeCount,
   typeIdOf,
 } from "./registry-views";
 import { RpcError } from "./rpc";
+import { registryInterface } from "./interfaces";
 
 /**
  * What a node said at one block of one agency, one operator and the types: enough to sign, on a machine without a

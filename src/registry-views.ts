@@ -1,13 +1,11 @@
 import { decodeBytes32String, encodeBytes32String, type Result } from "ethers";
-import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import type { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { toHex } from "./bytes";
 import type { BlockTag, Chain, Log } from "./chain";
 import { batchId, domain, headerHash, type Header } from "./commitment";
 import { CreditAnchorError } from "./errors";
 import { explained } from "./registry-errors";
-
-/** The ABI of the registry, prepared. */
-export const registryInterface = CreditRegistry__factory.createInterface();
+import { registryInterface } from "./interfaces";
 
 type AbiItem = (typeof CreditRegistry__factory.abi)[number];
 export type RegistryFunction = Extract<AbiItem, { type: "function" }>["name"];

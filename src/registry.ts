@@ -4,13 +4,9 @@ import type { Log, Receipt } from "./chain";
 import { CreditAnchorError } from "./errors";
 import { type Fees, type FeeSettings, suggestFees } from "./fees";
 import { explained, revertData } from "./registry-errors";
-import {
-  type Registry,
-  type RegistryEvent,
-  type RegistryFunction,
-  registryInterface,
-} from "./registry-views";
+import { type Registry, type RegistryEvent, type RegistryFunction } from "./registry-views";
 import { delay, RpcError } from "./rpc";
+import { registryInterface } from "./interfaces";
 
 /** Signs for one account; the key stays with whoever implements this. */
 export interface TransactionSigner {

@@ -1,4 +1,4 @@
-import { CreditRegistry__factory, RegistryAuthority__factory } from "../typechain-types";
+import { registryInterface, authorityInterface } from "./interfaces";
 
 /** Roles of the AccessManager under which the registry runs, by name. 0 is the manager's own administrator. */
 export const roleIds = {
@@ -67,8 +67,7 @@ export const ownFunctions = [
 
 /** Selectors of {@link ownFunctions}, lower-case hex of four bytes each. */
 export function ownSelectors(): string[] {
-  const authority = RegistryAuthority__factory.createInterface();
-  return ownFunctions.map((name) => authority.getFunction(name).selector);
+  return ownFunctions.map((name) => authorityInterface.getFunction(name).selector);
 }
 
 /**
@@ -77,8 +76,7 @@ export function ownSelectors(): string[] {
  * @returns lower-case hex of four bytes each, in the order of {@link roleOfFunction}
  */
 export function selectorsOf(role: RoleName): string[] {
-  const registry = CreditRegistry__factory.createInterface();
   return (Object.keys(roleOfFunction) as RestrictedFunction[])
     .filter((name) => roleOfFunction[name] === role)
-    .map((name) => registry.getFunction(name).selector);
+    .map((name) => registryInterface.getFunction(name).selector);
 }

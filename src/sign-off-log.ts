@@ -1,9 +1,6 @@
 import type { Result } from "ethers";
-import { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { outcomes, type Statement } from "./sign-off";
-
-/** The ABI of the contract for sign-offs, prepared. */
-export const signOffsInterface = ISignOffs__factory.createInterface();
+import { signOffsInterface } from "./interfaces";
 
 export const signedOff = signOffsInterface.getEvent("SignedOff");
 

@@ -6,8 +6,9 @@ import { emptyState, type RegistryState } from "../../src/audit/state";
 import type { Chain, Log } from "../../src/chain";
 import { CreditAnchorError } from "../../src/errors";
 import { portableHashes } from "../../src/hashes";
-import { readJournal as readStoredJournal, registryInterface, type Registry } from "../../src/registry-views";
+import { readJournal as readStoredJournal, type Registry } from "../../src/registry-views";
 import type { Trust } from "../trust";
+import { registryInterface } from "../../src/interfaces";
 
 /** The registry as its events tell up to a block, rebuilt by the rules of the audit. */
 export interface Rebuilt {

@@ -1,9 +1,9 @@
 /**
  * Chapter: the audit of all that happened.
  */
-import { registryInterface } from "../../src/registry-views";
 import { startLyingNode } from "../support/lying-node";
 import { asAnybody, asRegulator, type Demo, inHome } from "./parts";
+import { registryInterface } from "../../src/interfaces";
 
 export async function audit({ story, sandbox }: Demo): Promise<void> {
   story.chapter("Audit: everything replayed from the registry's events, and compared with a vault");

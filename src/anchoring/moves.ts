@@ -14,12 +14,13 @@ import {
   watch,
 } from "../registry";
 import { RegistryRefusal } from "../registry-errors";
-import { isPaused, readActing, readAgency, registryInterface, Standing, statusesOf } from "../registry-views";
+import { isPaused, readActing, readAgency, Standing, statusesOf } from "../registry-views";
 import { delay } from "../rpc";
 import type { Move, SignedTransaction } from "../vault/vault";
 import { lookAgain } from "./history";
 import { checkReadiness } from "./preflight";
 import type { Session } from "./session";
+import { registryInterface } from "../interfaces";
 
 /** Moves under way at once. They do not depend on each other, so they share blocks. */
 const WINDOW = 16;

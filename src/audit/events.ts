@@ -59,7 +59,7 @@ interface EventShape {
 export type EventShapes = ReadonlyMap<string, EventShape>;
 
 /** Prepares to read the events of an ABI. @throws TypeError for a parameter type that the journal's encoding lacks. */
-export function eventShapes(abi: InterfaceAbi): EventShapes {
+export function eventShapes(abi: Interface | InterfaceAbi): EventShapes {
   const shapes = new Map<string, EventShape>();
   Interface.from(abi).forEachEvent((event) => {
     const fields = event.inputs.map(({ name, type, indexed }) => ({

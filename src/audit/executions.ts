@@ -1,9 +1,9 @@
 import { AbiCoder, type Result } from "ethers";
-import { RegistryAuthority__factory } from "../../typechain-types";
 import { fromHex, toHex } from "../bytes";
 import type { Hashes } from "../hashes";
 import type { Findings, Where } from "./differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "./events";
+import { authorityInterface } from "../interfaces";
 
 /** A call that somebody announced to the authority, to be made after the delay of its role. */
 export interface Operation {
@@ -47,9 +47,8 @@ export interface Executions {
   ): Operation | undefined;
 }
 
-const face = RegistryAuthority__factory.createInterface();
-const scheduled = face.getEvent("OperationScheduled");
-const executed = face.getEvent("OperationExecuted");
+const scheduled = authorityInterface.getEvent("OperationScheduled");
+const executed = authorityInterface.getEvent("OperationExecuted");
 const shapes = eventShapes([scheduled, executed]);
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -150,7 +149,7 @@ interface Call {
 /** The call, or those that the authority's `multicall` makes in one. */
 function callsOf(input: string): Call[] {
   try {
-    const call = face.parseTransaction({ data: input });
+    const call = authorityInterface.parseTransaction({ data: input });
     if (call === null) return [];
     return call.name === "multicall" ? (call.args[0] as string[]).flatMap(callsOf) : [call];
   } catch {

@@ -1,5 +1,4 @@
 import { keccak256, type Interface, type Result } from "ethers";
-import { CreditRegistry__factory, RegistryAuthority__factory, Relay__factory } from "../../typechain-types";
 import {
   startAudit,
   type Audit,
@@ -24,6 +23,7 @@ import type { SignOffsPlace } from "./sign-offs";
 import { judgeIndex, TakeOver } from "./take-over";
 import { relayOf } from "./views";
 import { comparedLogs, unlessSilent, type Others } from "./witness-logs";
+import { registryInterface, authorityInterface, relayInterface } from "../interfaces";
 
 /** What to audit and with whose help. */
 export interface AuditRequest {
@@ -66,9 +66,6 @@ export interface AuditRequest {
 const VIEWS_AT_ONCE = 512;
 const TRANSACTIONS_AT_ONCE = 64;
 
-const registryInterface = CreditRegistry__factory.createInterface();
-const relayInterface = Relay__factory.createInterface();
-const authorityInterface = RegistryAuthority__factory.createInterface();
 const anchorLeaves = registryInterface.getFunction("anchorLeaves");
 const LEAVES_ARGUMENT = anchorLeaves.inputs.findIndex(({ name }) => name === "leaves");
 

@@ -1,5 +1,4 @@
 import { AbiCoder } from "ethers";
-import { CreditRegistry__factory, RegistryAuthority__factory } from "../../typechain-types";
 import { concat, fromHex, toHex, utf8 } from "../bytes";
 import type { Hashes } from "../hashes";
 import { administratorRoleId, roleIds, roleNames, roleOfFunction, type RestrictedFunction } from "../roles";
@@ -7,6 +6,7 @@ import type { Findings, Where } from "./differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "./events";
 import { executorOf, startExecutions, type CallingTransaction, type Operation } from "./executions";
 import { isUsable, type BlockFacts, type ExternalHead } from "./journal";
+import { registryInterface, authorityInterface } from "../interfaces";
 
 /** Something that only a role may do, as an event of the registry tells it. */
 export interface RestrictedAct {
@@ -60,9 +60,7 @@ export interface RoleReader {
 /** OpenZeppelin's role that everybody has. */
 const PUBLIC_ROLE = 2n ** 64n - 1n;
 
-const face = RegistryAuthority__factory.createInterface();
-const registryFace = CreditRegistry__factory.createInterface();
-const journaled = face.getEvent("RoleJournaled");
+const journaled = authorityInterface.getEvent("RoleJournaled");
 const shapes = eventShapes([journaled]);
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -79,7 +77,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = Object.fromEntr
       ["setTargetAdminDelay", ["address", "uint32"]],
       ["setTargetClosed", ["address", "bool"]],
     ] as const
-  ).map(([name, types]) => [face.getFunction(name).selector, types]),
+  ).map(([name, types]) => [authorityInterface.getFunction(name).selector, types]),
 );
 
 interface Change {
@@ -180,7 +178,7 @@ export function readRoles(
     const values = valuesOf(act, args);
     if (values === undefined)
       return findings.differ("roles.malformed", "an act of the journal of roles that cannot be read", where);
-    changes.push({ act: face.getFunction(act as "grantRole").name, values, time, log });
+    changes.push({ act: authorityInterface.getFunction(act as "grantRole").name, values, time, log });
   }
 
   // The changes are applied up to each act, then to the end.
@@ -243,7 +241,7 @@ export function readRoles(
 
   function checkAct(act: RestrictedAct): void {
     const { time, where, log } = act;
-    const selectors = act.functions.map((name) => registryFace.getFunction(name).selector);
+    const selectors = act.functions.map((name) => registryInterface.getFunction(name).selector);
     // Through the authority's own `execute` the event names the authority, not who had it executed.
     const isExecuted = act.actor === authority.address;
     const operation = executions.madeBefore(log, registry, selectors, isExecuted ? undefined : act.actor);

@@ -1,6 +1,7 @@
 import { keccak256 } from "ethers";
 import { roleIds } from "../roles";
-import { readSignOff, signOffsInterface as face, type SignOff } from "../sign-off-log";
+import { signOffsInterface } from "../interfaces";
+import { readSignOff, type SignOff } from "../sign-off-log";
 import type { Findings, Where } from "./differences";
 import { MALFORMED, type RawLog } from "./events";
 import { isUsable, type BlockFacts, type JournalReader } from "./journal";
@@ -102,13 +103,17 @@ export function readSignOffs(
   function* views(): Generator<ExpectedView> {
     const view = (name: string, parameters: readonly unknown[], expected: string): ExpectedView => ({
       where: { view: `${name}(${parameters.join(", ")}) of ${place.address}` },
-      data: face.encodeFunctionData(name as "at", parameters as [number]),
+      data: signOffsInterface.encodeFunctionData(name as "at", parameters as [number]),
       expected,
     });
-    yield view("registry", [], face.encodeFunctionResult("registry", [registry]));
-    yield view("count", [], face.encodeFunctionResult("count", [recorded.length]));
+    yield view("registry", [], signOffsInterface.encodeFunctionResult("registry", [registry]));
+    yield view("count", [], signOffsInterface.encodeFunctionResult("count", [recorded.length]));
     for (const { index, auditor, time, statement } of recorded)
-      yield view("at", [index], face.encodeFunctionResult("at", [auditor, time, { ...statement }]));
+      yield view(
+        "at",
+        [index],
+        signOffsInterface.encodeFunctionResult("at", [auditor, time, { ...statement }]),
+      );
   }
 
   /** @returns Whether it holds; null if that cannot be told. */

@@ -1,21 +1,18 @@
-import { CreditRegistry__factory, RegistryAuthority__factory } from "../../typechain-types";
 import type { Block, Chain } from "../chain";
 import type { CheckpointContent } from "../checkpoint";
 import { RpcError } from "../rpc";
-
-const registryFace = CreditRegistry__factory.createInterface();
-const authorityFace = RegistryAuthority__factory.createInterface();
+import { registryInterface, authorityInterface } from "../interfaces";
 
 /** Where a registry and the roles over it stand at a block, as the node says. */
 export async function readStand(chain: Chain, address: string, block: Block): Promise<CheckpointContent> {
   const call = async (to: string, data: string): Promise<string> => chain.call({ to, data }, block.number);
-  const [length, head] = registryFace.decodeFunctionResult(
+  const [length, head] = registryInterface.decodeFunctionResult(
     "journal",
-    await call(address, registryFace.encodeFunctionData("journal")),
+    await call(address, registryInterface.encodeFunctionData("journal")),
   ) as unknown as [bigint, string];
-  const [authority] = registryFace.decodeFunctionResult(
+  const [authority] = registryInterface.decodeFunctionResult(
     "authority",
-    await call(address, registryFace.encodeFunctionData("authority")),
+    await call(address, registryInterface.encodeFunctionData("authority")),
   ) as unknown as [string];
   const roles = await rolesOf(authority.toLowerCase(), call);
   return {
@@ -32,9 +29,9 @@ async function rolesOf(
   call: (to: string, data: string) => Promise<string>,
 ): Promise<CheckpointContent["roles"]> {
   try {
-    const answer = await call(authority, authorityFace.encodeFunctionData("journal"));
+    const answer = await call(authority, authorityInterface.encodeFunctionData("journal"));
     if (answer.length !== 2 + 2 * 64) return undefined;
-    const [length, head] = authorityFace.decodeFunctionResult("journal", answer) as unknown as [
+    const [length, head] = authorityInterface.decodeFunctionResult("journal", answer) as unknown as [
       bigint,
       string,
     ];

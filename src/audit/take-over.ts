@@ -1,7 +1,6 @@
 /**
  * What an audit takes over from the index of an earlier one, and what it keeps for the next.
  */
-import { CreditRegistry__factory } from "../../typechain-types";
 import type { Audit, ExpectedView } from "../audit";
 import type { Block, Chain } from "../chain";
 import type { Findings } from "./differences";
@@ -11,6 +10,7 @@ import { answerDigest, keptLogs, logLines, type AuditIndex } from "./index-file"
 import { ENTRY_NUMBERS, type BlockFacts } from "./journal";
 import { answerOf, blockFacts } from "./reading";
 import type { BatchState } from "./state";
+import { registryInterface } from "../interfaces";
 
 /** What an audit did not ask again, because an earlier one had. */
 export interface IndexReport {
@@ -31,8 +31,6 @@ export interface IndexReport {
 
 /** Why an index is of no use: other first block, its block is gone, other journal at it, other code, asked for less. */
 export type Unused = "chain" | "block" | "journal" | "code" | "earlier";
-
-const registryFace = CreditRegistry__factory.createInterface();
 
 /** Whether the chain is still the one of which an index was made; tells what is not so as a difference. */
 export async function judgeIndex(
@@ -80,11 +78,11 @@ export async function judgeIndex(
   const found = await answerOf(
     chain,
     index.registry.address,
-    registryFace.encodeFunctionData("journal"),
+    registryInterface.encodeFunctionData("journal"),
     number,
   );
   const { length, head } = index.journal;
-  const expected = registryFace.encodeFunctionResult("journal", [length % ENTRY_NUMBERS, head]);
+  const expected = registryInterface.encodeFunctionResult("journal", [length % ENTRY_NUMBERS, head]);
   if (found === undefined || found === expected) return null;
   findings.differ(
     "index.journal",

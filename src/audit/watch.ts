@@ -1,4 +1,3 @@
-import { CreditRegistry__factory, RegistryAuthority__factory } from "../../typechain-types";
 import { toHex } from "../bytes";
 import type { Chain, Log } from "../chain";
 import { portableHashes, type Hashes } from "../hashes";
@@ -10,6 +9,7 @@ import { eventShapes, STATUS_EVENTS, type RawLog, type Value } from "./events";
 import { readJournal, type JournalEvent } from "./journal";
 import { readStand } from "./stand";
 import { emptyState } from "./state";
+import { authorityInterface, registryInterface } from "../interfaces";
 
 /** What a watcher tells: ids and places, nothing of any record. */
 export interface Sighting {
@@ -47,9 +47,8 @@ export interface Watcher {
 /** Blocks whose hashes are remembered, to find where a reorganised chain left the one that was seen. */
 const REMEMBERED = 1_000;
 
-const shapes = eventShapes(CreditRegistry__factory.abi);
-const face = RegistryAuthority__factory.createInterface();
-const roleJournaled = face.getEvent("RoleJournaled");
+const shapes = eventShapes(registryInterface);
+const roleJournaled = authorityInterface.getEvent("RoleJournaled");
 
 /**
  * Starts to follow a registry. The whole journal is replayed first, so that every later head can be compared with what
@@ -246,8 +245,10 @@ function plain(value: Value): unknown {
 }
 
 function roleChange(log: Log): object {
-  const { act, arguments: args } = face.decodeEventLog(roleJournaled, log.data, [...log.topics]);
-  const name = face.getFunction(String(act) as "grantRole")?.name ?? String(act);
+  const { act, arguments: args } = authorityInterface.decodeEventLog(roleJournaled, log.data, [
+    ...log.topics,
+  ]);
+  const name = authorityInterface.getFunction(String(act) as "grantRole")?.name ?? String(act);
   if (name !== "grantRole" && name !== "revokeRole") return { name };
   const words = String(args).slice(2);
   const id = BigInt(`0x${words.slice(0, 64)}`);

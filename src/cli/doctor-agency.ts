@@ -5,7 +5,6 @@ import { type OpenErasure, openErasures, proposalOf } from "../registry-erasures
 import { agencyIdOf, readActing, readAgency, readOperator, Standing, type Registry } from "../registry-views";
 import { reasonText } from "../reasons";
 import { roleIds, roleNames } from "../roles";
-import { RegistryAuthority__factory } from "../../typechain-types";
 import { standings } from "./agency";
 import { erasureId, keptErasures } from "./erasure-file";
 import { attempt, type Say } from "./findings";
@@ -13,6 +12,7 @@ import { can } from "./operator";
 import { counted } from "../counted";
 import { timeForPeople } from "./output";
 import { anchoringSettings } from "./settle";
+import { authorityInterface } from "../interfaces";
 
 /** What the registry says of the home's agency, and of the key that signs for it. */
 export async function lookAtAgency(registry: Registry, home: Home, say: Say): Promise<void> {
@@ -149,13 +149,15 @@ async function lookAtOperator(
 
 /** Roles of the authority that the home's key holds. */
 async function lookAtRoles(registry: Registry, home: Home, signer: string, say: Say): Promise<void> {
-  const manager = RegistryAuthority__factory.createInterface();
   const held: string[] = [];
   for (const role of ["administrator", ...roleNames] as const) {
     const id = role === "administrator" ? 0n : roleIds[role];
-    const data = manager.encodeFunctionData("hasRole", [id, signer]);
+    const data = authorityInterface.encodeFunctionData("hasRole", [id, signer]);
     const answer = await registry.chain.call({ to: home.settings.registry!.accessManager, data });
-    const [isMember, delay] = manager.decodeFunctionResult("hasRole", answer) as unknown as [boolean, bigint];
+    const [isMember, delay] = authorityInterface.decodeFunctionResult("hasRole", answer) as unknown as [
+      boolean,
+      bigint,
+    ];
     if (isMember) held.push(delay === 0n ? role : `${role} (after ${delay} of the chain's time units)`);
   }
   if (held.length > 0) say("roles", "ok", `this key is ${held.join(", ")}`);

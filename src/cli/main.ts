@@ -6,7 +6,7 @@ import { CommanderError } from "commander";
 import { CreditAnchorError } from "../errors";
 import { asError, errorJson, errorLines, printable, processIo, toJson } from "./output";
 import { buildProgram, commanderError, type Globals, type Parsed } from "./program";
-import { verbs } from "./verbs";
+import { loadVerbs } from "./verbs";
 import { packageVersion } from "./version";
 
 /** Exit status of a process that was interrupted by Ctrl-C, as shells count. */
@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let printed = "";
   try {
     const program = buildProgram(
-      verbs,
+      loadVerbs(firstWord(argv)),
       packageVersion(),
       (found) => (parsed = found),
       (text) => (printed += text),
@@ -33,6 +33,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   return runVerb(parsed);
+}
+
+/** The first word that is neither an option nor the value of one understood before the verb. */
+function firstWord(argv: readonly string[]): string | undefined {
+  return argv.find((word, i) => !word.startsWith("-") && argv[i - 1] !== "--home");
 }
 
 async function runVerb({ verb, args, options, globals }: Parsed): Promise<number> {

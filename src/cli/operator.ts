@@ -1,11 +1,12 @@
 import { declareCompromised, revokeOperator, setOperator } from "../registry-admin";
-import { readOperator, registryInterface, type Operator, type Registry } from "../registry-views";
+import { readOperator, type Operator, type Registry } from "../registry-views";
 import { operatorPermission } from "../roles";
 import { actorOf, doneJson, agencyOfOperators, told } from "./acts";
 import { connect, requireHome } from "./context";
 import { list, parseAddress, text, time, url, usage } from "./options";
 import { columns, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
+import { registryInterface } from "../interfaces";
 
 const rpc = url("--rpc <url>", "node to ask; otherwise that of the home folder");
 const agencyOption = text(

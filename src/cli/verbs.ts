@@ -1,119 +1,91 @@
 /**
- * All verbs, in the order of the help.
+ * All verbs, in the order of the help. A command loads the one it is about, and what that needs: loading all of them
+ * takes longer than most commands work.
  */
-import { agencyListVerb, agencyRegisterVerb, agencyShowVerb } from "./agency";
-import {
-  administratorAcceptVerb,
-  administratorNameVerb,
-  administratorRecoverVerb,
-} from "./agency-administrator";
-import { agencyKeyExportVerb } from "./agency-key";
-import { agencyStateVerb } from "./agency-state";
-import { agencyCloseVerb, agencyReinstateVerb, agencySuspendVerb } from "./agency-standing";
-import {
-  successionAcceptVerb,
-  successionCompleteVerb,
-  successionNameVerb,
-  successionWithoutConsentVerb,
-} from "./agency-succession";
-import { anchorVerb } from "./anchor";
-import { auditVerb } from "./audit";
-import { batchesVerb } from "./batches";
-import { bundleVerb } from "./bundle";
-import { checkpointVerb } from "./checkpoint";
-import { correctVerb } from "./correct";
-import { disputeOpenVerb, disputeResolveVerb } from "./dispute";
-import { doctorVerb } from "./doctor";
-import { dueVerb } from "./due";
-import {
-  governanceCancelVerb,
-  governanceExecuteVerb,
-  governanceListVerb,
-  governancePauseVerb,
-  governanceRolesVerb,
-  governanceScheduleVerb,
-  governanceUnpauseVerb,
-} from "./governance";
-import { eraseProposeVerb } from "./erase";
-import { eraseConfirmVerb } from "./erase-confirm";
-import { leavesExportVerb } from "./leaves";
-import { initVerb } from "./init";
-import { markClearVerb, markSetVerb } from "./mark";
-import { operatorAddVerb, operatorCompromisedVerb, operatorListVerb, operatorRemoveVerb } from "./operator";
-import { operatorRotateVerb } from "./operator-rotate";
-import { passphraseChangeVerb } from "./passphrase";
-import { presentVerb } from "./present";
-import { receiptVerb } from "./receipt";
-import { reportVerifyVerb } from "./report";
-import { repairVerb } from "./repair";
-import { relayVerb } from "./relay";
-import { resumeVerb } from "./resume";
-import { serveVerb } from "./serve";
-import { statusVerb } from "./status";
-import { typeAdmitVerb, typeCheckVerb, typeListVerb, typeShowVerb } from "./type";
+/* eslint-disable @typescript-eslint/consistent-type-imports -- the types of what is loaded when it is needed */
 import type { Verb } from "./verb";
-import { verifyVerb } from "./verify";
-import { watchVerb } from "./watch";
-import { withdrawVerb } from "./withdraw";
 
-export const verbs: readonly Verb[] = [
-  initVerb,
-  passphraseChangeVerb,
-  doctorVerb,
-  agencyRegisterVerb,
-  agencyShowVerb,
-  agencyListVerb,
-  agencySuspendVerb,
-  agencyReinstateVerb,
-  agencyCloseVerb,
-  agencyKeyExportVerb,
-  agencyStateVerb,
-  administratorNameVerb,
-  administratorAcceptVerb,
-  administratorRecoverVerb,
-  successionNameVerb,
-  successionAcceptVerb,
-  successionCompleteVerb,
-  successionWithoutConsentVerb,
-  operatorAddVerb,
-  operatorRotateVerb,
-  operatorRemoveVerb,
-  operatorCompromisedVerb,
-  operatorListVerb,
-  typeCheckVerb,
-  typeAdmitVerb,
-  typeListVerb,
-  typeShowVerb,
-  anchorVerb,
-  correctVerb,
-  resumeVerb,
-  relayVerb,
-  batchesVerb,
-  receiptVerb,
-  presentVerb,
-  bundleVerb,
-  verifyVerb,
-  serveVerb,
-  statusVerb,
-  withdrawVerb,
-  repairVerb,
-  disputeOpenVerb,
-  disputeResolveVerb,
-  markSetVerb,
-  markClearVerb,
-  dueVerb,
-  eraseProposeVerb,
-  eraseConfirmVerb,
-  leavesExportVerb,
-  auditVerb,
-  checkpointVerb,
-  reportVerifyVerb,
-  watchVerb,
-  governanceRolesVerb,
-  governanceListVerb,
-  governanceScheduleVerb,
-  governanceExecuteVerb,
-  governanceCancelVerb,
-  governancePauseVerb,
-  governanceUnpauseVerb,
-];
+const loaders: Readonly<Record<string, () => Verb>> = {
+  init: () => (require("./init") as typeof import("./init")).initVerb,
+  "passphrase change": () => (require("./passphrase") as typeof import("./passphrase")).passphraseChangeVerb,
+  doctor: () => (require("./doctor") as typeof import("./doctor")).doctorVerb,
+  "agency register": () => (require("./agency") as typeof import("./agency")).agencyRegisterVerb,
+  "agency show": () => (require("./agency") as typeof import("./agency")).agencyShowVerb,
+  "agency list": () => (require("./agency") as typeof import("./agency")).agencyListVerb,
+  "agency suspend": () =>
+    (require("./agency-standing") as typeof import("./agency-standing")).agencySuspendVerb,
+  "agency reinstate": () =>
+    (require("./agency-standing") as typeof import("./agency-standing")).agencyReinstateVerb,
+  "agency close": () => (require("./agency-standing") as typeof import("./agency-standing")).agencyCloseVerb,
+  "agency key export": () => (require("./agency-key") as typeof import("./agency-key")).agencyKeyExportVerb,
+  "agency state": () => (require("./agency-state") as typeof import("./agency-state")).agencyStateVerb,
+  "agency administrator name": () =>
+    (require("./agency-administrator") as typeof import("./agency-administrator")).administratorNameVerb,
+  "agency administrator accept": () =>
+    (require("./agency-administrator") as typeof import("./agency-administrator")).administratorAcceptVerb,
+  "agency administrator recover": () =>
+    (require("./agency-administrator") as typeof import("./agency-administrator")).administratorRecoverVerb,
+  "agency succession name": () =>
+    (require("./agency-succession") as typeof import("./agency-succession")).successionNameVerb,
+  "agency succession accept": () =>
+    (require("./agency-succession") as typeof import("./agency-succession")).successionAcceptVerb,
+  "agency succession complete": () =>
+    (require("./agency-succession") as typeof import("./agency-succession")).successionCompleteVerb,
+  "agency succession complete-without-consent": () =>
+    (require("./agency-succession") as typeof import("./agency-succession")).successionWithoutConsentVerb,
+  "operator add": () => (require("./operator") as typeof import("./operator")).operatorAddVerb,
+  "operator rotate": () =>
+    (require("./operator-rotate") as typeof import("./operator-rotate")).operatorRotateVerb,
+  "operator remove": () => (require("./operator") as typeof import("./operator")).operatorRemoveVerb,
+  "operator compromised": () =>
+    (require("./operator") as typeof import("./operator")).operatorCompromisedVerb,
+  "operator list": () => (require("./operator") as typeof import("./operator")).operatorListVerb,
+  "type check": () => (require("./type") as typeof import("./type")).typeCheckVerb,
+  "type admit": () => (require("./type") as typeof import("./type")).typeAdmitVerb,
+  "type list": () => (require("./type") as typeof import("./type")).typeListVerb,
+  "type show": () => (require("./type") as typeof import("./type")).typeShowVerb,
+  anchor: () => (require("./anchor") as typeof import("./anchor")).anchorVerb,
+  correct: () => (require("./correct") as typeof import("./correct")).correctVerb,
+  resume: () => (require("./resume") as typeof import("./resume")).resumeVerb,
+  relay: () => (require("./relay") as typeof import("./relay")).relayVerb,
+  batches: () => (require("./batches") as typeof import("./batches")).batchesVerb,
+  receipt: () => (require("./receipt") as typeof import("./receipt")).receiptVerb,
+  present: () => (require("./present") as typeof import("./present")).presentVerb,
+  bundle: () => (require("./bundle") as typeof import("./bundle")).bundleVerb,
+  verify: () => (require("./verify") as typeof import("./verify")).verifyVerb,
+  serve: () => (require("./serve") as typeof import("./serve")).serveVerb,
+  status: () => (require("./status") as typeof import("./status")).statusVerb,
+  withdraw: () => (require("./withdraw") as typeof import("./withdraw")).withdrawVerb,
+  repair: () => (require("./repair") as typeof import("./repair")).repairVerb,
+  "dispute open": () => (require("./dispute") as typeof import("./dispute")).disputeOpenVerb,
+  "dispute resolve": () => (require("./dispute") as typeof import("./dispute")).disputeResolveVerb,
+  "mark set": () => (require("./mark") as typeof import("./mark")).markSetVerb,
+  "mark clear": () => (require("./mark") as typeof import("./mark")).markClearVerb,
+  due: () => (require("./due") as typeof import("./due")).dueVerb,
+  "erase propose": () => (require("./erase") as typeof import("./erase")).eraseProposeVerb,
+  "erase confirm": () => (require("./erase-confirm") as typeof import("./erase-confirm")).eraseConfirmVerb,
+  "leaves export": () => (require("./leaves") as typeof import("./leaves")).leavesExportVerb,
+  audit: () => (require("./audit") as typeof import("./audit")).auditVerb,
+  checkpoint: () => (require("./checkpoint") as typeof import("./checkpoint")).checkpointVerb,
+  "report verify": () => (require("./report") as typeof import("./report")).reportVerifyVerb,
+  watch: () => (require("./watch") as typeof import("./watch")).watchVerb,
+  "governance roles": () => (require("./governance") as typeof import("./governance")).governanceRolesVerb,
+  "governance list": () => (require("./governance") as typeof import("./governance")).governanceListVerb,
+  "governance schedule": () =>
+    (require("./governance") as typeof import("./governance")).governanceScheduleVerb,
+  "governance execute": () =>
+    (require("./governance") as typeof import("./governance")).governanceExecuteVerb,
+  "governance cancel": () => (require("./governance") as typeof import("./governance")).governanceCancelVerb,
+  "governance pause": () => (require("./governance") as typeof import("./governance")).governancePauseVerb,
+  "governance unpause": () =>
+    (require("./governance") as typeof import("./governance")).governanceUnpauseVerb,
+};
+
+/** Words of every verb. */
+export const verbNames: readonly string[] = Object.keys(loaders);
+
+/** Loads the verbs of a family, `agency` for `agency register` too; all of them for any other word, or none. */
+export function loadVerbs(family?: string): readonly Verb[] {
+  const wanted = verbNames.filter((name) => name.split(" ")[0] === family);
+  return (wanted.length > 0 ? wanted : verbNames).map((name) => loaders[name]!());
+}

@@ -1,11 +1,17 @@
-import type { Interface } from "ethers";
-
-import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
+import { RegistryAuthority__factory } from "../../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { Chain } from "../chain";
-import { administratorRoleId, ownSelectors, roleIds, roleNames, roleOfFunction } from "../roles";
+import {
+  administratorRoleId,
+  ownSelectors,
+  roleIds,
+  roleNames,
+  roleOfFunction,
+  type RestrictedFunction,
+} from "../roles";
 import { type Check, compare, isCallFailure } from "./comparison";
 import { contractHolders, delayOnChain, type Profile, type ProfileRole, profileRoles } from "./profile";
 import type { ContractRecord } from "./record";
+import { registryInterface, authorityInterface } from "../interfaces";
 
 const idOf = (role: ProfileRole): bigint => (role === "administrator" ? administratorRoleId : roleIds[role]);
 
@@ -66,12 +72,11 @@ async function readHistory(chain: Chain, manager: ContractRecord): Promise<RoleH
     targets: new Map(),
     roles: new Map(),
   };
-  const shapes = RegistryAuthority__factory.createInterface();
   // From the very first block: a record that names a later block must not hide an early grant.
   const filter = { address: manager.address, fromBlock: 0, toBlock: await chain.blockNumber() };
   for await (const page of chain.logs(filter)) {
     for (const log of page) {
-      const event = shapes.parseLog({ topics: [...log.topics], data: log.data });
+      const event = authorityInterface.parseLog({ topics: [...log.topics], data: log.data });
       if (event === null) continue;
       const id = event.args.roleId as bigint;
       if (event.name === "RoleGranted")
@@ -108,10 +113,10 @@ async function checkFunctions(
   registry: string,
   manager: string,
 ): Promise<Check[]> {
-  const abi: Interface = CreditRegistry__factory.createInterface();
   const expected = new Map<string, string>([
     ...Object.entries(roleOfFunction).map(
-      ([name, role]) => [`${registry} ${abi.getFunction(name)!.selector}`, role] as const,
+      ([name, role]) =>
+        [`${registry} ${registryInterface.getFunction(name as RestrictedFunction).selector}`, role] as const,
     ),
     ...ownSelectors().map((selector) => [`${manager} ${selector}`, "governor"] as const),
   ]);
@@ -120,7 +125,7 @@ async function checkFunctions(
       const [target, selector] = place.split(" ") as [string, string];
       const id = await access.getTargetFunctionRole(target, selector);
       return compare(
-        nameOf(target, selector, registry, manager, abi),
+        nameOf(target, selector, registry, manager),
         expected.get(place) ?? "administrator",
         roleName(id),
       );
@@ -128,10 +133,11 @@ async function checkFunctions(
   );
 }
 
-function nameOf(target: string, selector: string, registry: string, manager: string, abi: Interface): string {
-  if (target === registry) return `who may call ${abi.getFunction(selector)?.name ?? selector}`;
+function nameOf(target: string, selector: string, registry: string, manager: string): string {
+  if (target === registry)
+    return `who may call ${registryInterface.getFunction(selector as RestrictedFunction)?.name ?? selector}`;
   if (target !== manager) return `who may call ${selector} of ${target}`;
-  const own = RegistryAuthority__factory.createInterface().getFunction(selector as "grantRole");
+  const own = authorityInterface.getFunction(selector as "grantRole");
   return `who may cancel ${own?.name ?? selector}`;
 }
 

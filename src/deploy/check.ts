@@ -1,7 +1,8 @@
 import { counted } from "../counted";
 import { concat, getCreateAddress, keccak256 } from "ethers";
 
-import { CreditRegistry__factory, SignOffs__factory } from "../../typechain-types";
+import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
+import { SignOffs__factory } from "../../typechain-types/factories/contracts/periphery/SignOffs__factory";
 import { firstHead } from "../audit/journal";
 import { toHex } from "../bytes";
 import type { Chain } from "../chain";

@@ -1,10 +1,8 @@
 import { AbiCoder, getCreateAddress } from "ethers";
 
-import {
-  RegistryAuthority__factory,
-  CreditRegistry__factory,
-  SignOffs__factory,
-} from "../../typechain-types";
+import { RegistryAuthority__factory } from "../../typechain-types/factories/contracts/RegistryAuthority__factory";
+import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
+import { SignOffs__factory } from "../../typechain-types/factories/contracts/periphery/SignOffs__factory";
 import { toHex } from "../bytes";
 import { domain } from "../commitment";
 import type { ContractName, ContractRecord } from "./record";

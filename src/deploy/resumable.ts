@@ -1,6 +1,7 @@
 import { concat, getCreateAddress, keccak256, type Signer, toQuantity } from "ethers";
 
-import { RegistryAuthority__factory, CreditRegistry__factory } from "../../typechain-types";
+import { RegistryAuthority__factory } from "../../typechain-types/factories/contracts/RegistryAuthority__factory";
+import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
 import type { Chain, Receipt } from "../chain";
 import { type Deployment, isAdministrator, wiringSteps } from "../deployment";
 import { CreditAnchorError } from "../errors";

@@ -6,13 +6,13 @@ import { writeDemoCases } from "../../scripts/support/demo-case";
 import { startLyingNode } from "../../scripts/support/lying-node";
 import { expectEvidence, type Evidence } from "../../src/evidence";
 import { openHome } from "../../src/home";
-import { registryInterface } from "../../src/registry-views";
 import { builtPages, servePages } from "../../src/pages";
 import type { SignedReport } from "../../src/sign-off";
 import { describePages } from "../support/browser";
 import { forward, startProxy } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { anchorDays } from "../support/pages";
+import { registryInterface } from "../../src/interfaces";
 
 describePages("pages: exploring", (stage) => {
   async function tile(page: Page, name: string): Promise<string> {

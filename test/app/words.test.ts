@@ -6,8 +6,8 @@ import { movedPositions, ranges, statusCounts } from "../../app/explore/status-c
 import { periodOf, seriesOf, ticks } from "../../app/explore/series";
 import { words } from "../../app/words";
 import { BUNDLE_CHECK_NAMES } from "../../src/bundle";
-import { registryInterface } from "../../src/registry-views";
 import { reasons } from "../../src/reasons";
+import { registryInterface } from "../../src/interfaces";
 
 const root = join(__dirname, "..", "..");
 const read = (file: string): string => readFileSync(join(root, file), "utf8");

@@ -6,12 +6,12 @@ import { Wallet } from "ethers";
 import { connectChain } from "../../src/chain";
 import { openHome } from "../../src/home";
 import { execute } from "../../src/registry";
-import { managerInterface } from "../../src/registry-delayed";
 import { openRegistry } from "../../src/registry-views";
 import { roleIds } from "../../src/roles";
 import { rawRpc } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
+import { authorityInterface } from "../../src/interfaces";
 
 interface AgencyJson {
   readonly id: number;
@@ -244,7 +244,7 @@ describe("agencies and keys by commands", function () {
       const registry = await openRegistry(await connectChain({ urls: [rpcUrl] }), address);
       const signer = await openHome(homes.ndrc).signer();
       const grant = async (delay: number): Promise<void> => {
-        const data = managerInterface.encodeFunctionData("grantRole", [
+        const data = authorityInterface.encodeFunctionData("grantRole", [
           roleIds.registrar,
           signer.address,
           delay,

@@ -6,11 +6,11 @@ import { Wallet } from "ethers";
 import { toHex } from "../../src/bytes";
 import { openHome } from "../../src/home";
 import { decodeSpans, indexesOf } from "../../src/positions";
-import { registryInterface } from "../../src/registry-views";
 import { sampleUscc } from "../../src/samples";
 import { rawRpc } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
+import { registryInterface } from "../../src/interfaces";
 
 const DAY = 86_400_000;
 /** A date in China, so many days from today. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { verbs } from "../../src/cli/verbs";
+import { auditVerb as audit } from "../../src/cli/audit";
 import { buildProgram, type Parsed } from "../../src/cli/program";
 import { repeatable } from "../../src/cli/audit-repeat";
 import { readCheckpoint, checkpointText, type Checkpoint } from "../../src/checkpoint";
@@ -16,7 +16,6 @@ import { loadVectors } from "../support/vectors";
 const DECIDE_NOTHING = new Set(["out", "sign", "signOnly", "index", "rebuildIndex"]);
 
 describe("the command by which a report is made again", () => {
-  const audit = verbs.find(({ name }) => name === "audit")!;
   const [vector] = loadVectors<{ checkpoints: { checkpoint: Checkpoint }[] }>("statements").checkpoints;
   const { block, journal, signer } = readCheckpoint(checkpointText(vector!.checkpoint), "x");
   const head = { ...journal, contained: true };
@@ -54,7 +53,7 @@ describe("the command by which a report is made again", () => {
     const words = text.replaceAll("URL", "http://node.example:8545").split(" ");
     expect(words.shift()).to.equal("credit-anchor");
     buildProgram(
-      verbs,
+      [audit],
       "1",
       (result) => (found = result),
       () => undefined,

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { Transaction } from "ethers";
 import { anchorPending } from "../../src/anchoring";
 import type { Home } from "../../src/home";
-import { registryInterface } from "../../src/registry-views";
 import {
   type Behaviour,
   type FaultProxy,
@@ -16,6 +15,7 @@ import { bundled } from "../support/bundle";
 import { startChild } from "../support/children";
 import { permits, removeFolders } from "../support/homes";
 import { anchor, expectExactlyOnce, homeOf, planRows, startWorld, type World } from "../support/world";
+import { registryInterface } from "../../src/interfaces";
 
 /** Corrections of what was anchored before, and new permits: four batches, the first two supersede. */
 const work = {

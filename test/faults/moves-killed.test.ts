@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Transaction } from "ethers";
 import { type Home, openHome } from "../../src/home";
 import { decodeSpans, indexesOf } from "../../src/positions";
-import { registryInterface, statusesOf } from "../../src/registry-views";
+import { statusesOf } from "../../src/registry-views";
 import {
   type Behaviour,
   type FaultProxy,
@@ -26,6 +26,7 @@ import {
   startWorld,
   type World,
 } from "../support/world";
+import { registryInterface } from "../../src/interfaces";
 
 /** Two batches, of which the first two records and the first one move: two calls of the registry. */
 const BATCH = 3;

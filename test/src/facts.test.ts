@@ -5,13 +5,13 @@ import { connectChain } from "../../src/chain";
 import { headerHash } from "../../src/commitment";
 import { type FactsQuery, gatherFacts } from "../../src/facts";
 import { closeAgency, declareCompromised } from "../../src/registry-admin";
-import { registryInterface } from "../../src/registry-views";
 import type { LmdbVault } from "../../src/vault/writer";
 import { type FaultProxy, forward, startAnvil, startProxy, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
 import { permits, removeFolders } from "../support/homes";
 import { AGENCY_CODE, bytesOf } from "../support/samples";
 import { account, anchor, homeOf, planRows, quick, startWorld, type World } from "../support/world";
+import { registryInterface } from "../../src/interfaces";
 
 describe("facts for the verifier", function () {
   this.timeout(30_000);

@@ -5,17 +5,12 @@ import { deployRegistry } from "../../src/deployment";
 import type { Call } from "../../src/registry";
 import { admitAgency, admitType, changeMarks, closeAgency, suspendAgency } from "../../src/registry-admin";
 import { admissionOf, cancelCall, scheduleCall } from "../../src/registry-delayed";
-import {
-  openRegistry,
-  readAgency,
-  type Registry,
-  registryInterface,
-  Standing,
-} from "../../src/registry-views";
+import { openRegistry, readAgency, type Registry, Standing } from "../../src/registry-views";
 import { startAnvil, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
 import { bytesOf } from "../support/samples";
 import { account, quick } from "../support/world";
+import { registryInterface } from "../../src/interfaces";
 
 const DELAY = 3_600;
 const WEEK = 7 * 86_400;

@@ -3,10 +3,10 @@ import { concat } from "ethers";
 import { signerOf } from "../../src/home/signer";
 import { parseRelayFile, relayFileText } from "../../src/relay-file";
 import { describeCall, moveNonce, NO_NONCE, relayDigest, type RelayedCall } from "../../src/registry-relay";
-import { registryInterface } from "../../src/registry-views";
 import { failure } from "../support/failure";
 import { bytesOf } from "../support/samples";
 import { loadVectors } from "../support/vectors";
+import { registryInterface } from "../../src/interfaces";
 
 interface Vectors {
   privateKey: string;

@@ -13,13 +13,13 @@ import {
   readOperator,
   readSuccession,
   type Registry,
-  registryInterface,
   Standing,
 } from "../../src/registry-views";
 import { startAnvil, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
 import { bytesOf } from "../support/samples";
 import { account, quick } from "../support/world";
+import { registryInterface } from "../../src/interfaces";
 
 type Account = ReturnType<typeof account>;
 

@@ -7,10 +7,11 @@ import { batchId } from "../../src/commitment";
 import { evidenceText, expectEvidence, isShown } from "../../src/evidence";
 import { openHome } from "../../src/home";
 import { present } from "../../src/receipt";
-import { openRegistry, readAgency, registryInterface } from "../../src/registry-views";
+import { openRegistry, readAgency } from "../../src/registry-views";
 import { shippedTypes } from "../../src/types";
 import { expectRun, start } from "./cli";
 import { startSandboxProcess, type Ready, type SandboxProcess } from "./sandbox";
+import { registryInterface } from "../../src/interfaces";
 
 /** A sandbox with some records in every state, receipts of them, forgeries, and the pages served on it. */
 export interface PagesWorld {

@@ -11,12 +11,13 @@ import { createHome, type Home, type HomeSigner } from "../../src/home";
 import { signerOf } from "../../src/home/signer";
 import { decodeSpans, indexesOf } from "../../src/positions";
 import { admitAgency, admitType, setOperator } from "../../src/registry-admin";
-import { batchOf, openRegistry, type Registry, registryInterface } from "../../src/registry-views";
+import { batchOf, openRegistry, type Registry } from "../../src/registry-views";
 import type { Vault, VaultReader } from "../../src/vault/vault";
 import type { LmdbVault } from "../../src/vault/writer";
 import { type TestChain, testMnemonic } from "./chains";
 import { agencyKey, plan, type Row, temporaryFolder, type } from "./homes";
 import { AGENCY_CODE, TYPE_NAME } from "./samples";
+import { registryInterface } from "../../src/interfaces";
 
 /** A registry on a chain of its own, with one agency, its operators and one record type admitted. */
 export interface World {
