@@ -15,6 +15,7 @@ import { join } from "node:path";
 
 import { type Home, openHome } from "../../src/home";
 import type { LmdbVault } from "../../src/vault/writer";
+import { bundled } from "../support/bundle";
 import { startChild } from "../support/children";
 import { failure } from "../support/failure";
 import { harbourHome, permits, plan, removeFolders, rowsFile, temporaryFolder } from "../support/homes";
@@ -199,7 +200,7 @@ describe("a home that cannot be written", function () {
     const home = await harbourHome();
     const file = rowsFile(permits(0, 400));
     const child = startChild(
-      "vault-child.ts",
+      bundled("vault-child.ts"),
       [home.dir, file, "300"],
       (command) => `ulimit -f 100; exec ${command}`,
     );
@@ -229,7 +230,7 @@ describe("a home that cannot be written", function () {
     const home = join(mount, "home");
     const file = rowsFile([...permits(0, 3000), ...permits(0, 1000, 1)]);
     const prepare = `mount -t tmpfs -o size=6m tmpfs '${mount}' && cp -r '${dir}' '${home}' && head -c 4500000 /dev/zero > '${home}/ballast'`;
-    const child = startChild("vault-child.ts", [home, file, "200", "full"], (command) => {
+    const child = startChild(bundled("vault-child.ts"), [home, file, "200", "full"], (command) => {
       const script = `${prepare} && ${command}`.replaceAll("'", `'"'"'`);
       return `exec unshare -rm bash -c '${script}'`;
     });

@@ -7,6 +7,7 @@ import { loadFastHashes } from "../../src/fast-hashes";
 import { openHome } from "../../src/home";
 import { buildTree, treeRoot } from "../../src/merkle";
 import type { LmdbVault } from "../../src/vault/writer";
+import { bundled } from "../support/bundle";
 import { startChild } from "../support/children";
 import { harbourHome, permits, plan, removeFolders, rowsFile } from "../support/homes";
 
@@ -28,7 +29,7 @@ describe("a vault whose process is killed", function () {
     let file = rowsFile(permits(0, RECORDS, edition));
     let killed = 0;
     for (let round = 0; killed < KILLS; round++) {
-      const child = startChild("vault-child.ts", [dir, file, String(BATCH)]);
+      const child = startChild(bundled("vault-child.ts"), [dir, file, String(BATCH)]);
       await child.until("opened");
       // Some before the first batch, the others somewhere in one of the next, however fast the machine is.
       if (round % 4 !== 0)

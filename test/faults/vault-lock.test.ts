@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Home, openHome } from "../../src/home";
 import { openDatabase } from "../../src/vault/database";
 import type { Holder } from "../../src/vault/lock";
+import { bundled } from "../support/bundle";
 import { startChild } from "../support/children";
 import { failure } from "../support/failure";
 import { harbourHome, permits, plan, removeFolders } from "../support/homes";
@@ -18,7 +19,7 @@ describe("the lock of a home", function () {
   after(removeFolders);
 
   const child = (): ReturnType<typeof startChild> =>
-    startChild("vault-child.ts", [home.dir, "none", "1", "hold"]);
+    startChild(bundled("vault-child.ts"), [home.dir, "none", "1", "hold"]);
 
   it("refuses a second process and says who holds it", async () => {
     const first = child();
