@@ -5,6 +5,7 @@ import {
   type AuditReport,
   type BlockFacts,
   type ChainRules,
+  type Difference,
   type ExpectedView,
   type ExternalHead,
   type IndexReport,
@@ -13,21 +14,23 @@ import {
 } from "../audit";
 import { fromHex, toHex } from "../bytes";
 import type { Block, BlockTag, Chain } from "../chain";
+import { counted } from "../counted";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
 import { readStatements } from "./gather-sign-offs";
 import { withEarlier, type AuditIndex } from "./index-file";
 import { answerOf, chunks, inFlight } from "./reading";
+import { isSilence, Nodes } from "./nodes";
 import type { SignOffsPlace } from "./sign-offs";
 import { judgeIndex, TakeOver } from "./take-over";
 import { relayOf } from "./views";
-import { comparedLogs, unlessSilent, type Others } from "./witness-logs";
+import { comparedLogs } from "./witness-logs";
 import { registryInterface, authorityInterface, relayInterface } from "../interfaces";
 
 /** What to audit and with whose help. */
 export interface AuditRequest {
-  /** The node that gives the events and answers the views. */
+  /** The node that gives the events and answers the views, as long as it answers. */
   readonly chain: Chain;
   /** Address of the registry, in any spelling; from a deployment record, never from a receipt. */
   readonly registry: string;
@@ -42,7 +45,10 @@ export interface AuditRequest {
   readonly rolesHead?: RolesHead;
   /** Where auditors of the registry state what they found. */
   readonly signOffs?: SignOffsPlace;
-  /** Nodes of other parties: asked for the journal's head at the same block. */
+  /**
+   * Nodes that have to say the same: asked for the same events, and for the journal's head at the same block. If the
+   * node before them falls silent on the way, the audit begins again with the next of them, at the same block.
+   */
   readonly witnesses?: readonly Chain[];
   /** Nodes that were to be asked and gave no answer, in words: reported. */
   readonly silent?: readonly string[];
@@ -51,8 +57,8 @@ export interface AuditRequest {
   readonly period?: Period;
   /** By what the law's time limits are judged; without it they are not. */
   readonly rules?: ChainRules;
-  /** Adds what else is at hand, a vault say, before the report is written. */
-  readonly compare?: (audit: Audit, block: BlockFacts) => Promise<void> | void;
+  /** Adds what else is at hand, a vault say, before the report is written. @param chain the node that gave the events. */
+  readonly compare?: (audit: Audit, block: BlockFacts, chain: Chain) => Promise<void> | void;
   /** Of an earlier audit of this registry: what it has is not asked again, as long as the chain is the same. */
   readonly index?: AuditIndex;
   /** Receives what a later audit can take over, but of the newest blocks, which a reorganisation may still take back. */
@@ -76,23 +82,96 @@ const LEAVES_ARGUMENT = anchorLeaves.inputs.findIndex(({ name }) => name === "le
  * @throws {CreditAnchorError} `chain.*` when a node gives no usable answer: then nothing was found out either way.
  */
 export async function auditRegistry(request: AuditRequest): Promise<AuditReport> {
-  const { chain } = request;
   if (!/^0x[0-9a-fA-F]{40}$/.test(request.registry))
     throw new CreditAnchorError("audit.registry", "the registry's address is not 20 bytes in hex");
-  const { report, index } = await chain.pinned(
-    (block) => auditAt(request, block),
-    request.toBlock ?? "latest",
+  const nodes = new Nodes([request.chain, ...(request.witnesses ?? [])], request.silent);
+  const left: Left = { block: undefined, differences: [] };
+  let attempt: Attempt | undefined;
+  const { report, index } = await nodes.byFirst(
+    async (chain) => {
+      try {
+        return await chain.pinned(
+          (block) => {
+            attempt = { chain, block, doing: "the registry's code", events: 0, views: 0, brought: new Set() };
+            return auditAt({ ...request, chain }, attempt, nodes, left);
+          },
+          await blockToAudit(chain, request, left),
+        );
+      } catch (error) {
+        if (isSilence(error) && attempt?.chain === chain) leave(attempt, left);
+        throw error;
+      }
+    },
+    () => (attempt?.chain === nodes.first ? reachedBy(attempt) : ""),
   );
   if (index !== undefined) request.keep?.kept(index);
   return report;
 }
 
+/** How far the audit of one node's answers came. */
+interface Attempt {
+  readonly chain: Chain;
+  readonly block: Block;
+  /** What it is asked for, in words. */
+  doing: string;
+  events: number;
+  views: number;
+  audit?: Audit;
+  /** Differences from what the caller brought along: it is compared anew each time. */
+  brought: ReadonlySet<Difference>;
+}
+
+/** What is kept of nodes that fell silent on the way: no agreement, but every contradiction. */
+interface Left {
+  /** At which block the first of them was asked. */
+  block: Block | undefined;
+  readonly differences: { readonly node: string; readonly difference: Difference }[];
+}
+
+function leave({ chain: { node }, block, audit, brought }: Attempt, left: Left): void {
+  left.block ??= block;
+  for (const difference of audit?.findings.differences ?? [])
+    if (!brought.has(difference)) left.differences.push({ node, difference });
+}
+
+function reachedBy({ block, doing, events, views }: Attempt): string {
+  return `, asked for ${doing} at block ${block.number}, after ${counted(events, "event")} and ${counted(views, "answer")}`;
+}
+
+/** The block at which a node that fell silent was asked; where this one has another instead, or none, that is told. */
+async function blockToAudit(
+  chain: Chain,
+  { toBlock = "latest" }: AuditRequest,
+  left: Left,
+): Promise<BlockTag> {
+  if (left.block === undefined) return toBlock;
+  const { number, hash } = left.block;
+  const own = await chain.block(number);
+  if (own?.hash !== hash)
+    left.differences.push({ node: chain.node, difference: otherBlock(chain, left.block, own) });
+  return own?.number ?? toBlock;
+}
+
+/** Of nodes that fell silent: what the one that was audited does not show as well, with the node that showed it. */
+function onlyBefore(found: readonly Difference[], { differences }: Left): Difference[] {
+  const all = withEarlier(
+    found,
+    differences.map(({ difference }) => difference),
+  );
+  const nodes = new Map(differences.map(({ node, difference }) => [difference, node]));
+  return all.slice(found.length).map((difference) => {
+    return { ...difference, where: { node: nodes.get(difference)!, ...difference.where } };
+  });
+}
+
 async function auditAt(
   request: AuditRequest,
-  block: Block,
+  attempt: Attempt,
+  nodes: Nodes,
+  left: Left,
 ): Promise<{ readonly report: AuditReport; readonly index: AuditIndex | undefined }> {
   const { chain, keep, onProgress = () => {} } = request;
-  const others: Others = { witnesses: new Set(request.witnesses), silent: [...(request.silent ?? [])] };
+  const { block } = attempt;
   const hashes = request.hashes ?? portableHashes;
   const address = request.registry.toLowerCase();
   const audit = startAudit(
@@ -105,6 +184,7 @@ async function auditAt(
       ...(request.rules === undefined ? {} : { rules: request.rules }),
     },
   );
+  attempt.audit = audit;
   const { findings } = audit;
   const codeHash = await checkCode(chain, address, block.number, request.codeHash, audit);
   const earlier = request.index;
@@ -119,7 +199,7 @@ async function auditAt(
       ? -1
       : Math.max(block.number - keep.finalityBlocks, index?.block.number ?? -1);
   const takeOver = new TakeOver(chain, index, upTo, (contract, range) =>
-    comparedLogs(chain, others, contract, range, { findings, hashes }),
+    comparedLogs(chain, nodes, contract, range, { findings, hashes }),
   );
 
   if (request.signOffs === undefined)
@@ -129,21 +209,28 @@ async function auditAt(
     );
   else {
     const range = { from: request.fromBlock, to: block.number };
+    attempt.doing = "auditors' statements";
     await readStatements(chain, request.signOffs, range, audit, takeOver);
   }
 
-  let events = 0;
+  attempt.doing = "events";
   let journal = audit.journal();
   const pages = takeOver.logs(address, request.fromBlock, block.number, () => (journal = audit.journal()));
   for await (const { logs, blocks } of pages) {
     audit.read(logs, blocks);
-    const stage = takeOver.events > events ? "events of the index" : "events";
-    onProgress({ stage, count: (events += logs.length) });
+    const stage = takeOver.events > attempt.events ? "events of the index" : "events";
+    onProgress({ stage, count: (attempt.events += logs.length) });
   }
-  await askViews(chain, address, block.number, audit, takeOver, onProgress);
-  await askWitnesses(chain, others, address, registryInterface.encodeFunctionData("journal"), block, audit);
+  attempt.doing = "the registry's answers";
+  await askViews(chain, address, block.number, audit, takeOver, (done) => {
+    attempt.views = done.count;
+    onProgress(done);
+  });
+  attempt.doing = "its head, beside that of others";
+  await askWitnesses(chain, nodes, address, registryInterface.encodeFunctionData("journal"), block, audit);
+  attempt.doing = "the journal of roles";
   for (const authority of audit.authorities())
-    await readRoleJournal(chain, others, authority, block, audit, takeOver);
+    await readRoleJournal(chain, nodes, authority, block, audit, takeOver);
   const facts = { number: block.number, hash: block.hash, time: block.time };
   for (const hash of audit.executed()) {
     const transaction = await takeOver.transaction(hash);
@@ -151,13 +238,18 @@ async function auditAt(
   }
   if (index !== undefined) audit.proved(index.proven, index.successors);
   const told = findings.differences.length;
-  await request.compare?.(audit, facts);
-  // Of what was brought along: it is compared anew each time.
-  const compared = new Set(findings.differences.slice(told));
+  try {
+    await request.compare?.(audit, facts, chain);
+  } finally {
+    attempt.brought = new Set(findings.differences.slice(told));
+  }
+  attempt.doing = "leaves";
   await readAnchoredLeaves(chain, address, audit, takeOver, onProgress);
 
-  const found = audit.report(facts, [chain.node, ...[...others.witnesses].map(({ node }) => node)]);
-  const differences = withEarlier(found.differences, earlier?.differences ?? []);
+  attempt.doing = "the blocks of the index";
+  const report = audit.report(facts, [chain.node, ...nodes.others.map(({ node }) => node)]);
+  const found = [...report.differences, ...onlyBefore(report.differences, left)];
+  const differences = withEarlier(found, earlier?.differences ?? []);
   const taken: IndexReport | null =
     earlier === undefined
       ? null
@@ -168,19 +260,19 @@ async function auditAt(
           events: takeOver.events,
           views: takeOver.views,
           batches: audit.takenOver(),
-          differences: differences.length - found.differences.length,
+          differences: differences.length - found.length,
         };
   const lasting = differences.filter(
-    (difference) => !compared.has(difference) && !OF_HEADS.has(difference.code),
+    (difference) => !attempt.brought.has(difference) && !OF_HEADS.has(difference.code),
   );
   const audited = {
-    registry: found.registry,
+    registry: report.registry,
     fromBlock: request.fromBlock,
     codeHash,
     differences: lasting,
   };
   return {
-    report: { ...found, silent: others.silent, index: taken, differences },
+    report: { ...report, silent: nodes.silent, index: taken, differences },
     index: await takeOver.keep(audit, audited, journal),
   };
 }
@@ -258,16 +350,26 @@ async function askViews(
  */
 async function askWitnesses(
   chain: Chain,
-  others: Others,
+  nodes: Nodes,
   address: string,
   data: string,
   block: Block,
   audit: Audit,
 ): Promise<void> {
-  if (others.witnesses.size === 0) return;
+  if (nodes.others.length === 0) return;
   const own = await answerOf(chain, address, data, block.number);
-  for (const witness of [...others.witnesses])
-    await unlessSilent(witness, others, () => askWitness(witness, address, data, block, own, audit));
+  for (const witness of nodes.others)
+    await nodes.unlessSilent(witness, () => askWitness(witness, address, data, block, own, audit));
+}
+
+function otherBlock({ node }: Chain, { number, hash }: Block, theirs: Block | undefined): Difference {
+  return {
+    code: "witness.block",
+    message: "another node has another block at this number",
+    where: { node, block: number },
+    expected: hash,
+    found: theirs?.hash ?? "none",
+  };
 }
 
 async function askWitness(
@@ -280,14 +382,7 @@ async function askWitness(
 ): Promise<void> {
   const where = { node: witness.node, block: block.number };
   const theirs = await witness.block(block.number);
-  if (theirs?.hash !== block.hash)
-    audit.findings.differ(
-      "witness.block",
-      "another node has another block at this number",
-      where,
-      block.hash,
-      theirs?.hash ?? "none",
-    );
+  if (theirs?.hash !== block.hash) audit.findings.differences.push(otherBlock(witness, block, theirs));
   const found = await answerOf(witness, address, data, block.number);
   if (found !== own)
     audit.findings.differ(
@@ -302,7 +397,7 @@ async function askWitness(
 /** An authority that keeps no journal, as OpenZeppelin's own, is left out: then its roles are not checked. */
 async function readRoleJournal(
   chain: Chain,
-  others: Others,
+  nodes: Nodes,
   authority: string,
   block: Block,
   audit: Audit,
@@ -325,7 +420,7 @@ async function readRoleJournal(
       expected,
       found,
     );
-  await askWitnesses(chain, others, authority, data, block, audit);
+  await askWitnesses(chain, nodes, authority, data, block, audit);
 }
 
 /** `anchorLeaves` carries its leaves in the transaction: they prove the size, and may settle a supersession. */

@@ -3,17 +3,11 @@
  */
 import { toHex, utf8 } from "../bytes";
 import type { Chain } from "../chain";
-import { CreditAnchorError } from "../errors";
 import type { Hashes } from "../hashes";
 import type { Findings } from "./differences";
 import type { RawLog } from "./events";
+import type { Nodes } from "./nodes";
 import { rawLogs, startPace, type LogPage, type Pace } from "./reading";
-
-/** Nodes of other parties, and what is said of those that fell silent. */
-export interface Others {
-  readonly witnesses: Set<Chain>;
-  readonly silent: string[];
-}
 
 /** What the comparison needs besides the nodes. */
 export interface Comparing {
@@ -28,36 +22,20 @@ export interface Comparing {
  */
 export async function* comparedLogs(
   chain: Chain,
-  others: Others,
+  nodes: Nodes,
   address: string,
   range: { readonly from: number; readonly to: number },
   comparing: Comparing,
 ): AsyncGenerator<RawLog[]> {
   const paces = new Map<Chain, Pace>();
   for await (const page of rawLogs(chain, address, range.from, range.to)) {
-    for (const witness of [...others.witnesses]) {
+    for (const witness of nodes.others) {
       const pace = paces.get(witness) ?? startPace();
       paces.set(witness, pace);
-      const theirs = await unlessSilent(witness, others, () => allLogs(witness, address, page, pace));
+      const theirs = await nodes.unlessSilent(witness, () => allLogs(witness, address, page, pace));
       if (theirs !== undefined) compare(chain.node, page, witness.node, theirs, comparing);
     }
     if (page.logs.length > 0) yield page.logs;
-  }
-}
-
-/** What a node of another party answers; undefined, and it is told and asked no more, if it gives no answer. */
-export async function unlessSilent<T>(
-  witness: Chain,
-  { witnesses, silent }: Others,
-  ask: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof CreditAnchorError) || !error.code.startsWith("chain.")) throw error;
-    witnesses.delete(witness);
-    silent.push(error.message);
-    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import { auditRegistry, type AuditRequest } from "../audit/gather";
 import { compareVault } from "../audit/vault";
 import { startVaultClocks } from "../audit/vault-clocks";
 import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
+import type { Block } from "../chain";
 import type { Checkpoint } from "../checkpoint";
 import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
@@ -16,7 +17,7 @@ import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
 import { indexLines, indexOptions, openIndex } from "./audit-index";
 import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
-import { connectNode, optionalHome } from "./context";
+import { optionalHome } from "./context";
 import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { requireTrust } from "./named-registry";
@@ -25,7 +26,7 @@ import { count, counted } from "../counted";
 import { timeForPeople } from "./output";
 import { signingOf, signingOptions } from "./sign-offs";
 import { connectSources, parseUrls } from "./sources";
-import { sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
+import { checkpointBlockOf, sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
 import { defineVerb } from "./verb";
 
 const DIFFERENCES_SHOWN = 100;
@@ -54,7 +55,7 @@ Exit status: 0 no differences, 1 differences.`,
   options: {
     rpc: list(
       "--rpc <urls>",
-      "node to audit, or several between commas: the first that answers gives the events, the others have to say the same; otherwise that of the home folder",
+      "node to audit, or several between commas: the first that answers gives the events, the others have to say the same and stand in for it; otherwise those of the home folder",
     ),
     registry: address("--registry <address>", "the registry, on the chain of the node; otherwise the home's"),
     deployment: text("--deployment <file>", "deployment record of the registry"),
@@ -127,30 +128,27 @@ Exit status: 0 no differences, 1 differences.`,
       { registry: options.registry, deployment: options.deployment, fromBlock: options.fromBlock },
       home,
     );
-    const { chain, witnesses, silent } = await connectSources(
-      parseUrls(options.rpc, "--rpc"),
-      parseUrls(options.witness, "--witness"),
+    const urls = options.rpc === undefined ? (home?.settings.rpc ?? []) : parseUrls(options.rpc, "--rpc");
+    const nodes = await connectSources(
+      [...urls, ...parseUrls(options.witness, "--witness")],
       trusted.chainId,
       signal,
-      () => connectNode(home, undefined, trusted.chainId, signal),
     );
     const since = { since: options.since, signer: options.signer };
-    const checkpoint = await sinceOf(since, chain, trusted.address, options.toBlock);
-    const heads = headsOf(head, rolesHead, checkpoint?.checkpoint);
-    const signing = await signingOf(
-      chain,
-      trusted,
-      {
-        sign: options.sign,
-        signOnly: options.signOnly,
-        signOffs: options.signOffs,
-        deployment: options.deployment,
-      },
-      home,
-      signal,
+    const checkpoint = await nodes.byFirst((chain) =>
+      sinceOf(since, chain, trusted.address, options.toBlock),
     );
+    const heads = headsOf(head, rolesHead, checkpoint?.checkpoint);
+    const signingValues = {
+      sign: options.sign,
+      signOnly: options.signOnly,
+      signOffs: options.signOffs,
+      deployment: options.deployment,
+    };
+    const signing = await nodes.byFirst((chain) => signingOf(chain, trusted, signingValues, home, signal));
+    const { chainId } = nodes.first;
     const signOffs = signOffsPlace(
-      { chainId: chain.chainId, address: trusted.address },
+      { chainId, address: trusted.address },
       { signOffs: options.signOffs, deployment: options.deployment },
       home,
     );
@@ -161,7 +159,7 @@ Exit status: 0 no differences, 1 differences.`,
         rebuildIndex: options.rebuildIndex,
       },
       home,
-      registry: { chainId: chain.chainId, address: trusted.address },
+      registry: { chainId, address: trusted.address },
       fromBlock: trusted.fromBlock,
       io,
     });
@@ -174,6 +172,9 @@ Exit status: 0 no differences, 1 differences.`,
     const policies = knownPolicies(home, options.policy, options.authority);
     const own = home?.settings.agency?.id;
     const { finalityBlocks } = home?.settings ?? defaultSettings;
+    // Of the node that was audited in the end: the first may have fallen silent on the way.
+    let chain = nodes.first;
+    let checkpointBlock: Block | undefined;
     let writeIndex: (() => Promise<void>) | undefined;
     const progress = io.progress();
     try {
@@ -184,6 +185,8 @@ Exit status: 0 no differences, 1 differences.`,
           : await sourceOf({ file: options.source, typeName: options.type, home, vault, hashes, io });
       const audited = await auditRegistry({
         chain,
+        witnesses: nodes.others,
+        silent: nodes.silent,
         registry: trusted.address,
         fromBlock: trusted.fromBlock,
         ...(trusted.codeHash === undefined ? {} : { codeHash: trusted.codeHash }),
@@ -195,15 +198,15 @@ Exit status: 0 no differences, 1 differences.`,
           ? {}
           : { keep: { finalityBlocks, kept: (made) => (writeIndex = () => index.write(made)) } }),
         ...(options.period === undefined ? {} : { period: options.period }),
-        witnesses,
-        silent,
         hashes,
         rules: {
           policies,
           authoritiesOf: (agencyId) =>
             options.authority ?? (agencyId === own ? policies.authorities : undefined),
         },
-        compare: async (audit, { time }) => {
+        compare: async (audit, { time }, answering) => {
+          chain = answering;
+          checkpointBlock = await checkpointBlockOf(checkpoint, chain);
           if (vault !== undefined)
             compareVault(audit, {
               vault,
@@ -218,11 +221,11 @@ Exit status: 0 no differences, 1 differences.`,
         onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
       });
       progress.end();
-      const judged = await withCheckpoint(audited, checkpoint, chain, since, home);
+      const judged = withCheckpoint(audited, checkpoint, checkpointBlock, since, home);
       const report = { ...judged, options: repeatable({ ...options, codeHash: trusted.codeHash }, home) };
       if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
       if (options.report !== undefined) writeReport(options.report, report, io);
-      const signed = await signing?.sign(report);
+      const signed = await signing?.sign(report, chain);
       return {
         json: signed === undefined ? report : { ...report, signed: signed.json },
         text: [...describe(report), ...(signed?.text ?? [])],

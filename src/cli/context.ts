@@ -67,13 +67,16 @@ export async function connectNode(
   signal: AbortSignal | undefined,
 ): Promise<Chain> {
   const urls = rpc === undefined ? (home?.settings.rpc ?? []) : [rpc];
-  if (urls.length === 0)
-    throw usage("no node is named", "give --rpc URL, such as --rpc http://127.0.0.1:8545");
+  if (urls.length === 0) throw noNode();
   return connectChain({
     urls,
     ...(chainId === undefined ? {} : { chainId }),
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+export function noNode(): CreditAnchorError {
+  return usage("no node is named", "give --rpc URL, such as --rpc http://127.0.0.1:8545");
 }
 
 /** Keccak-256 of a contract's code. */

@@ -92,7 +92,11 @@ export async function signOffsOf(
 
 /** Signs a report when the audit is over. */
 export interface Signing {
-  sign(report: AuditReport): Promise<{ readonly json: unknown; readonly text: readonly string[] }>;
+  /** @param chain the node that was audited: the one that was looked at before may have fallen silent. */
+  sign(
+    report: AuditReport,
+    chain: Chain,
+  ): Promise<{ readonly json: unknown; readonly text: readonly string[] }>;
 }
 
 /**
@@ -112,12 +116,13 @@ export async function signingOf(
   if (file === undefined) return undefined;
   if (sign !== undefined && signOnly !== undefined) throw usage("--sign and --sign-only exclude each other");
   if (home === undefined) throw usage("signing needs the home whose key signs", "give --home DIR");
-  const registry = await openRegistry(chain, trusted.address, trusted.fromBlock);
-  const signOffs = await signOffsOf(registry, options, home);
+  const before = await openRegistry(chain, trusted.address, trusted.fromBlock);
+  const signOffs = await signOffsOf(before, options, home);
   const signer = await home.signer();
-  if (sign !== undefined && !(await isAuditor(registry, signer.address))) throw notAuditor(signer.address);
+  if (sign !== undefined && !(await isAuditor(before, signer.address))) throw notAuditor(signer.address);
   return {
-    sign: async (report) => {
+    sign: async (report, audited) => {
+      const registry = await openRegistry(audited, trusted.address, trusted.fromBlock);
       const signed = await signedReport(registry, signOffs, signer, report);
       writeOwnFile(file, signedReportText(signed));
       const { statement } = signed;

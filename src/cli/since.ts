@@ -3,7 +3,7 @@
  */
 import type { AuditReport } from "../audit";
 import { sinceCheckpoint } from "../audit/since";
-import type { Chain } from "../chain";
+import type { Block, Chain } from "../chain";
 import { checkpointDigest, readCheckpoint, type Checkpoint } from "../checkpoint";
 import { askContract, contractWords } from "../contract-signature";
 import { CreditAnchorError } from "../errors";
@@ -83,17 +83,24 @@ export async function sinceOf(
   return signed;
 }
 
-/** The report with what became of the checkpoint. */
-export async function withCheckpoint(
-  report: AuditReport,
+/** The block with the number of the checkpoint's, if one is named and there is one. */
+export async function checkpointBlockOf(
   signed: SignedCheckpoint | undefined,
   chain: Chain,
+): Promise<Block | undefined> {
+  return signed && chain.block(signed.checkpoint.block.number);
+}
+
+/** The report with what became of the checkpoint. @param block with the number of its block. */
+export function withCheckpoint(
+  report: AuditReport,
+  signed: SignedCheckpoint | undefined,
+  block: Block | undefined,
   { signer }: SinceValues,
   home: Home | undefined,
-): Promise<AuditReport> {
+): AuditReport {
   if (signed === undefined) return report;
   const { checkpoint, acceptedAt } = signed;
-  const block = await chain.block(checkpoint.block.number);
   const signers = signer?.map((word) => parseAddress(word, "--signer"));
   return sinceCheckpoint(
     report,

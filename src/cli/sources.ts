@@ -1,17 +1,11 @@
 /**
- * Nodes that an audit asks: the first that answers gives the events, the others have to say the same.
+ * Nodes that an audit asks.
  */
+import { allSilent, isSilence, Nodes } from "../audit/nodes";
 import { connectChain, type Chain } from "../chain";
-import { CreditAnchorError } from "../errors";
+import type { CreditAnchorError } from "../errors";
+import { noNode } from "./context";
 import { url } from "./options";
-
-export interface Sources {
-  readonly chain: Chain;
-  /** Of other parties. */
-  readonly witnesses: readonly Chain[];
-  /** Nodes that gave no answer, in words. */
-  readonly silent: readonly string[];
-}
 
 /** @throws {CreditAnchorError} `usage` for a word that is no URL. */
 export function parseUrls(words: readonly string[] | undefined, name: string): string[] {
@@ -20,51 +14,31 @@ export function parseUrls(words: readonly string[] | undefined, name: string): s
 }
 
 /**
- * Connects to several nodes. One that gives no answer is left out and named; one of another chain is refused.
+ * Connects to several nodes, in the order in which they stand in for one another. One that gives no answer is left out
+ * and named; one of another chain is refused.
  *
- * @param fallback Connects where none of the first is named.
- * @throws {CreditAnchorError} `chain.…` if none of the first answers.
+ * @throws {CreditAnchorError} `usage` if none is named, `chain.…` if none answers.
  */
 export async function connectSources(
   urls: readonly string[],
-  witnessUrls: readonly string[],
   chainId: number | undefined,
   signal: AbortSignal,
-  fallback: () => Promise<Chain>,
-): Promise<Sources> {
+): Promise<Nodes> {
   const silent: string[] = [];
-  const first: Chain[] = [];
-  const failures: CreditAnchorError[] = [];
-  const attempt = async (url: string, id: number | undefined): Promise<Chain | undefined> => {
+  const answering: Chain[] = [];
+  let last: CreditAnchorError | undefined;
+  for (const url of urls) {
+    const id = answering[0]?.chainId ?? chainId;
     try {
-      return await connectChain({
-        urls: [url],
-        signal,
-        ...(id === undefined ? {} : { chainId: id }),
-      });
+      answering.push(
+        await connectChain({ urls: [url], signal, ...(id === undefined ? {} : { chainId: id }) }),
+      );
     } catch (error) {
       if (!isSilence(error)) throw error;
-      failures.push(error);
-      silent.push(error.message);
-      return undefined;
+      silent.push((last = error).message);
     }
-  };
-  for (const url of urls) {
-    const chain = await attempt(url, first[0]?.chainId ?? chainId);
-    if (chain !== undefined) first.push(chain);
   }
-  if (urls.length > 0 && first.length === 0) throw failures[0]!;
-  const [chain = await fallback(), ...others] = first;
-  for (const url of witnessUrls) {
-    const witness = await attempt(url, chain.chainId);
-    if (witness !== undefined) others.push(witness);
-  }
-  return { chain, witnesses: others, silent };
-}
-
-function isSilence(error: unknown): error is CreditAnchorError {
-  return (
-    error instanceof CreditAnchorError &&
-    ["chain.unreachable", "chain.silent", "chain.http", "chain.garbage"].includes(error.code)
-  );
+  const [first, ...others] = answering;
+  if (first !== undefined) return new Nodes([first, ...others], silent);
+  throw last === undefined ? noNode() : allSilent(last, silent);
 }

@@ -18,6 +18,7 @@ import { flip, nodeCases, stale, type Honest, type NodeLog } from "../support/ta
 interface Outcome {
   readonly found: readonly string[];
   readonly report: AuditReport | undefined;
+  readonly failure?: CreditAnchorError;
 }
 
 describe("tampering: a node between auditor and chain", function () {
@@ -105,7 +106,7 @@ describe("tampering: a node between auditor and chain", function () {
       return { found: [...new Set(report.differences.map(({ code }) => code))].sort(), report };
     } catch (error) {
       if (!(error instanceof CreditAnchorError)) throw error;
-      return { found: [error.code], report: undefined };
+      return { found: [error.code], report: undefined, failure: error };
     }
   }
 
@@ -121,7 +122,7 @@ describe("tampering: a node between auditor and chain", function () {
       expect(all).to.include.members([...finds]);
       if (finds.length === 0) expect(all).to.deep.equal([]);
       // What it must say, of everything that follows from it.
-      const words = finds.map((name) => name.replace(/[a-z]+\.[a-z-]+$/, code));
+      const words = finds.map((name) => name.replace(/[a-z-]+\.[a-z-]+$/, code));
       rows.push([what, words.length === 0 ? "nothing is lost: audited whole" : words.join(", ")]);
     });
 
@@ -224,12 +225,89 @@ describe("tampering: a node between auditor and chain", function () {
       expect(report!.silent[0]).to.contain(new URL(other.url).host);
       rows.push(["gives no answer, beside one that does", "no difference, _not heard_, _single source_"]);
     });
+
+    /** From some request on a node gives no answer, in one way or another. */
+    const dyingAt = (
+      method: string,
+      after: number,
+      kind: "drop" | "swallow",
+      until: FaultProxy["behave"] = () => forward,
+    ): FaultProxy["behave"] => {
+      let [seen, dead] = [0, false];
+      return (call) => {
+        dead ||= call.method === method && seen++ >= after;
+        return dead ? { kind } : until(call);
+      };
+    };
+    const heard = ({ report }: Outcome): unknown => [report!.sources, report!.singleSource];
+
+    for (const [what, method, after] of [
+      ["dies while events are read", "eth_getLogs", 1],
+      ["dies while it is asked for answers", "eth_call", 12],
+      ["dies while leaves are read", "eth_getTransactionByHash", 0],
+    ] as const)
+      it(`goes on with the other when the first ${what}, or goes silent`, async () => {
+        for (const kind of ["drop", "swallow"] as const) {
+          const outcome = await beside(dyingAt(method, after, kind), () => forward);
+          expect(outcome.found).to.deep.equal([]);
+          expect(heard(outcome)).to.deep.equal([[new URL(other.url).host], true]);
+          expect(outcome.report!.silent).to.have.lengthOf(1);
+          expect(outcome.report!.silent[0]).to.contain(`${new URL(other.url).host} was asked for everything`);
+        }
+        rows.push([`${what}, beside one that does not`, "no difference, _not heard_, _single source_"]);
+      });
+
+    it("tells what a node contradicted before it died, with the node, and counts nothing of it as agreement", async () => {
+      const hiding = caseOf("hides one event");
+      const outcome = await beside(dyingAt("eth_call", 12, "drop", hiding), () => forward);
+      expect(outcome.found).to.include.members(["journal.gap", "witness.logs"]);
+      expect(heard(outcome)).to.deep.equal([[new URL(other.url).host], true]);
+      const gap = outcome.report!.differences.find(({ code: name }) => name === "journal.gap")!;
+      expect(gap.where.node).to.equal(new URL(proxy.url).host);
+      const said = outcome.report!.differences.find(({ code: name }) => name === "witness.logs")!;
+      expect([said.expected, said.found].join()).to.contain(new URL(proxy.url).host);
+      rows.push(["hides one event, then dies", ["journal.gap", "witness.logs"].map(code).join(", ")]);
+    });
+
+    it("audits at the block at which the dead one was asked, and tells where the other has another one", async () => {
+      const dying = dyingAt("eth_call", 12, "drop");
+      const before = Number(await node.rpc("eth_blockNumber"));
+      let mined = false;
+      const later: FaultProxy["behave"] = async (call) => {
+        if (!mined && call.method === "eth_call") mined = (await node.rpc("evm_mine")) !== undefined;
+        return dying(call);
+      };
+      const { found, report } = await beside(later, () => forward);
+      expect(found).to.deep.equal([]);
+      expect(Number(await node.rpc("eth_blockNumber"))).to.be.greaterThan(before);
+      expect(report!.block.number).to.equal(before);
+      const past = stale(honest);
+      const isAhead = ([tag]: readonly unknown[]): boolean => Number(tag) > honest.lastBlock - 2;
+      const behind = await beside(dyingAt("eth_call", 12, "drop"), (call) =>
+        call.method === "eth_getBlockByNumber" && isAhead(call.params)
+          ? { kind: "result", result: null }
+          : past(call),
+      );
+      expect(behind.report!.block.number).to.equal(honest.lastBlock - 2);
+      expect(behind.found).to.include("witness.block");
+      rows.push(["dies, and the next one is behind it", code("witness.block")]);
+    });
+
+    it("stops when both die, and names both", async () => {
+      const { found, failure } = await beside(
+        dyingAt("eth_getLogs", 1, "drop"),
+        dyingAt("eth_getLogs", 2, "drop"),
+      );
+      expect(found).to.deep.equal(["chain.unreachable"]);
+      for (const { url } of [proxy, other]) expect(failure!.message).to.contain(`node ${new URL(url).host} `);
+      rows.push(["dies, and so do all others", code("chain.unreachable")]);
+    });
   });
 
   // Behind all of the others: tests of a suite run before the suites in it.
   describe("docs/audit.md", () => {
     it("says what was seen here", function () {
-      if (rows.length < nodeCases.length + 6) this.skip();
+      if (rows.length < nodeCases.length + 12) this.skip();
       const { seen, told } = tableOf("node", ["The node…", "The audit says"], rows);
       expect(told, "run with WRITE_DOCS=1").to.equal(seen);
     });
