@@ -1,10 +1,12 @@
-import type { ClockFinding, ClockFound, ClocksReport, KeyUse } from "../audit";
+import type { ClockFound, ClocksReport, KeyUse } from "../audit";
 import type { Span } from "../positions";
 import { count, counted } from "../counted";
+import { missedGroups, sizeOf, type MissedGroup } from "../report/missed";
 import { timeForPeople } from "./output";
 
-const FINDINGS_SHOWN = 50;
-const PLACES_SHOWN = 3;
+/** A line each: the verdict below them has to be found. */
+const GROUPS_SHOWN = 8;
+const PLACES_SHOWN = 2;
 const SPANS_SHOWN = 3;
 
 /** Keys that somebody else may have used, and when. */
@@ -18,7 +20,7 @@ export function keyLines(keys: readonly KeyUse[]): string[] {
   });
 }
 
-/** Time limits that were missed, shortly. */
+/** Time limits that were missed: a line for each rule, agency and type of record. */
 export function clockLines(clocks: ClocksReport | null): string[] {
   if (clocks === null) return [];
   const { on, findings, judged } = clocks;
@@ -28,33 +30,47 @@ export function clockLines(clocks: ClocksReport | null): string[] {
     0,
   );
   const records = findings.reduce((sum, finding) => sum + finding.records, 0);
+  const groups = missedGroups(clocks);
   return [
     `clocks     ${count(total)} judged as of ${on}: ${counted(records, "time limit")} missed${findings.some(({ onlyIf }) => onlyIf.length > 0) ? ", or perhaps missed" : ""}`,
-    ...findings.slice(0, FINDINGS_SHOWN).map(tellFinding),
-    ...(findings.length > FINDINGS_SHOWN
-      ? [
-          `           … and ${count(findings.length - FINDINGS_SHOWN)} more (all of them with --json or --out)`,
-        ]
+    ...groups.slice(0, GROUPS_SHOWN).map(tellGroup),
+    ...(groups.length > GROUPS_SHOWN
+      ? [`           … and of ${count(groups.length - GROUPS_SHOWN)} more rules, agencies or types`]
+      : []),
+    ...(findings.length > Math.min(groups.length, GROUPS_SHOWN)
+      ? ["           every due date and place: with --json or --out"]
       : []),
   ];
 }
 
-function tellFinding(finding: ClockFinding): string {
-  const { code, what, places, records, article, policy, certainty, due, happened, days, onlyIf } = finding;
+function tellGroup({
+  worst,
+  agencyId,
+  records,
+  dues,
+  oldestDue,
+  latestDue,
+  places,
+  onlyIf,
+}: MissedGroup): string {
+  const { code, what, recordType, article, policy, certainty, due, happened, days } = worst;
+  const whose = agencyId === undefined ? "" : ` of agency ${agencyId}`;
   const shown = places.slice(0, PLACES_SHOWN).map(placeText).join("; ");
-  const place =
-    places.length === 1
-      ? shown
-      : `${counted(records, "record")} (${shown}${places.length > PLACES_SHOWN ? "; …" : ""})`;
   const by = code === "clock.early" ? "before" : "after";
-  const done = happened === null ? "not yet" : happened;
+  const day = `due ${due}, ${happened ?? "not yet"}, ${counted(days, "day")} ${by}`;
+  const when =
+    dues === 1 ? day : `${count(dues)} due dates from ${oldestDue} to ${latestDue}; the worst ${day}`;
   const doubt = certainty === "sure" ? "" : `, ${certainty}`;
   const condition = onlyIf.length === 0 ? "" : `, only if ${onlyIf.join(" and ")}`;
-  return `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ${place}: ${what}: due ${due}, ${done}, ${counted(days, "day")} ${by}; ${article} (${policy}${doubt})${condition}`;
+  return (
+    `           ${code === "clock.early" ? "early" : code === "clock.late" ? "late" : "overdue"}: ` +
+    `${counted(records, "record")}${whose}, ${recordType}: ${what}: ${when} ` +
+    `(${shown}${places.length > PLACES_SHOWN ? "; …" : ""}); ${article} (${policy}${doubt})${condition}`
+  );
 }
 
 function placeText({ where, positions }: ClockFound): string {
-  const records = positions.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const records = sizeOf(positions);
   const shown = positions.slice(0, SPANS_SHOWN).map(spanText).join(", ");
   const told =
     records === 1

@@ -1,7 +1,9 @@
 /** Section 1: what is wrong, and where. */
-import type { AuditReport, ClockFinding, ClockFound, Difference, Where } from "../audit";
+import type { AuditReport, ClockFound, Difference, Where } from "../audit";
 import { codeWords } from "../policy";
 import { chineseClocks, chineseDifferences } from "./findings-chinese";
+import { conditionName, lawName, recordTypeName } from "./law";
+import { missedGroups, type MissedGroup } from "./missed";
 import { batchName, count } from "./format";
 import { html, join, markup, type Html } from "../html";
 import { numeric, table } from "./table";
@@ -93,25 +95,28 @@ function missed({ clocks }: AuditReport, words: Words): Html {
   const { findings: said } = words;
   if (clocks === null) return html`<p>${said.missedNotAsked}</p>`;
   if (clocks.findings.length === 0) return html`<p>${said.missedNone(clocks.on)}</p>`;
+  const groups = missedGroups(clocks);
   return html`<p>${said.missedIntro(clocks.on)}</p>
+    <p class="soft">${said.missedGrouped}</p>
     ${table(
-      [said.rule, said.batch, numeric(said.records), said.due, said.happened, numeric(said.days)],
-      clocks.findings.slice(0, MOST_SHOWN).map((finding) => clockRow(finding, words)),
+      [said.rule, said.batch, numeric(said.records), numeric(said.due), said.worst],
+      groups.slice(0, MOST_SHOWN).map((group) => groupRow(group, words)),
     )}
-    ${rest(clocks.findings.length, words)}`;
+    ${rest(groups.length, words)}`;
 }
 
-function clockRow(finding: ClockFinding, words: Words): Html {
+function groupRow(group: MissedGroup, words: Words): Html {
   const { findings: said } = words;
-  const { code, clock, title, article, certainty, places, records, due, happened, days, onlyIf } = finding;
-  const doubt = certainty === "sure" ? "" : ` (${said.certainty[certainty]})`;
+  const { worst, agencyId, records, dues, oldestDue, latestDue, places, onlyIf } = group;
+  const { code, clock, title, policy, article, certainty, evidence, recordType, due, happened, days } = worst;
   return html`<tr>
     <td>
-      <strong>${said.clockCode[code]}</strong>: ${clockName(clock, words)}<br />
+      <strong>${said.clockCode[code]}${said.colon}${clockName(clock, words)}</strong><br />
+      ${agencyId !== undefined && html`${words.coverage.agency(agencyId)}${said.comma}`}${recordTypeName(recordType, words)}<br />
       <span class="soft"
-        >${title}, ${article}${doubt};
-        ${said.evidence[finding.evidence]}${
-          onlyIf.length > 0 && html`; ${said.onlyIf}: ${onlyIf.join("; ")}`
+        >${lawName({ title, policy, article }, words)}${certainty !== "sure" && said.bracketed(said.certainty[certainty])}${said.semicolon}${said.evidence[evidence]}${
+          onlyIf.length > 0 &&
+          html`${said.semicolon}${said.onlyIf}${said.colon}${onlyIf.map((one) => conditionName(one, words)).join(said.semicolon)}`
         }</span
       >
     </td>
@@ -119,12 +124,16 @@ function clockRow(finding: ClockFinding, words: Words): Html {
       ${join(
         places.slice(0, PLACES_SHOWN).map((at) => foundAt(at, words)),
         markup("<br />"),
-      )}${places.length > PLACES_SHOWN && html`<br />…`}
+      )}${places.length > PLACES_SHOWN && html`<br />${said.morePlaces(count(places.length - PLACES_SHOWN), places.length - PLACES_SHOWN === 1)}`}
     </td>
     <td class="n">${count(records)}</td>
-    <td class="n">${due}</td>
-    <td class="n">${happened ?? said.notYet}</td>
-    <td class="n">${count(days)}</td>
+    <td class="n">
+      ${oldestDue}${dues > 1 && html`<br />${said.until} ${latestDue}<br /><span class="soft">${said.dueDates(count(dues))}</span>`}
+    </td>
+    <td>
+      ${code === "clock.early" ? said.daysBefore(count(days), days === 1) : said.daysAfter(count(days), days === 1)}<br />
+      <span class="soft">${said.worstDue(due, happened ?? said.notYet)}</span>
+    </td>
   </tr>`;
 }
 
@@ -134,14 +143,14 @@ export function clockName(clock: string, words: Words): string {
 }
 
 const PLACES_SHOWN = 3;
-const SPANS_SHOWN = 6;
+const SPANS_SHOWN = 3;
 
 function foundAt({ where: { batchId }, positions: spans }: ClockFound, words: Words): Html {
   const shown = spans
     .slice(0, SPANS_SHOWN)
     .map(({ first, last }) => (first === last ? String(first) : `${first}–${last}`));
   const more = spans.length > SPANS_SHOWN ? ", …" : "";
-  return html`${batchId === undefined ? "" : batchName(batchId, words)}, #${shown.join(", ")}${more}`;
+  return html`${batchId === undefined ? "" : batchName(batchId, words)}${words.findings.comma}#${shown.join(", ")}${more}`;
 }
 
 function flagged(batches: readonly string[], words: Words): Html {

@@ -232,7 +232,9 @@ describe("time limits of the law in an audit", function () {
       expect(report.coverage.timeliness).to.deep.equal({ onTime: 1, late: 2, notKnown: 0 });
       expect(JSON.stringify(report.clocks)).to.not.match(/T-1|示例|91310000/);
       const text = describeReport(report).join("\n");
-      expect(text).to.contain("late: batch").and.to.contain("due 2026-05-09, 2026-05-11, 2 days after");
+      expect(text)
+        .to.contain("late: 2 records of agency")
+        .and.to.contain("due 2026-05-09, 2026-05-11, 2 days after");
     });
 
     it("of the same day in two batches is told once, with both places", async () => {
@@ -243,7 +245,7 @@ describe("time limits of the law in an audit", function () {
       expect(late!.records).to.equal(2);
       expect(late!.places.map(({ where }) => BigInt(where.batchId!) & 0xffffffffn)).to.deep.equal([0n, 1n]);
       const text = describeReport(await audited()).join("\n");
-      expect(text).to.contain("late: 2 records (batch ").and.to.contain("; batch ");
+      expect(text).to.match(/late: 2 records of agency .* \(batch .*; batch /);
     });
 
     it("of a correction is no new publication", async () => {
@@ -276,7 +278,9 @@ describe("time limits of the law in an audit", function () {
       expect(early).to.deep.include({ policy: "ndrc-order-36@1", records: 1 });
       expect(early!.places[0]!.positions).to.deep.equal([{ first: 0, last: 0 }]);
       expect(early!.places[0]!.where).to.include({ index: 0, event: "StatusChanged" });
-      expect(describeReport(report).join("\n")).to.contain("early: batch").and.to.contain("1 day before");
+      expect(describeReport(report).join("\n"))
+        .to.contain("early: 1 record of agency")
+        .and.to.contain("1 day before");
       expect(report.clocks!.judged.find(({ clock }) => clock === "repair.minimum")).to.include({
         kept: 1,
         early: 1,
@@ -514,7 +518,7 @@ describe("time limits of the law in an audit", function () {
         onlyIf: ["not extended to 2026-06-10 (the source has to act: 2 to forward and 5 to decide)"],
       });
       expect(describeReport(report).join("\n")).to.contain(
-        "overdue: batch 8589934592, 2 records (0 to 1): decide the objection: due 2026-06-08, not yet, 2 days after",
+        "overdue: 2 records of agency 2, cn.penalty: decide the objection: due 2026-06-08, not yet, 2 days after (batch 8589934592, 2 records (0 to 1))",
       );
     });
 

@@ -8,6 +8,8 @@ import { fileHash, REPORT_FILES, reportFiles } from "../../src/report";
 import { chineseClocks, chineseDifferences, chineseUnchecked } from "../../src/report/findings-chinese";
 import { batchName, count, share, time } from "../../src/report/format";
 import { html, markup } from "../../src/html";
+import { lawName } from "../../src/report/law";
+import { describe as describeReport } from "../../src/cli/audit";
 import { english } from "../../src/report/words";
 import { chinese } from "../../src/report/words-chinese";
 import { ALICE, ready, START } from "../support/forger";
@@ -179,7 +181,7 @@ describe("report", () => {
       it("tells time limits that were missed, batches in doubt and keys", () => {
         const whole = textOf(page);
         const [finding] = report.clocks!.findings;
-        expect(whole).to.contain(finding!.due).and.to.contain(finding!.article);
+        expect(whole).to.contain(finding!.due).and.to.contain(lawName(finding!, words));
         expect(whole).to.contain(batchName(report.coverage.flaggedBatches[0]!, words));
         expect(whole).to.contain(ALICE);
         expect(whole).to.contain(time(report.keys[0]!.validFrom, words));
@@ -423,6 +425,60 @@ describe("report", () => {
   });
 
   describe("of much", () => {
+    /** Three hundred due dates of one rule, in batches of two agencies. */
+    const missed = ((): AuditReport => {
+      const [finding] = report.clocks!.findings;
+      const dayOf = (n: number): string => new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10);
+      const found = Array.from({ length: 300 }, (_, n) => ({
+        ...finding!,
+        due: dayOf(n),
+        days: 700 - n,
+        records: 2,
+        places: [1, 2].map((agency) => ({
+          where: { batchId: String((BigInt(agency) << 32n) + BigInt(n)) },
+          positions: [{ first: n, last: n }],
+        })),
+      }));
+      return { ...report, clocks: { ...report.clocks!, findings: found } };
+    })();
+
+    for (const [language, words] of [
+      ["zh", chinese],
+      ["en", english],
+    ] as const)
+      it(`tells missed time limits by rule, agency and type, and all of them in the JSON (${language})`, () => {
+        const pages = pagesOf(missed);
+        const [, row, other, ...more] = named(
+          named(readMarkup(pages[language]), "table").find((table) =>
+            textOf(table).includes(words.findings.worst),
+          )!,
+          "tr",
+        ).map(textOf);
+        expect(more).to.deep.equal([]);
+        for (const [told, agency] of [
+          [row!, "1"],
+          [other!, "2"],
+        ] as const)
+          expect(told)
+            .to.contain(words.coverage.agency(agency))
+            .and.to.contain("300")
+            .and.to.contain("2024-01-01")
+            .and.to.contain("2024-10-26")
+            .and.to.contain(words.findings.daysAfter("700", false))
+            .and.to.contain(words.findings.morePlaces("297", false));
+        expect((JSON.parse(pages.json) as AuditReport).clocks!.findings).to.have.lengthOf(300);
+      });
+
+    it("tells them on a terminal in a line each, and the verdict last", () => {
+      const lines = describeReport(missed);
+      expect(lines.length).to.be.at.most(describeReport(report).length + 2);
+      expect(lines.join("\n"))
+        .to.contain("300 records of agency 1")
+        .and.to.contain("300 due dates from 2024-01-01 to 2024-10-26")
+        .and.to.contain("every due date and place: with --json or --out");
+      expect(lines.at(-1)).to.equal("NO DIFFERENCES");
+    });
+
     it("stays readable with a thousand batches, day by day", () => {
       const files = reportFiles(reportOn(eventfulRegistry(1_000), { period: "day" }), "1.2.3");
       for (const { content } of files) expect(content.length).to.be.lessThan(600_000);
