@@ -139,6 +139,12 @@ const MATTERS: readonly (readonly [string, readonly string[]])[] = [
   ["repair-applied", ["repair-accepted", "repair-decided"]],
 ];
 
+/** The day of its decision, as the record tells it. */
+export function decidedOn(record: StoredRecord): string | undefined {
+  const { decidedOn: day } = valuesOf(record);
+  return typeof day === "string" ? day : undefined;
+}
+
 function valuesOf({ payload, plan, index }: StoredRecord): JsonObject {
   const values = parseJson(new TextDecoder().decode(payload));
   if (isObject(values)) return values;

@@ -1,4 +1,5 @@
 import { toHex } from "../bytes";
+import { batchId } from "../commitment";
 import { Docket } from "../docket";
 import { addDays, dateInChina, dueList, toICalendar, type DueFault, type DueItem } from "../policy";
 import { throwIfCancelled } from "../rpc";
@@ -8,6 +9,7 @@ import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { date, integer, text } from "./options";
 import { count, counted } from "../counted";
+import { nameType } from "./known-types";
 import { columns } from "./output";
 import { defineVerb } from "./verb";
 
@@ -19,7 +21,7 @@ export const dueVerb = defineVerb({
   about: `Limits that run or are overdue (objections, withdrawals, publication), last days of publicity, and from when
 repair is possible, by the policy that each record was judged under, with article and arithmetic in the JSON.
 Reads the vault alone: what other homes of the agency or the arbiter did is not known here. Records appear by
-type and record key; nothing in them is shown.`,
+type, batch and index, as other commands take them; nothing in them is shown.`,
   options: {
     within: integer("--within <days>", "what falls due in so many days, and what is overdue", {
       min: 0,
@@ -40,6 +42,7 @@ type and record key; nothing in them is shown.`,
     const home = requireHome(dir);
     const now = Math.floor(Date.now() / 1000);
     const on = options.on ?? dateInChina(now);
+    if (options.type !== undefined) nameType(options.type, home);
     const until = addDays(on, options.within ?? 30);
     const policies = knownPolicies(home, options.policy);
     const vault = await home.readVault({ decrypt: true });
@@ -53,7 +56,12 @@ type and record key; nothing in them is shown.`,
         for (const record of inForce(vault, plan)) {
           if (++looked % 1_000 === 0) throwIfCancelled(signal);
           const facts = docket.facts(vault.read(record.plan, record.index));
-          const due = dueList(policies, [{ recordKey: toHex(record.key), facts }], on, { until });
+          const place = {
+            recordKey: toHex(record.key),
+            batch: batchId(plan.header.agencyId, plan.header.sequence),
+            index: record.index,
+          };
+          const due = dueList(policies, [{ ...place, facts }], on, { until });
           items.push(...due.items);
           faults.push(...due.faults);
         }
@@ -71,9 +79,11 @@ type and record key; nothing in them is shown.`,
     return {
       json: { on, until, records: looked, items, faults, calendar: options.ical ?? null },
       text: [
-        items.length === 0
-          ? `nothing is due up to ${until}: ${counted(looked, "record")}`
-          : `${count(items.length)} due up to ${until}, of ${counted(looked, "record")}`,
+        looked === 0
+          ? `this home holds no anchored record in force${options.type === undefined ? "" : ` of type ${options.type}`}: there is nothing to fall due`
+          : items.length === 0
+            ? `nothing is due up to ${until}: ${counted(looked, "record")}`
+            : `${count(items.length)} due up to ${until}, of ${counted(looked, "record")}`,
         ...(items.length === 0 ? [] : ["", ...table(items.slice(0, SHOWN))]),
         ...(items.length > SHOWN
           ? [`… and ${count(items.length - SHOWN)} more (all of them with --json)`]
@@ -94,9 +104,21 @@ function* inForce(vault: VaultReader, plan: Plan): Generator<Latest> {
 
 function table(items: readonly DueItem[]): string[] {
   return columns([
-    ["due", "", "what", "type", "record key", "by"],
+    ["due", "", "what", "type", "batch", "index", "by"],
     ...items.map(
-      ({ due, daysLeft, what, recordType, recordKey, article, policy, certainty, onlyIf, class: name }) => [
+      ({
+        due,
+        daysLeft,
+        what,
+        recordType,
+        batch,
+        index,
+        article,
+        policy,
+        certainty,
+        onlyIf,
+        class: name,
+      }) => [
         due,
         daysLeft < 0
           ? `${counted(-daysLeft, "day")} ago`
@@ -105,7 +127,8 @@ function table(items: readonly DueItem[]): string[] {
             : `in ${counted(daysLeft, "day")}`,
         `${what}${onlyIf ? ` (if ${name})` : ""}`,
         recordType,
-        `${recordKey.slice(0, 18)}…`,
+        batch,
+        String(index),
         `${article} (${policy}${certainty === "sure" ? "" : `, ${certainty}`})`,
       ],
     ),

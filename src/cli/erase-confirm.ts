@@ -1,11 +1,13 @@
 import { checkReadiness, confirmParts, type ErasurePart, rehearseParts, versionsOf } from "../anchoring";
+import { ERASED } from "../anchoring/moves";
+import { parseBatchId } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import { reasonText } from "../reasons";
 import type { Actor } from "../registry-admin";
-import type { Plan, Position, VaultReader } from "../vault/vault";
+import { statusesOf, type Registry } from "../registry-views";
+import type { Position, VaultReader } from "../vault/vault";
 import { ownAgency, requireHome } from "./context";
 import { type Erasure, erasureId, findErasure, keepErasure } from "./erasure-file";
-import { findBatch } from "./find-record";
 import { choice, flag } from "./options";
 import { counted } from "../counted";
 import { timeForPeople } from "./output";
@@ -41,7 +43,7 @@ everything: the command lists which of their files.`,
     "credit-anchor erase confirm 3f09a1c2d4e5 --home agency",
     "credit-anchor erase confirm erasures/3f09a1c2d4e5.json --dry-run --home agency",
   ],
-  run: async ({ args, options, home: dir, signal }) => {
+  run: async ({ args, options, home: dir, io, signal }) => {
     const home = requireHome(dir);
     const found = findErasure(home, args[0]!);
     const { actor, signOnly } = await eraserOf(home, options, signal);
@@ -59,7 +61,12 @@ everything: the command lists which of their files.`,
       waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
     });
     try {
-      const parts = heldParts(vault, found);
+      const { parts, missing } = heldParts(vault, found);
+      // An older copy of the home lacks what came later; of what the chain shows as erased it still destroys its part.
+      for (const place of missing) {
+        if (parts.length === 0 || !(await isErased(actor.registry, place))) throw elsewhere(place.batch);
+        io.note(`note: batch ${place.batch} is not in this copy of the home, and erased already`);
+      }
       if (found.allVersions) expectAllVersions(vault, parts);
       const versions = sizeOf(parts);
       const copies = copiesOf(vault, parts);
@@ -143,19 +150,41 @@ function expectOwn({ registry, agencyId }: Erasure, actor: Actor, own: number): 
     );
 }
 
-/** What the proposal names, in this vault. @throws {CreditAnchorError} `erase.elsewhere` */
-function heldParts(vault: VaultReader, { places, reason, evidenceHash }: Erasure): ErasurePart[] {
-  return places.map(({ batch, indexes }) => {
-    let plan: Plan;
-    try {
-      plan = findBatch(vault, batch);
-    } catch (cause) {
-      throw new CreditAnchorError("erase.elsewhere", `this home does not hold batch ${batch}`, {
-        hint: "confirm in the home that holds the records: only there can they be destroyed",
-        cause,
+type Places = Erasure["places"];
+
+/** What the proposal names: in this vault, and elsewhere. */
+function heldParts(
+  vault: VaultReader,
+  { places, reason, evidenceHash }: Erasure,
+): { readonly parts: ErasurePart[]; readonly missing: Places } {
+  const parts: ErasurePart[] = [];
+  const missing: Places[number][] = [];
+  for (const place of places) {
+    const { agencyId, sequence } = parseBatchId(place.batch);
+    const plan = vault.planAt(sequence);
+    if (plan === undefined || plan.agencyId !== agencyId) missing.push(place);
+    else
+      parts.push({
+        plan: plan.number,
+        header: headerOf(plan),
+        indexes: place.indexes,
+        reason,
+        evidenceHash,
       });
-    }
-    return { plan: plan.number, header: headerOf(plan), indexes, reason, evidenceHash };
+  }
+  return { parts, missing };
+}
+
+/** Whether the chain has these records as erased. */
+async function isErased(registry: Registry, { batch, indexes }: Places[number]): Promise<boolean> {
+  const { agencyId, sequence } = parseBatchId(batch);
+  const statuses = await statusesOf(registry, agencyId, sequence, indexes);
+  return statuses.every((byte) => (byte & ERASED) !== 0);
+}
+
+function elsewhere(batch: string): CreditAnchorError {
+  return new CreditAnchorError("erase.elsewhere", `this home does not hold batch ${batch}`, {
+    hint: "confirm in the home that holds the records: only there can they be destroyed",
   });
 }
 

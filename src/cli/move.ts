@@ -3,12 +3,14 @@
  * told, planned in the vault, sent and looked at again. A verb says which move, and why.
  */
 import { anchorPending, type AnchoringProgress, checkReadiness, requireNewestCopy } from "../anchoring";
-import { ERASED, isAlwaysAllowed, moveOn, statusAfterMove } from "../anchoring/moves";
+import { isAlwaysAllowed, moveOn } from "../anchoring/moves";
+import { decidedOn } from "../docket";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
 import { reasonText } from "../reasons";
-import { statusesOf, type Registry } from "../registry-views";
+import { RegistryRefusal } from "../registry-errors";
+import type { Registry } from "../registry-views";
 import type { Move, NewMove, Plan, Position, VaultReader } from "../vault/vault";
 import { POSITIONS_PER_MOVE } from "../vault/writer";
 import { parseStatus } from "../verify";
@@ -22,7 +24,9 @@ import { choice, flag, url, type OptionValues } from "./options";
 import { count } from "../counted";
 import { columns } from "./output";
 import { connectOrRead, stateOption } from "./offline";
+import { notePlanned } from "./planned-moves";
 import { checkNamed, recordOptions } from "./record-options";
+import { knownStatuses, statusReader } from "./record-statuses";
 import { faultsOf, optionReference, readReferences, type NamedRow } from "./references";
 import { commonFaults } from "./rejections";
 import { acceptUnknownOption, anchoringSettings, LONG_WAIT_MS, SHORT_WAIT_MS, waitingLines } from "./settle";
@@ -60,7 +64,7 @@ export interface MoveSpec {
   /** What is sent, in this order. A record for which all of it is so already is left alone. */
   readonly moves: readonly Pick<Move, "kind" | "marks">[];
   readonly reason: number;
-  /** Days that options told, by their option: each has come. */
+  /** Days that options told, by their option: each has come, and none is before the record was decided. */
   readonly stated?: Readonly<Record<string, string | undefined>>;
   /** Of what led to it, by names of the policies' events. */
   readonly dates: (today: string) => Readonly<Record<string, string>>;
@@ -71,7 +75,7 @@ export interface MoveSpec {
   /** Of a record named by its key, the newest version on which it is possible, not the latest alone. */
   readonly anyVersion?: boolean;
   /** What the law says, and what has to be so first. */
-  readonly judge?: (target: Target, vault: VaultReader, today: string) => Judgement;
+  readonly judge?: (target: Target, vault: VaultReader, today: string, byte: number) => Judgement;
 }
 
 type MoveCall = Pick<Call<typeof moveOptions>, "home" | "io" | "signal"> & {
@@ -113,6 +117,7 @@ export async function runMove(
     if (options.dryRun) {
       const vault = await home.readVault({ decrypt: true });
       try {
+        notePlanned(io, vault);
         return tell(spec, home, await choose(vault), { dryRun: true, single, rejectedFile: rejected.file() });
       } finally {
         await vault.close();
@@ -148,6 +153,7 @@ export async function runMove(
     const settle = () => anchorPending({ ...common, signer });
     try {
       await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
+      notePlanned(io, vault);
       // What an earlier run began comes first: then the chain tells what is left to do.
       if (signOnly === undefined && vault.unfinishedMoves().length > 0) await settle();
       const chosen = await choose(vault);
@@ -156,14 +162,24 @@ export async function runMove(
         return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() });
       const fresh = signOnly === undefined ? chosen : withoutPlanned(spec, vault, chosen);
       const ended = spec.ends === true ? fresh.targets.filter((at) => at.isLatest).map(({ key }) => key) : [];
-      if (fresh.targets.length > 0)
-        vault.planMoves(newMoves(spec, fresh, await keepEvidence(home, options.evidence), today), ended);
+      const evidence = fresh.targets.length === 0 ? "" : await keepEvidence(home, options.evidence);
+      const planned =
+        fresh.targets.length === 0 ? [] : vault.planMoves(newMoves(spec, fresh, evidence, today), ended);
+      /** What is refused, and went nowhere, must not be done by a later command. */
+      const forget = (): void =>
+        vault.dropMoves(planned.map(({ id }) => id).filter((id) => vault.move(id).status === "planned"));
       if (signOnly !== undefined) {
-        const signed = await signAndWrite(common, signOnly);
+        const signed = await signAndWrite(common, signOnly).catch((error: unknown) => {
+          forget();
+          throw error;
+        });
         const how = { dryRun: false, single, rejectedFile: rejected.file(), signed };
         return tell(spec, home, chosen, how, signed.summary);
       }
-      const summary = await settle();
+      const summary = await settle().catch((error: unknown) => {
+        if (error instanceof RegistryRefusal) forget();
+        throw error;
+      });
       await confirmMoved(registry, vault, spec, chosen.targets);
       return tell(spec, home, chosen, { dryRun: false, single, rejectedFile: rejected.file() }, summary);
     } finally {
@@ -291,7 +307,8 @@ async function chooseTargets(
             ? "a record with another key took the place of one of these; that one is left as it is"
             : "a newer version took the place of one of these; the newer one is left as it is",
         );
-      const judged = spec.judge?.(target, vault, today);
+      expectDecided(spec.stated ?? {}, vault, target);
+      const judged = spec.judge?.(target, vault, today, byte);
       if (judged?.refused !== undefined) {
         const { code, message } = judged.refused;
         throw new CreditAnchorError(code, message, judged.hint === undefined ? {} : { hint: judged.hint });
@@ -320,32 +337,21 @@ async function chooseTargets(
   };
 }
 
-/** A word of statuses is asked for once. */
-function statusReader(registry: Registry, vault: VaultReader): (at: Position) => Promise<number> {
-  const words = new Map<string, readonly number[]>();
-  return async ({ plan, index }) => {
-    const word = `${plan} ${index >>> 5}`;
-    let statuses = words.get(word);
-    if (statuses === undefined) {
-      const { agencyId, sequence } = vault.plan(plan).header!;
-      const first = index & ~31;
-      const all = Array.from({ length: 32 }, (_, i) => first + i);
-      words.set(word, (statuses = await statusesOf(registry, agencyId, sequence, all)));
-    }
-    return statuses[index & 31]!;
-  };
-}
-
-/**
- * Without a node: statuses by the moves of this home that are done. What others did since, the arbiter or another home,
- * is not known here; the registry refuses then what it does not allow.
- */
-function knownStatuses(vault: VaultReader): (at: Position) => Promise<number> {
-  const moves = [...vault.moves()].filter(({ status }) => status === "done");
-  return async ({ plan, index }) =>
-    moves
-      .filter((move) => move.plan === plan && move.positions.includes(index))
-      .reduce(statusAfterMove, vault.isDestroyed(plan, index) ? ERASED : 0);
+/** @throws {CreditAnchorError} `move.before-decided` for a day on which the record was not decided yet. */
+function expectDecided(
+  stated: NonNullable<MoveSpec["stated"]>,
+  vault: VaultReader,
+  { plan, index }: Position,
+): void {
+  const days = Object.entries(stated).filter(([, day]) => day !== undefined);
+  const decided = days.length === 0 ? undefined : decidedOn(vault.read(plan, index));
+  for (const [option, day] of days)
+    if (decided !== undefined && day! < decided)
+      throw new CreditAnchorError(
+        "move.before-decided",
+        `${option} ${day} is before the record was decided, ${decided}`,
+        { hint: "give the day of what happened; if the record's own date is wrong, correct that first" },
+      );
 }
 
 function outcomeOn({ moves }: Pick<MoveSpec, "moves">, byte: number): "possible" | "made" | "impossible" {
@@ -414,7 +420,7 @@ export async function confirmMoved(
   spec: Pick<MoveSpec, "verb" | "moves">,
   targets: readonly Position[],
 ): Promise<void> {
-  const read = statusReader(registry, vault as VaultReader);
+  const read = statusReader(registry, vault);
   const left: string[] = [];
   for (const target of targets) {
     const byte = await read(target);

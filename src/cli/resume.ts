@@ -1,15 +1,22 @@
-import { requireHome } from "./context";
+import { moveOn } from "../anchoring/moves";
+import type { Home } from "../home";
+import type { Move } from "../vault/vault";
+import { connect, requireHome } from "./context";
 import { choice, flag, url } from "./options";
 import { counted } from "../counted";
 import { signOnlyOptions } from "./sign-only";
 import { stateOption } from "./offline";
-import { acceptUnknownOption, settle, waitingLines } from "./settle";
-import { defineVerb } from "./verb";
+import { moveLine, plannedMoves } from "./planned-moves";
+import { statusReader } from "./record-statuses";
+import { acceptUnknownOption, LONG_WAIT_MS, settle, SHORT_WAIT_MS, waitingLines } from "./settle";
+import { defineVerb, type Outcome } from "./verb";
 
 export const resumeVerb = defineVerb({
   name: "resume",
   summary: "finish what an interrupted command left: planned, signed, sent or not yet final",
-  about: "Safe at any time: what is on the chain already is recognised and never sent twice.",
+  about: `Safe at any time: what is on the chain already is recognised and never sent twice. With --drop-moves the moves of
+a command that is not to be finished are forgotten; a file of signed calls that is out may still be sent until its
+deadline, and the chain then has what the vault does not.`,
   options: {
     until: choice("--until <state>", "return when batches are", ["anchored", "final"], "final"),
     rootOnly: flag(
@@ -18,6 +25,10 @@ export const resumeVerb = defineVerb({
     ),
     ...signOnlyOptions,
     state: stateOption(),
+    dropMoves: flag(
+      "--drop-moves",
+      "forget status moves that are planned and that no transaction carries; send nothing",
+    ),
     acceptUnknownBatches: acceptUnknownOption(),
     wait: flag("--wait", "wait until another process that uses this home has finished"),
     rpc: url("--rpc <url>", "node to send to; otherwise that of the home folder"),
@@ -27,6 +38,7 @@ export const resumeVerb = defineVerb({
     "credit-anchor resume --sign-only calls.json --home agency",
   ],
   run: async ({ options, home: dir, io, signal }) => {
+    if (options.dropMoves) return dropMoves(requireHome(dir), options, signal);
     const settled = await settle(requireHome(dir), {
       rpc: options.rpc,
       io,
@@ -68,3 +80,40 @@ export const resumeVerb = defineVerb({
     };
   },
 });
+
+/** Forgets what was planned, unless the chain has it already: that is finished by looking again. */
+async function dropMoves(
+  home: Home,
+  options: { readonly rpc?: string | undefined; readonly wait: boolean },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { registry } = await connect(home, options.rpc, signal);
+  const vault = await home.writeVault({
+    command: "resume",
+    waitMs: options.wait ? LONG_WAIT_MS : SHORT_WAIT_MS,
+  });
+  try {
+    const read = statusReader(registry, vault);
+    const [dropped, kept]: [Move[], Move[]] = [[], []];
+    for (const move of plannedMoves(vault)) {
+      const bytes = await Promise.all(move.positions.map((index) => read({ plan: move.plan, index })));
+      const isFree = move.status === "planned" && bytes.every((byte) => moveOn(move, byte) !== "made");
+      (isFree ? dropped : kept).push(move);
+    }
+    vault.dropMoves(dropped.map(({ id }) => id));
+    return {
+      json: {
+        dropped: dropped.map(({ kind, positions, reason }) => ({ kind, records: positions.length, reason })),
+        kept: kept.length,
+      },
+      text: [
+        ...(dropped.length === 0 ? ["no planned move is forgotten"] : []),
+        ...dropped.map((move) => `forgotten: ${moveLine(vault, move)}`),
+        ...kept.map((move) => `kept, sent or on the chain already: ${moveLine(vault, move)}`),
+        ...(kept.length === 0 ? [] : ["credit-anchor resume finishes these"]),
+      ],
+    };
+  } finally {
+    await vault.close();
+  }
+}

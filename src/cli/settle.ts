@@ -16,6 +16,7 @@ import { connectOrRead } from "./offline";
 import { flag, type OptionSpec, type OptionValues } from "./options";
 import { counted } from "../counted";
 import { type Io, type Progress } from "./output";
+import { notePlanned } from "./planned-moves";
 import { signAndWrite, type SignedOutcome, signOnlyOf, type signOnlyOptions } from "./sign-only";
 
 /** Waiting for another process with the same home: it may be anchoring millions. */
@@ -81,6 +82,7 @@ export async function settle(home: Home, options: SettleOptions): Promise<Settle
     command: options.command,
     waitMs: options.waitForHome === true ? LONG_WAIT_MS : SHORT_WAIT_MS,
   });
+  notePlanned(io, vault);
   const progress = io.progress();
   const watcher = watchAnchoring(vault, progress, io);
   try {

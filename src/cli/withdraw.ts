@@ -54,22 +54,12 @@ Of the evidence only a hash with 32 random bytes goes on the chain; those are ke
   },
 });
 
-/** Refuses a quashing before the decision; flags what comes after the limit, and what nobody can count yet. */
+/** Flags what comes after the limit, and what nobody can count yet. */
 function limitFrom(quashed: string, policies: PolicySet): NonNullable<MoveSpec["judge"]> {
   let docket: Docket | undefined;
   return ({ plan, index }, vault, today): Judgement => {
     docket ??= new Docket(policies, vault);
     const facts = docket.facts(vault.read(plan, index));
-    const { decided } = facts.events;
-    if (decided !== undefined && quashed < decided)
-      return {
-        refused: {
-          code: "withdraw.quashed-before-decided",
-          message: `--quashed-on ${quashed} is before the record was decided, ${decided}`,
-        },
-        hint: "give the date of the document that quashed the decision; if the record's own date is wrong, correct that first",
-        policies: [],
-      };
     const events = { ...facts.events, quashed, withdrawn: today };
     const [clock] = judge(policies, { ...facts, events }, today, ({ code }) => code === "withdrawal.limit");
     if (clock === undefined) return { policies: [] };

@@ -8,12 +8,20 @@ import type { PolicySet } from "./set";
 export interface DueRecord {
   /** 32 bytes in hex. */
   readonly recordKey: string;
+  /** Id of the batch, and the place in it. */
+  readonly batch: string;
+  readonly index: number;
   readonly facts: RecordFacts;
 }
+
+/** A record, as others find it. */
+type Place = Pick<DueItem, "recordKey" | "recordType" | "batch" | "index">;
 
 export interface DueItem {
   readonly recordKey: string;
   readonly recordType: string;
+  readonly batch: string;
+  readonly index: number;
   readonly code: string;
   /** {@link Clock.code} in words. */
   readonly what: string;
@@ -80,38 +88,43 @@ export function dueList(
 ): { readonly items: DueItem[]; readonly faults: DueFault[] } {
   const items: DueItem[] = [];
   const faults: DueFault[] = [];
-  for (const { recordKey, facts } of records)
+  for (const { recordKey, batch, index, facts } of records)
     for (const clock of judge(set, facts, on)) {
       if (clock.fault !== undefined) faults.push({ recordKey, code: clock.code, fault: clock.fault });
-      else items.push(...dueOf(recordKey, facts.recordType, clock, on));
+      else items.push(...dueOf({ recordKey, recordType: facts.recordType, batch, index }, clock, on));
     }
   const { until } = options;
   const shown = until === undefined ? items : items.filter(({ due }) => due <= until);
   return { items: shown.sort(soonestFirst), faults };
 }
 
-function dueOf(recordKey: string, recordType: string, clock: Clock, on: string): DueItem[] {
+function dueOf(place: Place, clock: Clock, on: string): DueItem[] {
   const { code, kind, from, policy, title, article, certainty, note, extension } = clock;
   const item = (
     due: string,
     state: ClockState,
-    rest: Pick<DueItem, "class" | "onlyIf" | "arithmetic">,
+    rest: Pick<DueItem, "class" | "onlyIf" | "arithmetic" | "note">,
   ): DueItem[] => {
     if (state !== "waiting" && state !== "running" && state !== "overdue") return [];
     const daysLeft = dayNumber(due) - dayNumber(on);
     const what = codeWords(code);
     const longer =
       extension === undefined || extension.taken ? undefined : { when: extension.when, due: extension.due };
-    const same = { recordKey, recordType, code, what, from, policy, title, article, certainty, note };
+    const same = { ...place, code, what, from, policy, title, article, certainty };
     return [{ ...same, due, daysLeft, state, extension: longer, ...rest }];
   };
   if (clock.due !== undefined)
-    return item(clock.due, clock.state, { class: clock.class, onlyIf: false, arithmetic: clock.arithmetic });
-  return clock.possible.flatMap(({ class: name, due, arithmetic }) => {
+    return item(clock.due, clock.state, {
+      class: clock.class,
+      onlyIf: false,
+      arithmetic: clock.arithmetic,
+      note,
+    });
+  return clock.possible.flatMap(({ class: name, due, arithmetic, note: ofClass }) => {
     if (due === null) return [];
     const open = kind === "minimum" ? on < due : on <= due;
     const state = open ? (kind === "minimum" ? "waiting" : "running") : kind === "limit" ? "overdue" : "over";
-    return item(due, state, { class: name, onlyIf: true, arithmetic });
+    return item(due, state, { class: name, onlyIf: true, arithmetic, note: ofClass });
   });
 }
 

@@ -33,7 +33,7 @@ function event(item: DueItem, stamp: string): string[] {
     ...item.arithmetic,
     ...(item.extension === undefined ? [] : [`${item.extension.due} if ${item.extension.when}`]),
     ...(item.note === undefined ? [] : [item.note]),
-    `record key ${item.recordKey}`,
+    `record ${item.index} of batch ${item.batch}, record key ${item.recordKey}`,
   ];
   const uid = [code, from.date, ...(item.onlyIf ? [item.class] : []), item.recordKey].join(".");
   return [

@@ -37,6 +37,8 @@ export interface Possibility {
   /** `null`: the policy sets no such period for the class. */
   readonly due: string | null;
   readonly arithmetic: readonly string[];
+  /** Of the rule for this class. */
+  readonly note: string | undefined;
 }
 
 export interface Clock {
@@ -206,9 +208,9 @@ function clock(set: PolicySet, facts: RecordFacts, holding: Holding, on: string)
   const ends = possible.map((name) => {
     const rule = rules.find((item) => item.class === name);
     if (rule === undefined)
-      return { class: name, due: null, arithmetic: [`class ${name}: no such period`], rule };
+      return { class: name, due: null, arithmetic: [`class ${name}: no such period`], note: undefined, rule };
     const end = endOfPeriod(eventDate(facts, rule.from), rule.period, rule.kind, set.calendar);
-    return { class: name, due: end.date, arithmetic: end.arithmetic, rule };
+    return { class: name, due: end.date, arithmetic: end.arithmetic, note: rule.note, rule };
   });
   const first = ends[0]!;
   if (ends.length === 1) {
@@ -245,7 +247,12 @@ function undecided(
     possible:
       ends.length === 1
         ? []
-        : ends.map(({ class: name, due: last, arithmetic }) => ({ class: name, due: last, arithmetic })),
+        : ends.map(({ class: name, due: last, arithmetic, note }) => ({
+            ...{ class: name, due: last, arithmetic },
+            note,
+          })),
+    // What is said of one class is not said of the others.
+    note: ends.every(({ note }) => note === rule.note) ? rule.note : undefined,
     arithmetic: [],
     state: states.size === 1 ? [...states][0]! : "unknown",
   };

@@ -221,6 +221,11 @@ export interface Vault extends VaultReader {
   planMove(move: NewMove): Move;
   /** All of them or none; `ended`: keys of records that no version may follow from now on. */
   planMoves(moves: readonly NewMove[], ended?: readonly Uint8Array[]): Move[];
+  /**
+   * Forgets moves that are `planned`: no transaction carries them. Records that one of them ends may have versions again.
+   * @throws {CreditAnchorError} `vault.wrong-status` for any other, and then none is forgotten.
+   */
+  dropMoves(ids: readonly number[]): void;
   /** `planned`, `signed` or `sent` → `signed`. */
   recordMoveSigned(id: number, signed: SignedTransaction): Move;
   /** `signed` or `sent` → `sent`. */

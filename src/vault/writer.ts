@@ -158,6 +158,20 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     });
   }
 
+  dropMoves(ids: readonly number[]): void {
+    const { moves, openMoves } = this.context.database;
+    this.#write(() => {
+      for (const id of ids) {
+        const { kind, plan, positions, status } = this.move(id);
+        if (status !== "planned") throw wrongStatus(`status move ${id}`, status, ["planned"]);
+        if (kind === "withdraw")
+          for (const index of positions) this.#putEnded(this.entry(plan, index).key, false);
+        moves.removeSync(id);
+        openMoves.removeSync(id);
+      }
+    });
+  }
+
   recordMoveSigned(id: number, signed: SignedTransaction): Move {
     return this.#changeMove(id, ["planned", "signed", "sent"], (move) => ({
       ...move,

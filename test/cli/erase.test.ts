@@ -397,6 +397,7 @@ describe("erase", function () {
   it("a version that was added after the proposal stops the confirmation", async () => {
     const traces = await tracesOf(13);
     const id = await propose("--key", keyOf(13));
+    cpSync(at("harbour"), at("older"), { recursive: true });
     await json(["anchor", write("c13.ndjson", [{ ...row(13), feeCents: 1 }]), "--type", TYPE_NAME, ...own], {
       env,
     });
@@ -409,6 +410,13 @@ describe("erase", function () {
     expect(await json(["erase", "confirm", all, ...own], { env: otherKey })).to.include({ versions: 2 });
     // Those with another reason can never be confirmed now: their records are erased.
     expect(await openProposals()).to.deep.equal([]);
+    // A copy from before the second version lacks its batch: what it does hold is destroyed all the same.
+    expect(await tracesOf(13, at("older"))).to.have.length(1);
+    const proposal = join(at("harbour/erasures"), `${all}.json`);
+    const confirm = ["erase", "confirm", proposal, "--home", at("older"), "--accept-unknown-batches"];
+    const { stderr: told } = await expectRun(0, confirm, { env: otherKey });
+    expect(told).to.contain("is not in this copy of the home, and erased already");
+    expect(await tracesOf(13, at("older"))).to.deep.equal([]);
   });
 
   it("doctor says of an open proposal when its proposer is no operator any more", async () => {

@@ -208,9 +208,14 @@ describe("what becomes of a record, by commands", function () {
     expect(opened).to.include({ disputed: true, reason: 30 });
     expect((await status(2)).marks).to.deep.equal(["Disputed"]);
     const args = ["due", "--within", "10", "--ical", at("due.ics"), ...own];
-    const { items } = await json<{ items: { code: string; due: string; recordKey: string }[] }>(args);
+    const { items } = await json<{ items: { code: string; due: string; batch: string; index: number }[] }>(
+      args,
+    );
     const open = items.filter((item) => item.code === "objection.decision");
     expect(open.map(({ due }) => due)).to.deep.equal([inDays(5)]);
+    // By what it is listed as, other commands find it.
+    const place = ["--batch", open[0]!.batch, "--index", String(open[0]!.index)];
+    expect((await json<{ marks: string[] }>(["status", ...place, ...own])).marks).to.deep.equal(["Disputed"]);
     expect(items.map(({ due }) => due)).to.deep.equal(items.map(({ due }) => due).sort());
     const calendar = readFileSync(at("due.ics"), "utf8");
     expect(calendar).to.contain(`DTSTART;VALUE=DATE:${inDays(5).replaceAll("-", "")}`);
@@ -220,6 +225,25 @@ describe("what becomes of a record, by commands", function () {
     const early = ["--outcome", "keep", "--decided-on", inDays(-16)];
     expect((await expectRun(64, ["dispute", "resolve", ...key(2), ...early, ...own])).stderr).to.contain(
       `--decided-on ${inDays(-16)} is before the objection was received, ${received}`,
+    );
+  });
+
+  it("a day before the record was decided is refused, whatever happened on it", async () => {
+    const review = ["--mark", "under-review", "--reason", "review-or-litigation"];
+    for (const [option, ...verb] of [
+      ["--received-on", "dispute", "open"],
+      ["--on", "mark", "set", ...review],
+      ["--quashed-on", "withdraw", "--reason", "decision-void"],
+    ] as const)
+      expect(
+        (await expectRun(64, [...verb, ...key(9), option, "2020-01-01", "--dry-run", ...own])).stderr,
+      ).to.contain(`${option} 2020-01-01 is before the record was decided`);
+  });
+
+  it("due knows the types there are, and says when a home holds no records", async () => {
+    expect((await expectRun(64, ["due", "--type", "cn.penalti", ...own])).stderr).to.contain("cn.penalty");
+    expect((await expectRun(0, ["due", ...ndrc])).stdout).to.contain(
+      "this home holds no anchored record in force",
     );
   });
 
@@ -381,6 +405,19 @@ describe("what becomes of a record, by commands", function () {
       .and.to.contain("holiday table");
     expect((await json<Bulk>(args(7, inDays(0)))).flags).to.deep.equal([]);
     expect((await status(7)).status).to.equal("Withdrawn");
+  });
+
+  it("dispute resolve --outcome withdraw leaves a record alone that nobody objected to", async () => {
+    const { stderr } = await expectRun(64, [
+      "dispute",
+      "resolve",
+      ...key(8),
+      "--outcome",
+      "withdraw",
+      ...own,
+    ]);
+    expect(stderr).to.contain("no objection is open").and.to.contain("credit-anchor withdraw");
+    expect((await status(8)).status).to.equal("Active");
   });
 
   it("dispute resolve --outcome withdraw withdraws in the same command", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContractFactory, Wallet } from "ethers";
 import { createHome, openHome } from "../../src/home";
@@ -197,6 +197,58 @@ describe("signed calls and their relay", function () {
     expect(vault.unfinishedMoves()).to.deep.equal([]);
     expect([...vault.moves()].every(({ transaction }) => transaction !== undefined)).to.equal(true);
     await vault.close();
+  });
+
+  it("what was refused is not done by the next command; what was signed is, and can be forgotten instead", async () => {
+    await sign();
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    await expectRun(0, ["resume", "--home", agency, "--sign-only", calls]);
+    const deployer = new Wallet(account(8).privateKey, world.chain.provider);
+    const factory = new ContractFactory(WalletMock__factory.abi, WalletMock__factory.bytecode, deployer);
+    const contract = await factory.deploy(account(9).address);
+    await contract.waitForDeployment();
+    const wallet = (await contract.getAddress()).toLowerCase();
+    await setOperator(
+      { registry: world.registry, signer: world.administrator },
+      { agencyId: world.agencyId, account: wallet, permissions: 3, validFrom: 0, validUntil: 4_000_000_000 },
+    );
+    const at = (index: number): string[] => ["--batch", String(2 ** 32), "--index", String(index)];
+    const withdraw = (index: number): string[] => ["withdraw", ...at(index), "--reason", "decision-void"];
+    const only = ["--home", agency, "--sign-only", calls];
+    const mark = ["--mark", "under-review", "--reason", "review-or-litigation"];
+    const send = async (words: readonly string[]): Promise<void> => {
+      await expectRun(0, [...words, ...only]);
+      await expectRun(0, ["relay", calls, "--home", relayer]);
+    };
+    rmSync(calls);
+    // The wallet does not take this key for its own.
+    await expectRun(64, [...withdraw(0), ...only, "--operator", wallet]);
+    expect(existsSync(calls)).to.equal(false);
+    await send(["mark", "set", ...at(1), ...mark]);
+    expect(await statusesOf(world.registry, world.agencyId, 0, [0, 1])).to.deep.equal([0, 32]);
+    // Signed, and the file thrown away: the next command says what it carries along.
+    await expectRun(0, [...withdraw(2), ...only]);
+    const { stderr } = await expectRun(0, ["mark", "set", ...at(3), "--dry-run", ...mark, "--home", agency]);
+    expect(stderr).to.match(
+      /note: an earlier command is finished first: withdraw record 2 of batch 4294967296: /,
+    );
+    expect(stderr).to.contain("credit-anchor resume --drop-moves");
+    const dropped = await json<{ dropped: unknown[] }>(["resume", "--drop-moves", "--home", agency]);
+    expect(dropped.dropped).to.have.length(1);
+    await send(["mark", "set", ...at(3), ...mark]);
+    expect(await statusesOf(world.registry, world.agencyId, 0, [2, 3])).to.deep.equal([0, 32]);
+    // One that the chain has already is not forgotten but finished.
+    await expectRun(0, [...withdraw(2), ...only]);
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    const kept = await json<{ dropped: unknown[]; kept: number }>([
+      "resume",
+      "--drop-moves",
+      "--home",
+      agency,
+    ]);
+    expect(kept).to.deep.include({ dropped: [], kept: 1 });
+    await expectRun(0, ["resume", "--home", agency, "--sign-only", calls]);
+    expect(await statusesOf(world.registry, world.agencyId, 0, [2])).to.deep.equal([2]);
   });
 
   it("erase for two operators that never send anything: nothing is destroyed by the one, and not said before by the other", async () => {

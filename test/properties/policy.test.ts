@@ -198,6 +198,7 @@ describe("clocks of any record", () => {
         const on = text(DAYS[i]!);
         const all = records.map((record, n) => ({
           recordKey: keys[n]!,
+          ...{ batch: "4294967296", index: n },
           facts: factsOf("cn.penalty", record),
         }));
         const { items } = dueList(set, all, on);

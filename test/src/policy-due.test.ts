@@ -6,20 +6,24 @@ import { RUNS } from "../support/runs";
 
 const set = loadPolicySet({ authorities: ["ndrc", "shandong"] });
 const KEY = { a: `0x${"a1".repeat(32)}`, b: `0x${"b2".repeat(32)}`, c: `0x${"c3".repeat(32)}` };
+/** Where the records lie: as batch and index name them. */
+const PLACE = { batch: "4294967297", index: 3 };
 const STAMP = Date.UTC(2026, 5, 1, 16, 0, 0) / 1000;
 
 const RECORDS: DueRecord[] = [
   {
     recordKey: KEY.b,
+    ...PLACE,
     facts: factsOf(
       "cn.penalty",
       { decidedOn: "2026-05-08", penaltyKind: "罚款" },
       { events: { published: "2026-05-11" } },
     ),
   },
-  { recordKey: KEY.a, facts: factsOf("cn.licence", { decidedOn: "2026-05-20" }) },
+  { recordKey: KEY.a, ...PLACE, facts: factsOf("cn.licence", { decidedOn: "2026-05-20" }) },
   {
     recordKey: KEY.c,
+    ...PLACE,
     facts: factsOf(
       "cn.penalty",
       { decidedOn: "2026-04-10", penaltyKind: "吊销许可证件" },
@@ -64,16 +68,27 @@ describe("what falls due", () => {
       { events: { published: "2026-04-13" } },
     );
     const at = (on: string): string[] =>
-      dueList(set, [{ recordKey: KEY.a, facts }], on).items.map(({ code }) => code);
+      dueList(set, [{ recordKey: KEY.a, ...PLACE, facts }], on).items.map(({ code }) => code);
     expect(at("2026-04-12")).to.deep.equal(["publication.limit", "publicity.maximum", "retention.maximum"]);
     expect(at("2026-07-10")).to.deep.equal(["publicity.maximum", "retention.maximum"]);
     expect(at("2026-07-11")).to.deep.equal(["retention.maximum"]);
+  });
+
+  it("says of a class only what is said of that class", () => {
+    const set = loadPolicySet({ authorities: ["samr"] });
+    const facts = factsOf("cn.penalty", { decidedOn: "2026-05-08", penaltyKind: "责令停产停业" });
+    const { items } = dueList(set, [{ recordKey: KEY.a, ...PLACE, facts }], "2026-05-09");
+    const repairs = items.filter(({ code }) => code === "repair.minimum");
+    expect(repairs).to.not.be.empty;
+    for (const { class: name, note } of repairs)
+      if (name !== "unpublished") expect(note ?? "", name).to.not.contain("such a penalty is not published");
   });
 
   it("names a record whose holiday table is missing, and goes on", () => {
     const events = { published: "2026-05-08", quashed: "2026-12-30" };
     const late: DueRecord = {
       recordKey: KEY.b,
+      ...PLACE,
       facts: factsOf("cn.penalty", { decidedOn: "2026-05-06" }, { events }),
     };
     const { items, faults } = dueList(set, [late, RECORDS[1]!], "2026-12-31");
@@ -136,7 +151,7 @@ describe("what falls due as iCalendar", () => {
         const lines = readCalendar(toICalendar([{ ...items[0]!, note, title }], STAMP));
         const description = unescape(lines.find(([name]) => name === "DESCRIPTION")![1]);
         expect(description.startsWith(`${shown(title)}, `)).to.equal(true);
-        expect(description).to.contain(`\n${shown(note)}\nrecord key 0x`);
+        expect(description).to.contain(`\n${shown(note)}\nrecord 3 of batch 4294967297, record key 0x`);
       }),
       RUNS,
     );
@@ -157,7 +172,10 @@ describe("what falls due as iCalendar", () => {
       partyName: "A Party",
       documentNumber: "市监〔2026〕1号",
     });
-    const text = toICalendar(dueList(set, [{ recordKey: KEY.a, facts }], "2026-05-09").items, STAMP);
+    const text = toICalendar(
+      dueList(set, [{ recordKey: KEY.a, ...PLACE, facts }], "2026-05-09").items,
+      STAMP,
+    );
     const read = readCalendar(text)
       .map(([, value]) => unescape(value))
       .join("\n");

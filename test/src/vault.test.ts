@@ -219,6 +219,21 @@ describe("vault", () => {
       expect(vault.unfinishedMoves()).to.deep.equal([planned]);
     });
 
+    it("is forgotten while no transaction carries it, and its record goes on", async () => {
+      const { key } = vault.entry(0, 1);
+      const [first, second] = vault.planMoves([move, { ...move, positions: [2] }], [key]);
+      expect(vault.latest(key)!.ended).to.equal(true);
+      vault.recordMoveSigned(second!.id, signed(1));
+      expect((await failure(() => vault.dropMoves([first!.id, second!.id]))).code).to.equal(
+        "vault.wrong-status",
+      );
+      expect(vault.unfinishedMoves()).to.have.length(2);
+      vault.dropMoves([first!.id]);
+      await reopen();
+      expect(vault.unfinishedMoves().map(({ id }) => id)).to.deep.equal([second!.id]);
+      expect(vault.latest(key)!.ended).to.equal(false);
+    });
+
     it("may be done by a transaction of somebody else", () => {
       vault.planMove(move);
       expect(vault.recordMoveDone(0).status).to.equal("done");
