@@ -3,6 +3,7 @@ import type { AgencyCoverage, AuditReport, Counts, Coverage } from "../audit";
 import { key, unitOf, volumeChart } from "./charts";
 import { count, share } from "./format";
 import { html, type Html } from "../html";
+import { recordTypeName, recordTypeText } from "./law";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
 
@@ -56,10 +57,13 @@ export function coverageTable({ coverage, vaults, reconciliations }: AuditReport
           ${reconciliations.map(
             ({ type, rows: read, same, faults }) =>
               html`<li>
-                <code>${type}</code>:
+                ${recordTypeName(type, words)}${words.marks.colon}
                 ${said.source(count(read), count(same))}${Object.entries(faults)
                   .filter(([, number]) => number > 0)
-                  .map(([kind, number]) => `; ${count(number)} ${said.sourceFaults[kind] ?? kind}`)}
+                  .map(
+                    ([kind, number]) =>
+                      `${words.marks.semicolon}${count(number)} ${said.sourceFaults[kind] ?? kind}`,
+                  )}
               </li>`,
           )}
         </ul>`
@@ -72,12 +76,23 @@ export function agencyName(
   words: Words,
 ): Html {
   const { coverage: said } = words;
-  return html`${said.agency(String(agencyId))} <code>${code}</code>, ${said.standing[standing] ?? standing}`;
+  return html`${said.agency(String(agencyId))}
+    <code>${code}</code>${words.marks.comma}${said.standing[standing] ?? standing}`;
 }
 
 /** A type of an agency as a table shows it. */
-export function typeName({ name, typeId }: { readonly name: string; readonly typeId: number }): string {
-  return name === "" ? `#${typeId}` : name;
+export function typeName(type: NamedType, words: Words): Html {
+  return type.name === "" ? html`${typeLabel(type, words)}` : recordTypeName(type.name, words);
+}
+
+/** The same for a picture. */
+export function typeLabel({ name, typeId }: NamedType, words: Words): string {
+  return name === "" ? `#${typeId}` : recordTypeText(name, words);
+}
+
+interface NamedType {
+  readonly name: string;
+  readonly typeId: number;
 }
 
 export function periodName(period: string, words: Words): string {
@@ -89,14 +104,14 @@ function agencyRows(agency: AgencyCoverage, words: Words): Html[] {
   const gap = agency.withoutGap ? html`${said.withoutGap}` : html`<span class="late">${said.gap}</span>`;
   return [
     html`<tr class="group">
-      <th scope="rowgroup" colspan="2">${agencyName(agency, words)}; ${gap}</th>
+      <th scope="rowgroup" colspan="2">${agencyName(agency, words)}${words.marks.semicolon}${gap}</th>
       ${numbers(agency)}
     </tr>`,
     ...agency.types.flatMap((type) => [
       ...type.periods.map(
         (period, i) =>
           html`<tr>
-            <th scope="row">${i === 0 && typeName(type)}</th>
+            <th scope="row">${i === 0 && typeName(type, words)}</th>
             <td>${periodName(period.period, words)}</td>
             ${numbers(period)}
           </tr>`,
@@ -158,7 +173,7 @@ export function volumes({ coverage }: AuditReport, words: Words): Html {
         const rows = [...types]
           .sort((a, b) => b.records - a.records)
           .slice(0, TYPES_PICTURED)
-          .map((type) => ({ label: typeName(type), periods: type.periods }));
+          .map((type) => ({ label: typeLabel(type, words), periods: type.periods }));
         return figure(title, volumeChart(`v${agencyId}`, title, rows, unit, words));
       })}
     ${

@@ -88,7 +88,7 @@ export function place(where: Where, words: Words): Html {
     const label = words.where[name] ?? name;
     return name === "batchId" ? html`${label} ${shown}` : html`${label} <span class="hex">${shown}</span>`;
   });
-  return parts.length === 0 ? html`${words.findings.whole}` : join(parts, markup("; "));
+  return parts.length === 0 ? html`${words.findings.whole}` : join(parts, html`${words.marks.semicolon}`);
 }
 
 function missed({ clocks }: AuditReport, words: Words): Html {
@@ -111,12 +111,12 @@ function groupRow(group: MissedGroup, words: Words): Html {
   const { code, clock, title, policy, article, certainty, evidence, recordType, due, happened, days } = worst;
   return html`<tr>
     <td>
-      <strong>${said.clockCode[code]}${said.colon}${clockName(clock, words)}</strong><br />
-      ${agencyId !== undefined && html`${words.coverage.agency(agencyId)}${said.comma}`}${recordTypeName(recordType, words)}<br />
+      <strong>${said.clockCode[code]}${words.marks.colon}${clockName(clock, words)}</strong><br />
+      ${agencyId !== undefined && html`${words.coverage.agency(agencyId)}${words.marks.comma}`}${recordTypeName(recordType, words)}<br />
       <span class="soft"
-        >${lawName({ title, policy, article }, words)}${certainty !== "sure" && said.bracketed(said.certainty[certainty])}${said.semicolon}${said.evidence[evidence]}${
+        >${lawName({ title, policy, article }, words)}${certainty !== "sure" && words.marks.bracketed(said.certainty[certainty])}${words.marks.semicolon}${said.evidence[evidence]}${
           onlyIf.length > 0 &&
-          html`${said.semicolon}${said.onlyIf}${said.colon}${onlyIf.map((one) => conditionName(one, words)).join(said.semicolon)}`
+          html`${words.marks.semicolon}${said.onlyIf}${words.marks.colon}${onlyIf.map((one) => conditionName(one, words)).join(words.marks.semicolon)}`
         }</span
       >
     </td>
@@ -149,8 +149,8 @@ function foundAt({ where: { batchId }, positions: spans }: ClockFound, words: Wo
   const shown = spans
     .slice(0, SPANS_SHOWN)
     .map(({ first, last }) => (first === last ? String(first) : `${first}–${last}`));
-  const more = spans.length > SPANS_SHOWN ? ", …" : "";
-  return html`${batchId === undefined ? "" : batchName(batchId, words)}${words.findings.comma}#${shown.join(", ")}${more}`;
+  const more = spans.length > SPANS_SHOWN ? `${words.marks.list}…` : "";
+  return html`${batchId === undefined ? "" : batchName(batchId, words)}${words.marks.comma}#${shown.join(words.marks.list)}${more}`;
 }
 
 function flagged(batches: readonly string[], words: Words): Html {

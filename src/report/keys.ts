@@ -6,6 +6,7 @@ import { count, isEndless, time } from "./format";
 import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import { MOST_SHOWN } from "./findings";
+import { roleName } from "./law";
 import { headElsewhere } from "./limits";
 import type { Words } from "./words";
 
@@ -45,7 +46,7 @@ function row(use: KeyUse, words: Words): Html {
           >`
       }
     </td>
-    <td>${permissions.map((permission) => said.permissions[permission]).join(", ")}</td>
+    <td>${permissions.map((permission) => said.permissions[permission]).join(words.marks.list)}</td>
     <td>${time(validFrom, words)}</td>
     <td>
       ${time(validUntil, words)}${revokedAt !== null && html`<br /><span class="soft">${said.revoked} ${time(revokedAt, words)}</span>`}
@@ -125,7 +126,7 @@ function authority({ authority: address, journal, externalHead, tenures }: Roles
     tenures.map(
       ({ role, account, from, until, delay }) =>
         html`<tr>
-          <td>${role}</td>
+          <td>${roleName(role, words)}</td>
           <td class="hex">${account}</td>
           <td>${time(from, words)}</td>
           <td>${until === null ? said.stillHolds : time(until, words)}</td>

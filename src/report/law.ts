@@ -79,3 +79,9 @@ export function recordTypeText(code: string, words: Words): string {
   const title = words.lang === "en" ? undefined : chineseTypes[code];
   return title === undefined ? code : `${title} ${code}`;
 }
+
+/** A role by its name, with its code. */
+export function roleName(code: string, words: Words): Html {
+  const name = words.keys.roleNames[code];
+  return name === undefined ? html`<code>${code}</code>` : html`${name} <code>${code}</code>`;
+}

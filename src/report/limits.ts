@@ -11,7 +11,7 @@ export function limits(report: AuditReport, words: Words): Html {
   return html`<h2 id="s2">2 ${said.heading}</h2>
     <h3>2.1 ${said.source}</h3>
     <p>${said[sourcesOf(report)]}</p>
-    ${report.silent.length > 0 && html`<p>${said.silent}: ${report.silent.join("; ")}</p>`}
+    ${report.silent.length > 0 && html`<p>${said.silent}${words.marks.colon}${report.silent.join(words.marks.semicolon)}</p>`}
     ${head(report, words)} ${since(report, words)} ${takenOver(report, words)}
     <p>${said.claims}</p>
     <h3>2.2 ${said.unchecked}</h3>

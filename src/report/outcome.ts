@@ -1,7 +1,7 @@
 /** Sections 5 and 6: what became of records, and whether they were published on time. */
 import type { AuditReport, Counts, StatusCounts, Timeliness } from "../audit";
 import { key, lengthChart, shareChart } from "./charts";
-import { agencyName, figure, periodName, typeName } from "./coverage";
+import { agencyName, figure, periodName, typeLabel, typeName } from "./coverage";
 import { clockName } from "./findings";
 import { count } from "./format";
 import { html, type Html } from "../html";
@@ -27,7 +27,7 @@ export function statuses({ coverage }: AuditReport, words: Words): Html {
         lengthChart(
           "st",
           said.plot,
-          said.describe(moved.map(([name, value]) => `${name} ${count(value)}`).join(", ")),
+          said.describe(moved.map(([name, value]) => `${name} ${count(value)}`).join(words.marks.list)),
           moved,
         ),
       )
@@ -43,7 +43,7 @@ export function statuses({ coverage }: AuditReport, words: Words): Html {
               ${agency.types.map(
                 (type) =>
                   html`<tr>
-                    <th scope="row">${typeName(type)}</th>
+                    <th scope="row">${typeName(type, words)}</th>
                     ${cells(type)}
                   </tr>`,
               )}`,
@@ -80,7 +80,7 @@ function published({ coverage }: AuditReport, words: Words): Html {
       type.periods.map(
         (period, i) =>
           html`<tr>
-            <th scope="row">${i === 0 && typeName(type)}</th>
+            <th scope="row">${i === 0 && typeName(type, words)}</th>
             <td>${periodName(period.period, words)}</td>
             ${cells(period)}
           </tr>`,
@@ -89,7 +89,7 @@ function published({ coverage }: AuditReport, words: Words): Html {
   ]);
   const pictured = coverage.agencies.flatMap(({ agencyId, types }) =>
     types.filter(known).map((type) => ({
-      label: `${agencyId} ${typeName(type)}`,
+      label: `${agencyId} ${typeLabel(type, words)}`,
       parts: [
         ["proven", type.timeliness.onTime],
         ["hatched", type.timeliness.late],
@@ -108,7 +108,11 @@ function published({ coverage }: AuditReport, words: Words): Html {
     shareChart(
       "ti",
       said.plot,
-      `${said.onTime} ${count(onTime)}, ${said.late} ${count(late)}, ${said.notKnown} ${count(notKnown)}`,
+      [
+        `${said.onTime} ${count(onTime)}`,
+        `${said.late} ${count(late)}`,
+        `${said.notKnown} ${count(notKnown)}`,
+      ].join(words.marks.list),
       pictured.slice(0, 40),
     ),
   )}
@@ -163,7 +167,7 @@ function judged({ clocks }: AuditReport, words: Words): Html | false {
     [...rules].map(
       ([clock, states]) =>
         html`<tr>
-          <th scope="row">${clockName(clock, words)} <code>${clock}</code></th>
+          <th scope="row">${clockName(clock, words)}</th>
           ${STATES.map((state) => html`<td class="n">${count(states[state])}</td>`)}
         </tr>`,
     ),

@@ -46,7 +46,7 @@ export function page(report: AuditReport, facts: PageFacts, words: Words): strin
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
         <title>
-          ${words.title}: ${registry.address}, ${words.chainId(String(registry.chainId))}, ${block.number}
+          ${words.title}${words.marks.colon}${registry.address}${words.marks.comma}${words.chainId(String(registry.chainId))}${words.marks.comma}${block.number}
         </title>
         ${styleElement}
       </head>
@@ -105,7 +105,11 @@ function figures({ differences, clocks, coverage, notChecked }: AuditReport, wor
     [count(notChecked.length), said.unchecked, false],
     [count(coverage.batches), said.batches, false],
     [count(coverage.records), said.records, false],
-    [`${count(coverage.proven)}`, `${said.proven} (${share(coverage.proven, coverage.records)})`, false],
+    [
+      `${count(coverage.proven)}`,
+      `${said.proven}${words.marks.bracketed(share(coverage.proven, coverage.records))}`,
+      false,
+    ],
   ];
   return html`<dl class="figures">
     ${all.map(
@@ -137,7 +141,7 @@ function particulars(report: AuditReport, { hash, version }: PageFacts, words: W
     <dt>${said.head}</dt>
     <dd class="hex">${journal.head}</dd>
     <dt>${said.sources}</dt>
-    <dd>${sources.join(", ")}</dd>
+    <dd>${sources.join(words.marks.list)}</dd>
     <dt>${said.hash}</dt>
     <dd class="hex">${hash}</dd>
     <dt>${said.tool}</dt>

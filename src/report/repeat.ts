@@ -9,7 +9,7 @@ export function repeat(report: AuditReport, hash: string, words: Words): Html {
     <p>${said.intro}</p>
     <h3>8.1 ${said.sources}</h3>
     <ul>
-      ${report.sources.map((node, i) => html`<li><code>${node}</code> (${i === 0 ? said.first : said.witness})</li>`)}
+      ${report.sources.map((node, i) => html`<li><code>${node}</code>${words.marks.bracketed(i === 0 ? said.first : said.witness)}</li>`)}
     </ul>
     <h3>8.2 ${said.commands}</h3>
     <p>${said.same}</p>

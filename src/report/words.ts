@@ -14,6 +14,7 @@ export const english = {
   number: (value: string) => value,
   more: (count: string) => `… and ${count} more; all of them are in report.json.`,
   page: "page",
+  marks: { colon: ": ", comma: ", ", semicolon: "; ", list: ", ", bracketed: (text: string) => ` (${text})` },
 
   verdict: {
     differences: (count: string, one: boolean) =>
@@ -86,10 +87,6 @@ export const english = {
     daysBefore: (days: string, one: boolean) => `${days} ${one ? "day" : "days"} before`,
     worstDue: (due: string, happened: string) => `due ${due}, ${happened}`,
     morePlaces: (count: string, one: boolean) => `… and ${count} more ${one ? "place" : "places"}`,
-    colon: ": ",
-    comma: ", ",
-    semicolon: "; ",
-    bracketed: (text: string) => ` (${text})`,
     records: "Records",
     onlyIf: "Only if",
     evidence: { chain: "by the chain", vault: "by the agency’s vault" },
@@ -300,6 +297,7 @@ export const english = {
     authority: (address: string, length: string) => `Authority ${address}, journal of ${length} entries`,
     role: "Role",
     account: "Account",
+    roleNames: {} as Readonly<Record<string, string>>,
     delay: "Waits",
     stillHolds: "still holds it",
     seconds: (count: string) => `${count} s`,

@@ -12,6 +12,8 @@ import { lawName } from "../../src/report/law";
 import { describe as describeReport } from "../../src/cli/audit";
 import { english } from "../../src/report/words";
 import { chinese } from "../../src/report/words-chinese";
+import { loadPolicySet } from "../../src/policy";
+import { roleNames } from "../../src/roles";
 import { ALICE, ready, START } from "../support/forger";
 import { elements, named, readMarkup, textOf, type Element } from "../support/markup";
 import { eventfulRegistry, reportOn } from "../support/reports";
@@ -326,6 +328,48 @@ describe("report", () => {
       expect(unchecked.length).to.be.greaterThan(10);
 
       for (const { clock } of report.clocks!.judged) expect(chineseClocks).to.have.property(clock);
+    });
+
+    it("has no word of ours in English alone, one word for each thing, and its own punctuation", () => {
+      const tenures = [...roleNames, "administrator"].map((role) => ({
+        ...{ role, account: ALICE, from: START, until: null, delay: 0 },
+      }));
+      const journal = { length: 9, head: "0x12" };
+      const roles = [{ authority: ALICE, journal, externalHead: null, tenures }];
+      const faults = { missing: 2, altered: 1, outdated: 0, unanchored: 0 };
+      const reconciliations = [
+        {
+          ...{ type: "cn.penalty", rows: 9, same: 6 },
+          faults: { ...faults, ended: 0, repeated: 0, invalid: 0, extra: 0 },
+        },
+      ];
+      const silent = ["one", "two"];
+      const { zh } = pagesOf({ ...report, roles, reconciliations, silent });
+      const told = textOf(readMarkup(zh));
+      for (const role of [...roleNames, "administrator"])
+        expect(told).to.match(new RegExp(`\\p{Script=Han} *${role}`, "u"));
+      expect(told)
+        .to.match(/行政处罚 *cn\.penalty/)
+        .and.to.match(/行政许可 *cn\.licence/);
+      expect(told).not.to.match(/[a-z]+\.limit|objection\.decision/);
+      expect(told).not.to.match(/机关|操作者|泄露|更替|摘要值|条目数|迟延|重演/);
+      expect(told.match(/.{12}(\p{Script=Han}[,;:(]|[,;:)]\p{Script=Han}).{12}/u)?.[0]).to.equal(undefined);
+      for (const word of [...Object.values(chineseDifferences), ...Object.values(chineseUnchecked)])
+        expect(word).not.to.match(/机关|操作者|泄露|更替|摘要值|条目数|迟延|重演/);
+    });
+
+    it("names each law that comes with the program in Chinese, with its article", () => {
+      const laws = loadPolicySet().policies.flatMap(({ id, version, title, rules }) =>
+        rules.map(({ article }) => lawName({ title, policy: `${id}@${version}`, article }, chinese)),
+      );
+      expect(laws.length).to.be.greaterThan(30);
+      for (const law of laws) expect(law).not.to.match(/[a-z]{2}/i);
+      expect(laws)
+        .to.include("《企业信息公示暂行条例》第六条")
+        .and.to.include("《行政处罚法》第四十八条、第八十五条");
+      expect(lawName({ title: "Rules of our own", policy: "own@1", article: "art. 7" }, chinese)).to.equal(
+        "Rules of our own，第七条",
+      );
     });
 
     it("keeps the English of a difference beside it, as report.json has it", () => {
