@@ -19,7 +19,18 @@ interface Import {
 const LINE: readonly { readonly name: string; readonly modules: readonly string[] }[] = [
   {
     name: "ground",
-    modules: ["errors", "bytes", "hashes", "json", "positions", "reasons", "counted", "shape", "html"],
+    modules: [
+      "errors",
+      "bytes",
+      "hashes",
+      "json",
+      "positions",
+      "reasons",
+      "counted",
+      "file-kinds",
+      "shape",
+      "html",
+    ],
   },
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },

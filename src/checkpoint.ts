@@ -129,6 +129,20 @@ export function checkpointText(checkpoint: Checkpoint): string {
 }
 
 /**
+ * Reads a checkpoint's form strictly: nothing unknown. Whether it is what its signer signed is {@link isOfItsKey}.
+ *
+ * @param name Of the file, for messages.
+ * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` with every fault.
+ */
+export function parseCheckpoint(content: string, name: string): Checkpoint {
+  const value = parseFile(content, name, KIND);
+  const faults: Fault[] = [];
+  CHECKPOINT(value, "", faults);
+  if (faults.length > 0) throw malformedFile(name, KIND, faults);
+  return value as unknown as Checkpoint;
+}
+
+/**
  * Reads a checkpoint strictly: nothing unknown, and signed by whom it names, exactly as it stands. If that is a contract
  * (`contract`), nobody has looked at the signature yet: the contract has to be asked.
  *
@@ -136,12 +150,8 @@ export function checkpointText(checkpoint: Checkpoint): string {
  * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` with every fault, `checkpoint.signature`.
  */
 export function readCheckpoint(content: string, name: string, hashes: Hashes = portableHashes): Checkpoint {
-  const value = parseFile(content, name, KIND);
-  const faults: Fault[] = [];
-  CHECKPOINT(value, "", faults);
-  if (faults.length > 0) throw malformedFile(name, KIND, faults);
-  const checkpoint = value as unknown as Checkpoint;
-  if (checkpoint.contract === undefined && signerOfCheckpoint(checkpoint, hashes) !== checkpoint.signer)
+  const checkpoint = parseCheckpoint(content, name);
+  if (checkpoint.contract === undefined && !isOfItsKey(checkpoint, hashes))
     throw new CreditAnchorError(
       "checkpoint.signature",
       `${name} is not what ${checkpoint.signer} signed: the checkpoint was altered, or forged`,
@@ -150,12 +160,12 @@ export function readCheckpoint(content: string, name: string, hashes: Hashes = p
   return checkpoint;
 }
 
-/** Undefined if the signature is nobody's. */
-function signerOfCheckpoint(checkpoint: Checkpoint, hashes: Hashes): string | undefined {
+/** Whether the key of the signer signed the checkpoint exactly as it stands. */
+export function isOfItsKey(checkpoint: Checkpoint, hashes: Hashes = portableHashes): boolean {
   try {
     const digest = fromHex(checkpointDigest(checkpoint, hashes), 32);
-    return signerOfBytes(digest, fromHex(checkpoint.signature, 65), hashes);
+    return signerOfBytes(digest, fromHex(checkpoint.signature, 65), hashes) === checkpoint.signer;
   } catch {
-    return undefined;
+    return false;
   }
 }

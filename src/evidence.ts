@@ -2,6 +2,7 @@ import { isInteger } from "./bytes";
 import { canonical, MAX_CANONICAL_BYTES } from "./canonical";
 import { MAX_FIELDS, type Header } from "./commitment";
 import { CreditAnchorError, type Fault } from "./errors";
+import { kindOf } from "./file-kinds";
 import { isObject, MAX_DEPTH, parseJson, type JsonObject, type JsonValue } from "./json";
 import {
   anything,
@@ -143,6 +144,9 @@ function formatFaults(value: JsonValue): Fault[] {
   if (!isObject(value) || typeof value["format"] !== "string")
     return [fault("/format", "evidence.not-evidence", "is no receipt or presentation: it names no format")];
   const known = value["format"] === RECEIPT_FORMAT || value["format"] === PRESENTATION_FORMAT;
+  const other = known ? undefined : kindOf(value["format"]);
+  if (other !== undefined)
+    return [fault("/format", "evidence.not-evidence", `is that of ${other.is}: ${other.use}`)];
   if (!known) return [unsupported("/format", "is a format that this program does not know")];
   if (value["formatVersion"] !== 1)
     return [unsupported("/formatVersion", "is a version that this program does not know")];

@@ -1,5 +1,6 @@
 import { isHex, isInteger, pointer } from "./bytes";
 import { CreditAnchorError, type Fault } from "./errors";
+import { kindOf } from "./file-kinds";
 import { isObject, MAX_DEPTH, parseJson, type JsonValue } from "./json";
 
 /** Which shape a document of this project must have: checks that are put together like the document itself. */
@@ -107,7 +108,17 @@ export function parseFile(content: string, name: string, kind: FileKind): JsonVa
     if (!(error instanceof CreditAnchorError)) throw error;
     throw malformedFile(name, kind, [fault("", error.code, error.message)]);
   }
-  if (isObject(value) && value["format"] === kind.format && Number(value["formatVersion"]) > 1)
+  const format = isObject(value) ? value["format"] : undefined;
+  // Of another kind of file every member would be a fault, and none of them says what is wrong.
+  if (format !== kind.format) {
+    const other = kindOf(format);
+    if (other === undefined)
+      throw malformedFile(name, kind, [fault("/format", `${kind.code}.format`, `must be ${kind.format}`)]);
+    throw new CreditAnchorError(`${kind.code}.format`, `${name} is ${kind.otherwise}: it is ${other.is}`, {
+      hint: other.use,
+    });
+  }
+  if (isObject(value) && Number(value["formatVersion"]) > 1)
     throw new CreditAnchorError(
       `${kind.code}.newer`,
       `${name} is of a version that this program does not know`,

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditReport } from "../audit";
 import { CreditAnchorError } from "../errors";
@@ -22,8 +22,11 @@ export function expectReportFolder(dir: string): void {
 /** Writes the report into a folder, which is made if there is none. An earlier report there is replaced. */
 export function writeReport(dir: string, report: AuditReport, io: Io): void {
   expectReportFolder(dir);
+  const replaced = Object.values(REPORT_FILES).some((name) => existsSync(join(dir, name)));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   for (const { name, content } of reportFiles(report, packageVersion()))
     writeOwnFile(join(dir, name), content);
-  io.note(`report in ${dir}: ${Object.values(REPORT_FILES).join(", ")}`);
+  io.note(
+    `report in ${dir}: ${Object.values(REPORT_FILES).join(", ")}${replaced ? "; the earlier one was replaced" : ""}`,
+  );
 }

@@ -99,7 +99,7 @@ Exit status: 0 no differences, 1 differences.`,
     out: text("--out <file>", "also write the report as JSON"),
     report: text(
       "--report <dir>",
-      "also write the report into a folder: report.json for machines, report.zh.html and report.en.html for people",
+      "also write the report into a folder: report.json for machines, report.zh.html and report.en.html for people; an earlier one there is replaced",
     ),
     ...signingOptions,
   },

@@ -1,26 +1,42 @@
 /**
  * `checkpoint --verify`: what a checkpoint is worth by itself, and with a chain.
  */
+import type { Believed } from "../audit/since";
 import { readStand } from "../audit/stand";
-import { checkpointDigest, checkpointText, readCheckpoint, type Checkpoint } from "../checkpoint";
+import {
+  checkpointDigest,
+  checkpointText,
+  isOfItsKey,
+  parseCheckpoint,
+  type Checkpoint,
+} from "../checkpoint";
 import type { Chain } from "../chain";
 import { askContract, contractWords } from "../contract-signature";
+import { CreditAnchorError } from "../errors";
+import { isAuditor } from "../registry-sign-offs";
+import { openRegistry } from "../registry-views";
 import { RpcError } from "../rpc";
 import { check, checkLines, statusOf, type Check } from "./checks";
 import { counted } from "../counted";
 import { timeForPeople } from "./output";
 import type { Outcome } from "./verb";
 
-/** @param chain Undefined: what the file alone tells. */
+/**
+ * @param chain Undefined: what the file alone tells.
+ * @param believed Whose word counts, as `audit --since` has it.
+ * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` for what is no checkpoint at all.
+ */
 export async function verifyCheckpoint(
   content: string,
   file: string,
   chain: Chain | undefined,
+  believed: Believed,
 ): Promise<Outcome> {
-  const checkpoint = readCheckpoint(content, file);
+  const checkpoint = parseCheckpoint(content, file);
   const checks = [
     await checkSignature(checkpoint, chain),
     ...(chain === undefined ? [] : await checkStand(checkpoint, chain)),
+    await checkRole(checkpoint, chain, believed),
   ];
   const { registry, block, journal, signer } = checkpoint;
   return {
@@ -40,8 +56,13 @@ export async function verifyCheckpoint(
 async function checkSignature(checkpoint: Checkpoint, chain: Chain | undefined): Promise<Check> {
   const { signer, signature, block, contract } = checkpoint;
   const name = "signature";
-  // A key's was checked when the file was read.
-  if (contract === undefined) return check(name, true, `by the key of ${signer}`, "");
+  if (contract === undefined)
+    return check(
+      name,
+      isOfItsKey(checkpoint),
+      `by the key of ${signer}`,
+      `is not that of ${signer} on what stands here: the checkpoint was altered, or forged`,
+    );
   if (chain === undefined)
     return {
       name,
@@ -84,4 +105,38 @@ async function checkStand(checkpoint: Checkpoint, chain: Chain): Promise<Check[]
     const message = "the node keeps no state that old: audit --since proves it from the events";
     return [inChain, { name: "journal", result: "open", message }];
   }
+}
+
+/** Whether the signer is one whose word counts: named, auditor at the checkpoint's block, or this home's own key. */
+async function checkRole(
+  { registry: { chainId, address }, block, signer }: Checkpoint,
+  chain: Chain | undefined,
+  { signers, own }: Believed,
+): Promise<Check> {
+  const name = "role";
+  if (signers !== undefined)
+    return check(
+      name,
+      signers.includes(signer),
+      "the signer is who was named with --signer",
+      `signed by somebody else than ${signers.join(" or ")}`,
+    );
+  if (chain === undefined) return { name, result: "open", message: "not checked: needs a chain (--rpc)" };
+  if (chainId !== chain.chainId)
+    return { name, result: "open", message: `not checked: the node serves chain ${chain.chainId}` };
+  const passed = (message: string): Check => ({ name, result: "passed", message });
+  try {
+    if (await isAuditor(await openRegistry(chain, address), signer, block.number))
+      return passed("the signer held the role auditor at that block");
+  } catch (error) {
+    if (!(error instanceof RpcError || error instanceof CreditAnchorError)) throw error;
+    const message = "not checked: the node tells nothing of the roles at that block; audit --since does";
+    if (signer !== own) return { name, result: "open", message };
+  }
+  return check(
+    name,
+    signer === own,
+    "the signer is this home's own key",
+    "the signer did not hold the role auditor at that block",
+  );
 }

@@ -13,8 +13,8 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { verifyCheckpoint } from "./checkpoint-verify";
 import { connect, connectNode, optionalHome, requireHome } from "./context";
-import { readText, writeOwnFile } from "./files";
-import { address, integer, text, url, usage } from "./options";
+import { expectNewFile, readText, writeEvidence } from "./files";
+import { address, integer, list, parseAddress, text, url, usage } from "./options";
 import { counted } from "../counted";
 import { jsonLines, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
@@ -29,13 +29,14 @@ audit first, and sign only what you found in order. It holds nothing secret and 
 A contract that is auditor (a multisig) signs too: --wallet prints the digest that its owners sign for a --block, and with their
 --signature writes the file, once the contract accepts it (ERC-1271).
 
---verify FILE checks a checkpoint: its form and a key's signature without a chain; with a node also a contract's signature, and
-that the node says the same. Whether the registry only grew from it is audit --since.
+--verify FILE checks a checkpoint: its form and a key's signature without a chain; with a node also a contract's signature,
+that the signer held the role auditor, and that the node says the same. Whether the registry only grew from it is audit --since.
 
-Exit status: 0 done or all holds, 1 something does not, 2 a contract's signature without a chain, or no state that old.`,
+Exit status: 0 done or all holds, 1 something does not, 2 not all could be checked: without a chain neither
+role nor a contract's signature, or the node keeps no state that old; 64 what is no checkpoint at all.`,
   options: {
     rpc: url("--rpc <url>", "node of the chain; otherwise that of the home folder"),
-    out: text("--out <file>", "where to write it; otherwise on stdout"),
+    out: text("--out <file>", "new file to write it to; otherwise on stdout"),
     block: integer("--block <number>", "the block at which it stands", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
@@ -44,6 +45,10 @@ Exit status: 0 done or all holds, 1 something does not, 2 a contract's signature
     wallet: address("--wallet <address>", "the signer is this contract, not the home's key"),
     signature: text("--signature <hex>", "with --wallet: what the contract accepts as its signature"),
     verify: text("--verify <file>", "check this checkpoint instead of making one"),
+    signer: list(
+      "--signer <addresses>",
+      "with --verify: who may have signed it, between commas; otherwise whoever held the role auditor then, or this home",
+    ),
   },
   examples: [
     "credit-anchor checkpoint --home auditor --out checkpoint.json",
@@ -58,8 +63,16 @@ Exit status: 0 done or all holds, 1 something does not, 2 a contract's signature
         readText(options.verify),
         options.verify,
         hasNode ? await connectNode(own, options.rpc, undefined, signal) : undefined,
+        {
+          signers: options.signer?.map((word) => parseAddress(word, "--signer")),
+          own: own?.signerAddress(),
+        },
       );
     }
+    if (options.signer !== undefined) throw usage("--signer goes with --verify");
+    const out = options.out === "-" ? undefined : options.out;
+    // Before anything is asked or signed: a checkpoint is evidence, and no later one makes up for it.
+    if (out !== undefined) expectNewFile(out, "a checkpoint");
     if (options.signature !== undefined && options.wallet === undefined)
       throw usage("--signature goes with --wallet");
     if (options.wallet !== undefined && options.block === undefined)
@@ -96,13 +109,13 @@ Exit status: 0 done or all holds, 1 something does not, 2 a contract's signature
         : await byWallet(chain, wallet, signature!, content)),
     };
     const file = checkpointText(checkpoint);
-    if (options.out === undefined || options.out === "-") return { json: checkpoint, text: jsonLines(file) };
-    writeOwnFile(options.out, file);
+    if (out === undefined) return { json: checkpoint, text: jsonLines(file) };
+    writeEvidence(out, file, "a checkpoint");
     const { block, journal } = checkpoint;
     return {
-      json: { file: options.out, ...checkpoint },
+      json: { file: out, ...checkpoint },
       text: [
-        `wrote ${options.out}`,
+        `wrote ${out}`,
         `block      ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
         `journal    ${counted(journal.length, "entry", "entries")}, head ${journal.head}`,
         `signed by  ${checkpoint.signer}`,

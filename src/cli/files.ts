@@ -67,6 +67,31 @@ export function writeOwnFile(file: string, content: string, inputs: readonly str
   }
 }
 
+/**
+ * Refuses a name that is taken, also by a file of credit-anchor: what is signed is evidence, and a later one does not
+ * replace it. Before the work that would be for nothing.
+ *
+ * @param what is to be written: `a checkpoint`.
+ * @throws {CreditAnchorError} `file.exists`
+ */
+export function expectNewFile(file: string, what: string): void {
+  expectWritable(file);
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return;
+  throw new CreditAnchorError(
+    "file.exists",
+    `${file} exists, and ${what} is never written over another file`,
+    {
+      hint: "name a new file, or move the old one away",
+    },
+  );
+}
+
+/** Writes what was signed to a new file, whole or not at all, mode 0600. @throws {CreditAnchorError} `file.…` */
+export function writeEvidence(file: string, content: string, what: string): void {
+  expectNewFile(file, what);
+  writeOwnFile(file, content);
+}
+
 /** Writes a file of somebody else's format, mode 0600. @throws {CreditAnchorError} `file.exists` rather than write over one. */
 export function writeNewFile(file: string, content: Uint8Array): void {
   try {

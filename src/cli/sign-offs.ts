@@ -18,7 +18,7 @@ import {
   type SignedReport,
 } from "../sign-off";
 import { readRecordBeside } from "./deployment-file";
-import { writeOwnFile } from "./files";
+import { expectNewFile, writeEvidence } from "./files";
 import { address, text, usage, type OptionValues } from "./options";
 import { count } from "../counted";
 
@@ -32,14 +32,16 @@ export const signOffsOption = {
 export const signingOptions = {
   sign: text(
     "--sign <file>",
-    "sign the report with the home's key, write it, and record the statement on chain: needs the role auditor",
+    "sign the report with the home's key, write it to a new file, and record the statement on chain: needs the role auditor",
   ),
   signOnly: text(
     "--sign-only <file>",
-    "sign and write, send nothing: a multisig that holds the role sends the call that is printed",
+    "sign and write to a new file, send nothing: a multisig that holds the role sends the call that is printed",
   ),
   ...signOffsOption,
 };
+
+const REPORT = "a signed report";
 
 type SigningValues = OptionValues<typeof signingOptions>;
 
@@ -102,7 +104,8 @@ export interface Signing {
 /**
  * Everything that signing needs, looked at before the audit begins; undefined if nothing is to be signed.
  *
- * @throws {CreditAnchorError} `registry.NotAuditor` for a key that does not hold the role, `sign-offs.…`, `signer.…`.
+ * @throws {CreditAnchorError} `registry.NotAuditor` for a key that does not hold the role, `sign-offs.…`, `signer.…`;
+ *   `file.exists` for a file that is there already.
  */
 export async function signingOf(
   chain: Chain,
@@ -115,6 +118,7 @@ export async function signingOf(
   const file = sign ?? signOnly;
   if (file === undefined) return undefined;
   if (sign !== undefined && signOnly !== undefined) throw usage("--sign and --sign-only exclude each other");
+  expectNewFile(file, REPORT);
   if (home === undefined) throw usage("signing needs the home whose key signs", "give --home DIR");
   const before = await openRegistry(chain, trusted.address, trusted.fromBlock);
   const signOffs = await signOffsOf(before, options, home);
@@ -124,7 +128,7 @@ export async function signingOf(
     sign: async (report, audited) => {
       const registry = await openRegistry(audited, trusted.address, trusted.fromBlock);
       const signed = await signedReport(registry, signOffs, signer, report);
-      writeOwnFile(file, signedReportText(signed));
+      writeEvidence(file, signedReportText(signed), REPORT);
       const { statement } = signed;
       const shown = [
         "",

@@ -187,7 +187,7 @@ describe("checkpoint, and audit --since", function () {
   });
 
   it("finds a node that serves a shorter history consistently", async () => {
-    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("now.json")]);
+    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("newest.json")]);
     const stale = await startProxy(sandbox.ready.rpcUrl);
     const last = taken.block.number;
     const latest = await rawRpc(sandbox.ready.rpcUrl, "eth_getBlockByNumber", [toQuantity(last), false]);
@@ -196,8 +196,65 @@ describe("checkpoint, and audit --since", function () {
       if (params[0] === "latest") return { kind: "result", result: latest };
       return Number(params[0]) > last ? { kind: "result", result: null } : forward;
     };
-    const report = await json<Report>(since(at("now.json"), "--rpc", stale.url), { status: 1 });
+    const report = await json<Report>(since(at("newest.json"), "--rpc", stale.url), { status: 1 });
     await stale.stop();
     expect(codes(report)).to.include.members(["head.beyond", "checkpoint.block"]);
+  });
+
+  interface Verified {
+    readonly checks: readonly { readonly name: string; readonly result: string }[];
+  }
+  const results = ({ checks }: Verified): string[] => checks.map(({ name, result }) => `${name} ${result}`);
+  const verify = (file: string, status: number, ...more: string[]): Promise<Verified> =>
+    json<Verified>(["checkpoint", "--verify", file, ...more], { status });
+
+  it("is verified with the role of its signer, which needs a chain", async () => {
+    const { rpcUrl, homes } = sandbox.ready;
+    const held = ["signature passed", "block passed", "journal passed", "role passed"];
+    expect(results(await verify(at("c.json"), 0, "--rpc", rpcUrl))).to.deep.equal(held);
+    expect(results(await verify(at("c.json"), 2))).to.deep.equal(["signature passed", "role open"]);
+    const { stdout } = await expectRun(2, ["checkpoint", "--verify", at("c.json")]);
+    expect(stdout).to.match(/\?  role +not checked: needs a chain/);
+    const file = write({}, stranger.privateKey);
+    const none = await verify(file, 1, "--rpc", rpcUrl);
+    expect(results(none)).to.deep.equal([...held.slice(0, 3), "role failed"]);
+    const named = await verify(file, 0, "--rpc", rpcUrl, "--signer", stranger.address);
+    expect(results(named)).to.deep.equal(held);
+    await verify(at("c.json"), 1, "--rpc", rpcUrl, "--signer", stranger.address);
+    // As audit --since has it: a home believes its own key.
+    const office = ["--home", homes["market-regulator"]];
+    await expectRun(0, ["checkpoint", ...office, "--out", at("own.json")]);
+    expect(results(await verify(at("own.json"), 0, ...office))).to.deep.equal(held);
+    await verify(at("own.json"), 1, "--rpc", rpcUrl);
+  });
+
+  it("is found altered with status 1, and what is no checkpoint with 64 and one complaint", async () => {
+    const altered = write({ journal: { ...taken.journal, length: taken.journal.length - 1 } });
+    const found = await verify(altered, 1, ...ndrc);
+    expect(results(found)).to.include.members(["signature failed", "journal failed"]);
+    await verify(altered, 1);
+    for (const [format, words, hint] of [
+      ["credit-anchor/receipt", "no checkpoint: it is a receipt", "credit-anchor verify"],
+      ["credit-anchor/signed-report", "no checkpoint: it is a signed report", "report verify"],
+      ["something", "/format must be credit-anchor/checkpoint", "altered"],
+    ] as const) {
+      writeFileSync(at("other.json"), JSON.stringify({ format, formatVersion: 1 }));
+      const { stderr } = await expectRun(64, ["checkpoint", "--verify", at("other.json")]);
+      expect(stderr.trim().split("\n")).to.have.lengthOf(2);
+      expect(stderr).to.contain(words).and.to.contain(hint);
+    }
+    const { stderr } = await expectRun(64, ["report", "verify", at("c.json"), ...ndrc]);
+    expect(stderr).to.contain("no signed report: it is a checkpoint").and.to.contain("checkpoint --verify");
+    const bundle = await expectRun(64, ["bundle", at("c.json"), "--out", at("b.json"), ...ndrc]);
+    expect(bundle.stderr).to.contain("is that of a checkpoint: credit-anchor checkpoint --verify");
+  });
+
+  it("is never written over another file", async () => {
+    const before = readFileSync(at("c.json"), "utf8");
+    const { stderr } = await expectRun(64, ["checkpoint", ...ndrc, "--out", at("c.json")]);
+    expect(stderr)
+      .to.contain(`${at("c.json")} exists`)
+      .and.to.contain("hint: name a new file");
+    expect(readFileSync(at("c.json"), "utf8")).to.equal(before);
   });
 });

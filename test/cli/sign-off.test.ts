@@ -87,6 +87,20 @@ describe("audit --sign, and report verify", function () {
     expect(found.checks.every(({ result }) => result === "passed")).to.equal(true);
   });
 
+  it("never writes over a signed report, and neither audits nor sends anything then", async () => {
+    const before = readFileSync(at("signed.json"), "utf8");
+    const sent = await nonce(read("signed.json").auditor);
+    for (const option of ["--sign", "--sign-only"]) {
+      const { stdout, stderr } = await expectRun(64, ["audit", ...ndrc, option, at("signed.json")]);
+      expect(stdout).to.equal("");
+      expect(stderr)
+        .to.contain(`${at("signed.json")} exists`)
+        .and.to.contain("hint: name a new file");
+    }
+    expect(readFileSync(at("signed.json"), "utf8")).to.equal(before);
+    expect(await nonce(read("signed.json").auditor)).to.equal(sent);
+  });
+
   it("states what was found: here a head from elsewhere that differs", async () => {
     const head = ["--head", `3:0x${"12".repeat(28)}`];
     await expectRun(1, ["audit", ...ndrc, ...head, "--sign", at("bad.json")]);

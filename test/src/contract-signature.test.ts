@@ -97,7 +97,10 @@ describe("signatures of contracts: a real multisig, two of three", () => {
 
   it("cannot be checked without a chain, and this is said: the file alone, and in a bundle", async () => {
     const signed = await checkpoint(pair());
-    const alone = await verifyCheckpoint(checkpointText(signed), "x", undefined);
+    const alone = await verifyCheckpoint(checkpointText(signed), "x", undefined, {
+      signers: undefined,
+      own: undefined,
+    });
     expect(alone.exitStatus).to.equal(2);
     expect(alone.text.join("\n")).to.contain("cannot be checked without a chain");
     const report = {
