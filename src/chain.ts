@@ -204,7 +204,9 @@ async function pinned<T>(chain: Chain, read: (block: Block) => Promise<T>, tag: 
     const before = await chain.block(tag);
     if (before === undefined)
       throw new CreditAnchorError("chain.no-block", `node ${chain.node} has no block ${tag}`, {
-        exitStatus: 70,
+        hint: "name a block that is made already, or ask a node that has it",
+        // A named block that is not there is a wrong input; a node without a newest block is broken.
+        exitStatus: typeof tag === "number" ? 64 : 70,
       });
     const value = await read(before);
     const after = await chain.block(before.number);

@@ -157,7 +157,11 @@ async function digestOf(file: string): Promise<{ sha256: Hex; bytes: number }> {
     }
   } catch (cause) {
     if (cause instanceof CreditAnchorError) throw cause;
-    throw new CreditAnchorError("input.not-found", `${file} cannot be read`, { cause });
+    throw new CreditAnchorError(
+      "input.not-found",
+      `${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
+      { cause, hint: "name a CSV or NDJSON file that is there and that you may read" },
+    );
   }
   return { sha256: toHex(hash.digest()), bytes };
 }

@@ -25,6 +25,13 @@ export const SIGNED_REPORT_FORMAT = "credit-anchor/signed-report";
 /** What came of an audit, as `ISignOffs.Outcome` numbers it. */
 export const outcomes = ["no difference", "not everything compared", "differences"] as const;
 
+/** The same for people: whether an audit that could not compare everything found differences is what they ask first. */
+export const outcomeTexts = [
+  "no differences",
+  "no differences; not everything could be compared",
+  "differences",
+] as const;
+
 /** What of an audit's report a statement says, whatever else the report holds. */
 export interface Audited {
   readonly registry: { readonly chainId: number; readonly address: string };

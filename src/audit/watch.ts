@@ -128,8 +128,11 @@ export function startWatching(request: WatchRequest): Watcher {
         );
       }
     const first = Math.max(at, told) + 1;
-    found.push(...replay.events.filter(({ log }) => log.blockNumber >= first).map(sightingOf));
-    if (first <= number) found.push(...(await rolesAndSignOffs(first, number)));
+    const placed = replay.events
+      .filter(({ log }) => log.blockNumber >= first)
+      .map((event): Placed => ({ log: event.log, sighting: sightingOf(event) }));
+    if (first <= number) placed.push(...(await rolesAndSignOffs(first, number)));
+    found.push(...inOrder(placed));
     found.push(...differences(block.number, block.time), ...(await head(block)));
     found.push(...silence(block.time, block.number));
     at = number;
@@ -139,8 +142,8 @@ export function startWatching(request: WatchRequest): Watcher {
     return found;
   }
 
-  async function rolesAndSignOffs(fromBlock: number, toBlock: number): Promise<Sighting[]> {
-    const found: Sighting[] = [];
+  async function rolesAndSignOffs(fromBlock: number, toBlock: number): Promise<Placed[]> {
+    const found: Placed[] = [];
     const time = async (log: Log): Promise<number> => (await chain.block(log.blockNumber))?.time ?? 0;
     const place = async (log: Log) => ({
       block: log.blockNumber,
@@ -155,14 +158,16 @@ export function startWatching(request: WatchRequest): Watcher {
         fromBlock,
         toBlock,
       }))
-        for (const log of page) found.push({ event: "role", ...(await place(log)), ...roleChange(log) });
+        for (const log of page)
+          found.push({ log, sighting: { event: "role", ...(await place(log)), ...roleChange(log) } });
     if (signOffs !== undefined)
       for await (const page of chain.logs({ address: signOffs, fromBlock, toBlock }))
         for (const log of page) {
           const signOff = readSignOff(log);
-          if (signOff !== undefined) found.push({ event: "sign-off", ...(await place(log)), ...signOff });
+          if (signOff !== undefined)
+            found.push({ log, sighting: { event: "sign-off", ...(await place(log)), ...signOff } });
         }
-    return found.sort((a, b) => a.block - b.block);
+    return found;
   }
 
   function differences(block: number, time: number): Sighting[] {
@@ -223,6 +228,19 @@ export function startWatching(request: WatchRequest): Watcher {
       return at;
     },
   };
+}
+
+/** A sighting and the log that it is of. */
+interface Placed {
+  readonly log: Pick<Log, "blockNumber" | "logIndex">;
+  readonly sighting: Sighting;
+}
+
+/** What several contracts logged, in the order of the chain. */
+function inOrder(placed: readonly Placed[]): Sighting[] {
+  return [...placed]
+    .sort((a, b) => a.log.blockNumber - b.log.blockNumber || a.log.logIndex - b.log.logIndex)
+    .map(({ sighting }) => sighting);
 }
 
 function sightingOf({ name, values, log, time }: JournalEvent): Sighting {

@@ -146,6 +146,9 @@ export function indexLines({ index, coverage }: AuditReport): string[] {
   if (unused !== null)
     return [
       `${head}: NOT USED, everything was read again, because ${english.limits.unused[unused]}`,
+      ...(unused === "block" || unused === "chain"
+        ? ["           if the chain is the right one, audit --rebuild-index starts afresh from it"]
+        : []),
       ...found,
     ];
   return [

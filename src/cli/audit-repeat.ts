@@ -10,7 +10,7 @@ export interface DecidingOptions {
   readonly signer: readonly string[] | undefined;
   readonly authority: readonly string[] | undefined;
   readonly policy: readonly string[] | undefined;
-  readonly leaves: string | undefined;
+  readonly leaves: readonly string[];
   readonly source: string | undefined;
   readonly type: string | undefined;
   readonly withoutVault: boolean;
@@ -29,7 +29,7 @@ export function repeatable(options: DecidingOptions, home: Home | undefined): st
     ...(policy === undefined || policy.length === 0
       ? []
       : [`--policy ${policy.map(() => "FILE").join(" ")}`]),
-    ...(leaves === undefined ? [] : ["--leaves DIR"]),
+    ...(leaves.length === 0 ? [] : [`--leaves ${leaves.map(() => "DIR").join(" ")}`]),
     ...(source === undefined ? [] : ["--source FILE"]),
     ...(type === undefined ? [] : [`--type ${type}`]),
     ...(options.withoutVault ? ["--without-vault"] : []),

@@ -5,7 +5,7 @@ import type { AuditReport, StatementReport } from "../audit";
 import type { SignOffsPlace } from "../audit/sign-offs";
 import { isCodeOf } from "../deploy/code";
 import type { Home } from "../home";
-import { outcomes } from "../sign-off";
+import { outcomeTexts } from "../sign-off";
 import { count } from "../counted";
 import { timeForPeople } from "./output";
 import { knownSignOffs } from "./sign-offs";
@@ -45,5 +45,5 @@ export function signOffLines({ signOffs }: AuditReport): string[] {
 function tell({ index, auditor, statement, time, holds }: StatementReport): string {
   const { journalLength, blockNumber, outcome } = statement;
   const found = holds === null ? "not all of it could be compared" : holds ? "holds" : "DOES NOT HOLD";
-  return `           ${index}: ${count(journalLength)} entries up to block ${blockNumber}, ${outcomes[outcome]!}, by ${auditor}, ${timeForPeople(time)}: ${found}`;
+  return `           ${index}: ${count(journalLength)} entries up to block ${blockNumber}, ${outcomeTexts[outcome]!}, by ${auditor}, ${timeForPeople(time)}: ${found}`;
 }

@@ -17,8 +17,13 @@ import { usage } from "./options";
 import { count, counted } from "../counted";
 import { type Io } from "./output";
 
-/** Compares every `.leaves` file of a folder, one at a time. @throws {CreditAnchorError} `file.…` */
-export function leavesOfFolder(folder: string): (audit: Audit) => void {
+/** Compares every `.leaves` file of the folders, one at a time. @throws {CreditAnchorError} `file.…` */
+export function leavesOfFolders(folders: readonly string[]): (audit: Audit) => void {
+  const each = folders.map(leavesOfFolder);
+  return (audit) => each.forEach((compare) => compare(audit));
+}
+
+function leavesOfFolder(folder: string): (audit: Audit) => void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new CreditAnchorError("file.not-folder", `${folder} is no folder`, {
       hint: "an agency makes one with: credit-anchor leaves export --out leaves",
@@ -26,7 +31,10 @@ export function leavesOfFolder(folder: string): (audit: Audit) => void {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith(".leaves"))
     .sort();
-  if (names.length === 0) throw new CreditAnchorError("file.none", `${folder} holds no .leaves file`);
+  if (names.length === 0)
+    throw new CreditAnchorError("file.none", `${folder} holds no .leaves file`, {
+      hint: "an agency makes them with: credit-anchor leaves export --out leaves",
+    });
   return (audit) => {
     for (const name of names) compareLeaves(audit, name, new Uint8Array(readFileSync(join(folder, name))));
   };

@@ -16,12 +16,12 @@ import { signOffLines, signOffsPlace } from "./audit-sign-offs";
 import { coverageLines } from "./audit-coverage";
 import { clockLines, keyLines } from "./audit-law";
 import { indexLines, indexOptions, openIndex } from "./audit-index";
-import { leavesOfFolder, sourceLines, sourceOf } from "./audit-source";
+import { leavesOfFolders, sourceLines, sourceOf } from "./audit-source";
 import { optionalHome } from "./context";
 import { writeOwnFile } from "./files";
 import { knownPolicies, policyOption } from "./known-policies";
 import { requireTrust } from "./named-registry";
-import { address, choice, flag, integer, list, text, usage } from "./options";
+import { address, choice, flag, integer, list, text, usage, words } from "./options";
 import { count, counted } from "../counted";
 import { timeForPeople } from "./output";
 import { signingOf, signingOptions } from "./sign-offs";
@@ -89,9 +89,9 @@ Exit status: 0 no differences, 1 differences.`,
       "--without-records",
       "compare the vault's leaves and proofs, but open no record: no passphrase",
     ),
-    leaves: text(
-      "--leaves <folder>",
-      "leaves files of agencies (leaves export): prove how many records there are",
+    leaves: words(
+      "--leaves <folders...>",
+      "folders with leaves files of agencies (leaves export): prove how many records there are",
     ),
     source: text("--source <file>", "file of the agency's own system to compare with vault and chain"),
     type: text("--type <name>", "with --source: the record type of its rows"),
@@ -178,7 +178,7 @@ Exit status: 0 no differences, 1 differences.`,
     let writeIndex: (() => Promise<void>) | undefined;
     const progress = io.progress();
     try {
-      const compareLeaves = options.leaves === undefined ? undefined : leavesOfFolder(options.leaves);
+      const compareLeaves = options.leaves.length === 0 ? undefined : leavesOfFolders(options.leaves);
       const compareSource =
         options.source === undefined
           ? undefined

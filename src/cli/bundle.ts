@@ -196,7 +196,9 @@ function stamped(bundle: Bundle, file: string, hashes: Hashes): Bundle {
     token = tokenOf(readBytes(file));
   } catch (error) {
     if (error instanceof CreditAnchorError && /^(file|timestamp)\./.test(error.code)) throw error;
-    throw new CreditAnchorError("timestamp.invalid", `${file} is no answer of a time-stamping authority`);
+    throw new CreditAnchorError("timestamp.invalid", `${file} is no answer of a time-stamping authority`, {
+      hint: "it takes the answer to the request that --timestamp-query wrote, as the authority sent it (RFC 3161)",
+    });
   }
   const result = { ...bundle, timestamp: toHex(token) };
   const { bundle: parts } = verifyBundle(

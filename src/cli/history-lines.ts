@@ -32,7 +32,7 @@ function because({ event, reason }: RecordEvent): string {
 }
 
 /** One event in words. */
-function deed({ event, status, marks }: RecordEvent): string {
+export function deed({ event, status, marks }: Pick<RecordEvent, "event" | "status" | "marks">): string {
   switch (event) {
     case "StatusChanged":
       return status === "Active" ? "repair revoked, Active again" : (status ?? "changed");

@@ -8,18 +8,13 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { loadPolicySet, type PolicySet } from "../policy";
 import { readTypeDocument } from "./known-types";
-import { text, type OptionSpec } from "./options";
+import { text, words, type OptionSpec } from "./options";
 
 type Folder = Pick<Home, "dir" | "settings">;
 
 /** Option of every verb that judges by policies. */
 export function policyOption(): OptionSpec<readonly string[]> {
-  return {
-    flags: "--policy <files...>",
-    about: "policies or holiday tables of your own (docs/policies.md)",
-    // An option that takes several words comes as a list.
-    parse: (raw: unknown) => (Array.isArray(raw) ? (raw as string[]) : []),
-  };
+  return words("--policy <files...>", "policies or holiday tables of your own (docs/policies.md)");
 }
 
 /** `--class`, of verbs by which a record's class is stated; it is kept, and counts from then on. */

@@ -80,7 +80,7 @@ export function nameType(nameOrFile: string, home: Home | undefined): RecordType
   const names = [...new Set(types.map(({ name }) => name))];
   throw new CreditAnchorError(
     "type.unknown",
-    `there is no record type of this name; there are: ${names.join(", ")}`,
+    `there is no record type ${nameOrFile}; there are: ${names.join(", ")}`,
     {
       hint: "name one of them, or give the file of a type document: --type FILE.json",
     },

@@ -97,6 +97,11 @@ export function list(flags: string, about: string): OptionSpec<readonly string[]
   };
 }
 
+/** Several words, each an argument of its own, and the option perhaps more than once: `--leaves <folders...>`. */
+export function words(flags: string, about: string): OptionSpec<readonly string[]> {
+  return { flags, about, parse: (raw: unknown) => (Array.isArray(raw) ? (raw as string[]) : []) };
+}
+
 /** `0x` and 40 hexadecimal digits. Returned in lower case. */
 export function address(flags: string, about: string): OptionSpec<string | undefined> {
   return {
@@ -115,15 +120,19 @@ export function parseAddress(raw: string, name: string): string {
   return raw.toLowerCase();
 }
 
-/** An `http:` or `https:` address of a node. */
-export function url(flags: string, about: string): OptionSpec<string | undefined> {
+/** An `http:` or `https:` address, of a node unless the example says otherwise. */
+export function url(
+  flags: string,
+  about: string,
+  example = "http://127.0.0.1:8545",
+): OptionSpec<string | undefined> {
   return {
     flags,
     about,
     parse: (raw, name) => {
       if (raw === undefined || typeof raw === "boolean") return undefined;
       if (!/^https?:\/\/\S+$/.test(raw) || !URL.canParse(raw))
-        throw usage(`${name} takes a URL such as http://127.0.0.1:8545`);
+        throw usage(`${name} takes a URL such as ${example}`);
       return raw;
     },
   };

@@ -106,7 +106,7 @@ export function buildProgram(
   return program;
 }
 
-const overview = `Exit statuses: 0 done; 1 a check failed (only of verify and audit); 2 a required check was not made;
+const overview = `Exit statuses: 0 done; 1 a check failed (verify, audit, report verify, checkpoint --verify); 2 a required check was not made;
 3 the record is genuine but not in force; 4 some input rows were rejected; 64 wrong call or unusable input;
 70 anything else; 130 interrupted.
 credit-anchor help VERB shows options and examples of a verb.`;

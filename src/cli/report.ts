@@ -5,6 +5,7 @@ import { RpcError } from "../rpc";
 import {
   audited,
   outcomes,
+  outcomeTexts,
   readSignedReport,
   reportHash,
   sameStatement,
@@ -78,7 +79,7 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
     return {
       json: { file, auditor, statement, outcome: outcomes[statement.outcome], recorded, checks },
       text: [
-        `report     ${statement.reportHash}: ${outcomes[statement.outcome]!}`,
+        `report     ${statement.reportHash}: ${outcomeTexts[statement.outcome]!}`,
         `about      registry ${audited(signed.report).registry.address}, block ${statement.blockNumber}, ${timeForPeople(audited(signed.report).block.time)}`,
         `signed by  ${auditor}`,
         "",

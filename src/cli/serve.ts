@@ -65,6 +65,12 @@ let web pages ask, or whose address holds a key. Ctrl-C stops it.`,
     io.note(`pages at ${served.url}`);
     if (trust === undefined) io.note("note: no registry is named, so the reader of the pages names one");
     io.note("Ctrl-C stops it");
+    // Not waited for: the pages are of use without a chain, but who offers them is to learn it before a reader does.
+    if (rpc !== undefined)
+      connectNode(home, rpc, undefined, signal).catch((error: unknown) => {
+        if (!signal.aborted && error instanceof CreditAnchorError)
+          io.note(`warning: ${error.message}: until it answers, the pages find no chain`);
+      });
     await interrupted(signal);
     await served.close();
     return { json: { url: served.url }, text: [] };

@@ -10,7 +10,7 @@ import type { JsonObject } from "../json";
 import { callOf, isAuditor, recordStatement, registryOfSignOffs } from "../registry-sign-offs";
 import { authorityOf, openRegistry, type Registry } from "../registry-views";
 import {
-  outcomes,
+  outcomeTexts,
   SIGNED_REPORT_FORMAT,
   signedReportText,
   statementDigest,
@@ -133,7 +133,7 @@ export async function signingOf(
       const shown = [
         "",
         `signed     ${file}`,
-        `report     ${statement.reportHash}: ${outcomes[statement.outcome]!}`,
+        `report     ${statement.reportHash}: ${outcomeTexts[statement.outcome]!}`,
         `signed by  ${signed.auditor}`,
       ];
       if (sign === undefined) {

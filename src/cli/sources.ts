@@ -10,7 +10,10 @@ import { url } from "./options";
 /** @throws {CreditAnchorError} `usage` for a word that is no URL. */
 export function parseUrls(words: readonly string[] | undefined, name: string): string[] {
   const { parse } = url("", "");
-  return (words ?? []).map((word) => parse(word, name)!);
+  // Which one of several is not usable: by its place, for an address may hold a key.
+  return (words ?? []).map((word, i, all) =>
+    parse(word, all.length === 1 ? name : `${name}, in its address ${i + 1},`)!,
+  );
 }
 
 /**

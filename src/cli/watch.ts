@@ -1,17 +1,17 @@
 import { startWatching, type Sighting, type Watcher } from "../audit/watch";
 import type { Chain } from "../chain";
-import { CreditAnchorError } from "../errors";
+import { CreditAnchorError, ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import { delay } from "../rpc";
-import { outcomes } from "../sign-off";
 import { optionalHome } from "./context";
 import { connectTrusted } from "./named-registry";
 import { address, flag, integer, text, url, usage } from "./options";
-import { count } from "../counted";
-import { printable, timeForPeople, toJson } from "./output";
+import { count, counted } from "../counted";
+import { printable, toJson } from "./output";
 import { signOffsOf, signOffsOption } from "./sign-offs";
 import { startWebhook } from "./webhook";
 import { defineVerb } from "./verb";
+import { sightingLine } from "./watch-lines";
 
 export const watchVerb = defineVerb({
   name: "watch",
@@ -20,7 +20,10 @@ export const watchVerb = defineVerb({
   about: `Replays the journal, then tells each new event as it comes, one line each: on the terminal, with --json as
 NDJSON, and to a webhook. Tells too when the journal's head is not the one that its events lead to, when the chain was
 reorganised, and when an agency has anchored nothing for long. Only ids and places, nothing of any record. Ends with
-Ctrl-C.`,
+Ctrl-C.
+
+A webhook that does not answer is tried again every few seconds. Exit status 70 if --once or --until ends with lines that it did
+not take.`,
   options: {
     rpc: url("--rpc <url>", "node to follow; otherwise that of the home folder"),
     registry: address("--registry <address>", "the registry, on the chain of the node; otherwise the home's"),
@@ -37,7 +40,7 @@ Ctrl-C.`,
       "--silent-after <duration>",
       "tell of agencies without a batch for so long: 90d, 36h, 30m",
     ),
-    webhook: url("--webhook <url>", "POST each line there too, in order"),
+    webhook: url("--webhook <url>", "POST each line there too, in order", "https://alerts.example/anchor"),
     fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
@@ -85,7 +88,7 @@ Ctrl-C.`,
     const tell = (sighting: Sighting): void => {
       counts.set(sighting.event, (counts.get(sighting.event) ?? 0) + 1);
       const line = ndjson(sighting);
-      process.stdout.write(io.json ? `${line}\n` : printable([forPeople(sighting)]));
+      process.stdout.write(io.json ? `${line}\n` : printable([sightingLine(sighting)]));
       hook?.send(line);
     };
     await follow(
@@ -104,8 +107,15 @@ Ctrl-C.`,
       line: true,
       text: [
         `up to block ${watcher.at}: ${told}`,
-        ...(unsent === 0 ? [] : [`${count(unsent)} lines were not taken by the webhook`]),
+        ...(unsent === 0
+          ? []
+          : [
+              `${counted(unsent, "line")} not taken by the webhook`,
+              "hint: when it answers again, tell them once more with --from BLOCK",
+            ]),
       ],
+      // Whoever ends it by hand knows; a script has to learn it.
+      exitStatus: unsent > 0 && !signal.aborted ? ExitStatus.internal : ExitStatus.ok,
     };
   },
 });
@@ -147,22 +157,4 @@ function secondsOf(word: string): number {
 function ndjson(value: unknown): string {
   // The escapes of terminals stay; the layout of a document goes.
   return JSON.stringify(JSON.parse(toJson(value)));
-}
-
-function forPeople({ event, block, time, ...details }: Sighting): string {
-  const parts = Object.entries(details).map(([name, value]) => `${name} ${valueForPeople(name, value)}`);
-  return `${timeForPeople(time)}  block ${block}  ${event}  ${parts.join(", ")}`;
-}
-
-/** Members named so are moments, in seconds. */
-const MOMENTS: ReadonlySet<string> = new Set(["anchoredAt", "lastBatchAt"]);
-
-function valueForPeople(name: string, value: unknown): string {
-  if (MOMENTS.has(name)) return timeForPeople(Number(value));
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
-  const parts = Object.entries(value).map(([member, of]) =>
-    member === "outcome" ? `outcome ${outcomes[Number(of)]}` : `${member} ${String(of)}`,
-  );
-  return `(${parts.join(", ")})`;
 }

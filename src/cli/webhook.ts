@@ -3,20 +3,22 @@ import { delay } from "../rpc";
 /** Sends lines to a URL, one POST each, in their order and without holding up whoever has them. */
 export interface Webhook {
   send(line: string): void;
-  /** Waits a while for what is left. @returns Lines that were not taken. */
+  /** Tries at once what is left, for a while. @returns Lines that were not taken. */
   end(): Promise<number>;
 }
 
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 30_000;
+/** Whoever comes back after a long outage is told within seconds. */
+const LONGEST_PAUSE_MS = 5_000;
 const LAST_WAIT_MS = 5_000;
 /** A hook that is down for long must not fill the memory: then the oldest lines are dropped. */
 const MOST_WAITING = 10_000;
 
-/** @param complain told once each time the hook begins to fail. */
-export function startWebhook(url: string, complain: (line: string) => void): Webhook {
+/** @param note told once each time the hook begins to fail, and when it takes lines again. */
+export function startWebhook(url: string, note: (line: string) => void): Webhook {
   const waiting: string[] = [];
   const stop = new AbortController();
+  const ending = new AbortController();
   let dropped = 0;
   let working: Promise<void> | undefined;
   let failing = false;
@@ -27,13 +29,16 @@ export function startWebhook(url: string, complain: (line: string) => void): Web
       const why = await post(url, waiting[0]!, stop.signal);
       if (why === undefined) {
         waiting.shift();
+        if (failing) note("the webhook takes what happens again");
         failing = false;
         pause = FIRST_PAUSE_MS;
         continue;
       }
-      if (!failing) complain(`the webhook does not take what happens (${why}): trying again`);
+      if (!failing) note(`the webhook does not take what happens (${why}): trying again`);
       failing = true;
-      await delay(pause, stop.signal).catch(() => undefined);
+      // Whoever waits for the end does not wait out a long pause.
+      const longest = ending.signal.aborted ? stop.signal : AbortSignal.any([stop.signal, ending.signal]);
+      await delay(ending.signal.aborted ? FIRST_PAUSE_MS : pause, longest).catch(() => undefined);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }
     working = undefined;
@@ -50,6 +55,7 @@ export function startWebhook(url: string, complain: (line: string) => void): Web
     },
     end: async () => {
       const timer = setTimeout(() => stop.abort(), LAST_WAIT_MS);
+      ending.abort();
       await working;
       clearTimeout(timer);
       return waiting.length + dropped;

@@ -88,7 +88,11 @@ async function fileState(path: string): Promise<string> {
     return `${state.size} ${state.mtimeMs} ${state.ino}`;
   } catch (error) {
     if (error instanceof CreditAnchorError) throw error;
-    throw new CreditAnchorError("input.not-found", `${path} cannot be read`, { cause: error });
+    throw new CreditAnchorError(
+      "input.not-found",
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
+      { cause: error, hint: "name a CSV or NDJSON file that is there and that you may read" },
+    );
   }
 }
 

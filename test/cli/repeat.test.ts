@@ -27,7 +27,7 @@ describe("the command by which a report is made again", () => {
     signer: [place],
     authority: ["national", "ndrc"],
     policy: ["a.json", "b.json"],
-    leaves: "leaves",
+    leaves: ["leaves"],
     source: "penalties.csv",
     type: "cn.penalty",
     withoutVault: true,

@@ -184,5 +184,7 @@ describe("an audit by several nodes", function () {
     for (const node of ["127.0.0.1:1", "127.0.0.1:2"]) expect(error.message).to.contain(`node ${node} `);
     const { stderr } = await expectRun(64, audit("ftp://example"));
     expect(stderr).to.contain("--rpc takes a URL");
+    const second = await expectRun(64, audit(`${dead},ftp://example`));
+    expect(second.stderr).to.contain("--rpc, in its address 2, takes a URL");
   });
 });

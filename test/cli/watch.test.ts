@@ -52,6 +52,18 @@ describe("watch", function () {
     const grants = all.filter(({ event, name }) => event === "role" && name === "grantRole");
     expect(grants.map(({ role }) => role)).to.include("auditor");
     expect(all.at(-1)).to.include({ event: "summary", block: await newest() });
+    await pause();
+    const blocks = (await once("--from", "0")).slice(0, -1).map(({ block }) => block);
+    expect(blocks, "sign-offs and roles in their place").to.deep.equal([...blocks].sort((a, b) => a - b));
+    const { stdout } = await expectRun(0, ["watch", ...ndrc, "--once", "--from", "0"]);
+    expect(stdout).to.match(/role auditor granted to 0x[0-9a-f]{40}, transaction 0x[0-9a-f]{8}…/);
+    expect(stdout).to.match(
+      /statement 0 of auditor 0x[0-9a-f]{40}: .* entries up to block [0-9]+, no differences/,
+    );
+    expect(stdout).to.match(
+      /Paused: actor 0x[0-9a-f]{40}, 51 rule-broken: rules of the registry were not followed/,
+    );
+    expect(stdout).not.to.match(/evidenceHash|reportHash|agencyId|0x[0-9a-f]{64}/);
     expect((await once()).map(({ event }) => event)).to.deep.equal(["summary"]);
   });
 
@@ -147,6 +159,29 @@ describe("watch", function () {
       ["silent", 1],
       ["summary", undefined],
     ]);
+  });
+
+  it("tells people what the verb status tells: record, status and reason in words", async () => {
+    const home = ["--home", sandbox.ready.homes["market-regulator"]];
+    const batch = String(2n ** 32n);
+    const from = String((await newest()) + 1);
+    await expectRun(0, ["withdraw", "--batch", batch, "--index", "1", "--reason", "14", ...home]);
+    const { stdout } = await expectRun(0, ["watch", ...ndrc, "--once", "--from", from]);
+    expect(stdout).to.contain(
+      `batch ${batch} of agency 1, record 1: Withdrawn, 14 no-basis: the record should not`,
+    );
+    expect(stdout).not.to.match(/positions|evidenceHash|StatusChanged/);
+  });
+
+  it("ends with 70 and a hint when the webhook took not all", async () => {
+    const hook = ["--webhook", "http://127.0.0.1:9/"];
+    const { stdout } = await expectRun(70, ["watch", ...ndrc, "--once", "--from", "0", ...hook]);
+    expect(stdout)
+      .to.match(/lines not taken by the webhook/)
+      .and.to.contain("hint: ");
+    await expectRun(0, ["watch", ...ndrc, "--once", ...hook]);
+    const ftp = await expectRun(64, ["watch", ...ndrc, "--once", "--webhook", "ftp://x"]);
+    expect(ftp.stderr).to.contain("https://alerts.example");
   });
 
   it("takes a duration and nothing else for silence", async () => {
