@@ -8,7 +8,7 @@ import { startFindings } from "./differences";
 import { eventShapes, STATUS_EVENTS, type RawLog, type Value } from "./events";
 import { readJournal, type JournalEvent } from "./journal";
 import { readStand } from "./stand";
-import { emptyState } from "./state";
+import { emptyState, labelText } from "./state";
 import { authorityInterface, registryInterface } from "../interfaces";
 
 /** What a watcher tells: ids and places, nothing of any record. */
@@ -254,8 +254,13 @@ function sightingOf({ name, values, log, time }: JournalEvent): Sighting {
     transaction: log.transactionHash,
     name,
     ...agencyId,
-    ...Object.fromEntries(Object.entries(values).map(([key, value]) => [key, plain(value)])),
+    ...Object.fromEntries(Object.entries(values).map(([key, value]) => member(key, value))),
   };
+}
+
+/** The name of a record type is `typeName`: `name` is that of the event. */
+function member(name: string, value: Value): [string, unknown] {
+  return name === "name" ? ["typeName", labelText(String(value))] : [name, plain(value)];
 }
 
 function plain(value: Value): unknown {

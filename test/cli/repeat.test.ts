@@ -75,7 +75,7 @@ describe("the command by which a report is made again", () => {
       authority: ["national", "ndrc"],
       policy: ["FILE", "FILE"],
       signer: [place],
-      leaves: "DIR",
+      leaves: ["DIR"],
       source: "FILE",
       type: "cn.penalty",
       period: "quarter",

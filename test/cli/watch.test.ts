@@ -49,6 +49,10 @@ describe("watch", function () {
     const kinds = new Set(all.map(({ event }) => event));
     expect([...kinds]).to.include.members(["registry", "role", "sign-off"]);
     expect(all.filter(({ name }) => name === "AgencyAdmitted")).to.have.lengthOf(3);
+    expect(all.filter(({ name }) => name === "TypeAdmitted").map(({ typeName }) => typeName)).to.deep.equal([
+      "cn.licence",
+      "cn.penalty",
+    ]);
     const grants = all.filter(({ event, name }) => event === "role" && name === "grantRole");
     expect(grants.map(({ role }) => role)).to.include("auditor");
     expect(all.at(-1)).to.include({ event: "summary", block: await newest() });
