@@ -1,7 +1,7 @@
-import type { ComponentChildren, JSX } from "preact";
+import { cloneElement, toChildArray, type ComponentChildren, type JSX, type VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { CreditAnchorError } from "../src/errors";
-import { short } from "./format";
+import { short } from "../src/formats";
 import { useSettings } from "./settings";
 import { byCode } from "./words";
 
@@ -60,7 +60,10 @@ export function CopyButton({ text }: { text: string }): JSX.Element {
   );
 }
 
-/** A table that scrolls by itself where it is too wide. A group and no region: a page may have many. */
+/**
+ * A table of `<tr>` with `<td>`. On a phone each row of more than two columns stands as a list, each cell with the name
+ * of its column; the roles keep it a table for who reads by ear. A group and no region: a page may have many.
+ */
 export function Table({
   label,
   columns,
@@ -72,18 +75,28 @@ export function Table({
 }): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
+      <table role="table" class={columns.length > 2 ? "stacks" : undefined}>
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((column) => (
-              <th scope="col" key={column}>
+              <th scope="col" role="columnheader" key={column}>
                 {column}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody role="rowgroup">
+          {(toChildArray(children) as VNode<{ children: ComponentChildren }>[]).map((row) =>
+            cloneElement(row, { role: "row" }, labelled(row.props.children, columns)),
+          )}
+        </tbody>
       </table>
     </div>
+  );
+}
+
+function labelled(cells: ComponentChildren, columns: readonly string[]): VNode[] {
+  return (toChildArray(cells) as VNode[]).map((cell, i) =>
+    cloneElement(cell, { role: "cell", "data-label": columns[i] }),
   );
 }

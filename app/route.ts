@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 /** Where in the pages one is: the part of the address behind `#`, which no server ever sees. */
 export interface Route {
-  readonly page: "verify" | "explore" | "about";
+  readonly page: "verify" | "explore" | "about" | "unknown";
   /** What is looked at while exploring: nothing in particular, or one thing. */
   readonly thing: Thing | undefined;
 }
@@ -15,11 +15,14 @@ export type Thing =
   | { readonly kind: "record"; readonly key: string }
   | { readonly kind: "list"; readonly of: "agencies" | "types" | "batches" | "statuses" | "signoffs" };
 
-/** `#/batch/4294967296` and the like; whatever is no such address is the page of verification. */
+/** `#/batch/4294967296` and the like; no address at all is the page of verification. */
 export function parseRoute(hash: string): Route {
   const [page = "", word = ""] = hash.replace(/^#\/?/, "").split("/").map(decoded);
   const explore = (thing?: Thing): Route => ({ page: "explore", thing });
   switch (page) {
+    case "":
+    case "verify":
+      return { page: "verify", thing: undefined };
     case "explore":
       return explore();
     case "about":
@@ -44,7 +47,7 @@ export function parseRoute(hash: string): Route {
       if (/^0x[0-9a-f]{64}$/i.test(word)) return explore({ kind: "record", key: word.toLowerCase() });
       break;
   }
-  return { page: "verify", thing: undefined };
+  return { page: "unknown", thing: undefined };
 }
 
 function decoded(word: string): string {

@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
-import { formats, type Formats } from "./format";
+import { formats, type Formats } from "../src/formats";
 import { words, type Language, type Words } from "./words";
 
 export type Theme = "auto" | "light" | "dark";

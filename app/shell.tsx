@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { CreditAnchorError } from "../src/errors";
 import { About } from "./about";
 import { useNode } from "./node";
 import { Pages } from "./pages";
@@ -15,11 +16,16 @@ export function App(): JSX.Element {
   const route = useRoute();
   const trust = useTrust();
   const [node, retry] = useNode(trust.trust);
+  const [lost, setLost] = useState<CreditAnchorError | undefined>(undefined);
+  useEffect(() => setLost(undefined), [node]);
   const { words } = settings;
   const main = useRef<HTMLElement>(null);
-  const title = { verify: words.drop.title, explore: words.explorer.title, about: words.about.title }[
-    route.page
-  ];
+  const title = {
+    verify: words.drop.title,
+    explore: words.explorer.title,
+    about: words.about.title,
+    unknown: words.noSuchPage.title,
+  }[route.page];
 
   useEffect(() => {
     document.title = `${title} · ${words.site}`;
@@ -28,15 +34,16 @@ export function App(): JSX.Element {
 
   return (
     <SettingsProvider value={settings}>
-      <Pages value={{ ...trust, node, retry }}>
+      <Pages value={{ ...trust, node, lost, setLost, retry }}>
         <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
           {words.skip}
         </a>
         <Masthead route={route} />
         <main id="main" tabIndex={-1} ref={main}>
+          {route.page === "unknown" && <NoSuchPage />}
           {/* Kept while somebody looks elsewhere: opened files stay open. */}
           <div hidden={route.page !== "verify"}>
-            <VerifyPage />
+            <VerifyPage isShown={route.page === "verify"} />
           </div>
           {route.page === "explore" && <ExplorePage thing={route.thing} />}
           {route.page === "about" && <About />}
@@ -47,6 +54,16 @@ export function App(): JSX.Element {
         </footer>
       </Pages>
     </SettingsProvider>
+  );
+}
+
+function NoSuchPage(): JSX.Element {
+  const { words } = useSettings();
+  return (
+    <>
+      <h1>{words.noSuchPage.title}</h1>
+      <p class="notice">{words.noSuchPage.text}</p>
+    </>
   );
 }
 

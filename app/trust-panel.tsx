@@ -8,17 +8,19 @@ import { draftFaults, trustOf, type TrustDraft } from "./trust";
 /** Which registry is believed, which node is asked, whether it answers; and the form that changes it. */
 export function TrustPanel(): JSX.Element {
   const { words } = useSettings();
-  const { trust, isKnown, node, retry } = usePages();
+  const { trust, isKnown, node, lost, retry } = usePages();
   const [isOpen, setIsOpen] = useState(false);
+  const id = useId();
+  const isLost = node.state === "ready" && lost !== undefined;
   useEffect(() => {
     // Without a registry or a node nothing can be proved: ask at once.
     if (isKnown && (trust === undefined || trust.rpc === "")) setIsOpen(true);
   }, [isKnown, trust]);
 
   return (
-    <section class="trust" aria-labelledby="trust-title">
+    <section class="trust" aria-labelledby={`${id}-title`}>
       <div class="trust-summary">
-        <h2 id="trust-title">{words.trust.title}</h2>
+        <h2 id={`${id}-title`}>{words.trust.title}</h2>
         {trust === undefined ? (
           <p>{isKnown ? words.trust.none : "…"}</p>
         ) : (
@@ -27,10 +29,11 @@ export function TrustPanel(): JSX.Element {
             <span class="quiet">({words.trust.sources[trust.source]})</span>
           </p>
         )}
-        <p class={`node node-${node.state}`} role="status">
+        <p class={`node node-${isLost ? "failed" : node.state}`} role="status">
           {node.state === "none" && words.trust.node.none}
           {node.state === "connecting" && words.trust.node.connecting}
-          {node.state === "ready" && words.trust.node.ready(node.chain.node)}
+          {node.state === "ready" && !isLost && words.trust.node.ready(node.chain.node)}
+          {isLost && <strong>{words.trust.node.lost(node.chain.node)}</strong>}
           {node.state === "failed" && (
             <>
               <strong>{words.trust.node.failed}.</strong> <ErrorText error={node.error} />
@@ -38,7 +41,7 @@ export function TrustPanel(): JSX.Element {
           )}
         </p>
         <p class="actions">
-          {node.state === "failed" && (
+          {(isLost || node.state === "failed") && (
             <button type="button" onClick={retry}>
               {words.trust.node.retry}
             </button>
@@ -47,14 +50,14 @@ export function TrustPanel(): JSX.Element {
             type="button"
             class="plain"
             aria-expanded={isOpen}
-            aria-controls="trust-form"
+            aria-controls={`${id}-form`}
             onClick={() => setIsOpen(!isOpen)}
           >
             {words.trust.change}
           </button>
         </p>
       </div>
-      <div id="trust-form" hidden={!isOpen}>
+      <div id={`${id}-form`} hidden={!isOpen}>
         {isOpen && <TrustForm key={JSON.stringify(trust)} onDone={() => setIsOpen(false)} />}
       </div>
     </section>

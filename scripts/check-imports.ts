@@ -35,7 +35,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
   { name: "canonical", modules: ["canonical"] },
   { name: "commitment, merkle", modules: ["commitment", "merkle"] },
   { name: "signature", modules: ["bundle/rlp", "bundle/signature"] },
-  { name: "record", modules: ["types/", "record", "record-values", "column-plan"] },
+  { name: "record", modules: ["types/", "record", "record-values", "column-plan", "formats"] },
   { name: "policy", modules: ["policy/"] },
   { name: "batch", modules: ["batch"] },
   { name: "receipt", modules: ["evidence", "receipt"] },

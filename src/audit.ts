@@ -28,7 +28,7 @@ import { readSignOffs, type SignOffReader, type SignOffsReport } from "./audit/s
 import type { CheckpointReport } from "./audit/since";
 import type { IndexReport } from "./audit/take-over";
 import { startTouches } from "./audit/touched";
-import { emptyState, lineOf, type BatchState, type RegistryState, type Succession } from "./audit/state";
+import { emptyState, isInDoubt, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
 import { dateInChina } from "./policy";
@@ -238,7 +238,7 @@ export function startAudit(
     journal = reader.result();
     for (const { successor } of state.successions) successors.set(successor, Infinity);
     for (const batch of state.batches.values()) {
-      flag(batch, state);
+      batch.flagged = isInDoubt(state, batch);
       if (batch.leaf !== undefined) learnLeaves(batch, fromHex(batch.leaf));
     }
     return journal;
@@ -415,15 +415,6 @@ export function startAudit(
       };
     },
   };
-}
-
-function flag(batch: BatchState, state: RegistryState): void {
-  const agency = state.agencies.get(batch.header.agencyId);
-  // Whichever agency the key belonged to: the suspicion counts.
-  batch.flagged = (agency === undefined ? [] : lineOf(state, agency)).some(({ operators }) => {
-    const since = operators.get(batch.header.operator)?.compromisedSince ?? 0n;
-    return since !== 0n && BigInt(batch.header.anchoredAt) >= since;
-  });
 }
 
 function leavesAreOf(

@@ -1,5 +1,5 @@
 export { coverPage } from "./bundle/cover";
-export { bundleChecksInChinese } from "./bundle/names-chinese";
+export { bundleChecksInChinese, checksInChinese } from "./bundle/names-chinese";
 export { readExhibit, verifyExhibit, type Exhibit } from "./bundle/exhibit";
 export {
   BUNDLE_FORMAT,

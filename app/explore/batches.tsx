@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { BatchState, RegistryState } from "../../src/audit/state";
+import { isInDoubt, type BatchState, type RegistryState } from "../../src/audit/state";
 import { headerHashOf } from "../../src/registry-views";
 import { Fact, Hex, Table } from "../parts";
 import { usePages } from "../pages";
 import { useSettings } from "../settings";
-import { AgencyLink, BatchLink, Deeds, isOfBatch, OperatorLink, TypeLink, useMore } from "./parts";
+import { AgencyLink, BatchLink, Deeds, Doubt, isOfBatch, OperatorLink, TypeLink, useMore } from "./parts";
 import type { Rebuilt } from "./replay";
 import { StatusTable } from "./statuses";
 
@@ -38,7 +38,7 @@ export function BatchTable({
         {shown.map(({ id, header }) => (
           <tr key={String(id)}>
             <td>
-              <BatchLink id={id} />
+              <BatchLink id={id} /> <Doubt state={state} id={id} />
             </td>
             <td>
               <AgencyLink state={state} id={header.agencyId} />
@@ -81,7 +81,7 @@ export function BatchPage({ rebuilt, id }: { rebuilt: Rebuilt; id: string }): JS
   return (
     <>
       <h1>{names.title(id)}</h1>
-      {batch.flagged && <p class="notice notice-warn">{names.flagged}</p>}
+      {isInDoubt(state, batch) && <p class="notice notice-warn">{names.flagged}</p>}
       <dl class="facts">
         <Fact name={words.details.agency}>
           <AgencyLink state={state} id={header.agencyId} />
@@ -96,7 +96,7 @@ export function BatchPage({ rebuilt, id }: { rebuilt: Rebuilt; id: string }): JS
         </Fact>
         <Fact name={names.anchored}>{format.time(header.anchoredAt)}</Fact>
         <Fact name={words.details.operator}>
-          <OperatorLink address={header.operator} />
+          <OperatorLink address={header.operator} /> <Doubt state={state} id={batch.id} />
         </Fact>
         <Fact name={words.details.block}>{format.number(batch.block)}</Fact>
         <Fact name={words.details.transaction}>

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { ErrorText } from "../parts";
 import { usePages } from "../pages";
 import type { Thing } from "../route";
@@ -19,8 +20,9 @@ import { useRegistry, type RegistryView } from "./use-registry";
 /** The registry as its events tell, live. */
 export function ExplorePage({ thing }: { thing: Thing | undefined }): JSX.Element {
   const { words } = useSettings();
-  const { trust, node } = usePages();
+  const { trust, node, setLost } = usePages();
   const view = useRegistry(trust, node);
+  useEffect(() => setLost(view.error), [view.error]);
   return (
     <div class="explore">
       {thing === undefined ? (
@@ -33,7 +35,7 @@ export function ExplorePage({ thing }: { thing: Thing | undefined }): JSX.Elemen
           <a href="#/explore">← {words.explorer.back}</a>
         </p>
       )}
-      {(thing === undefined || node.state !== "ready") && <TrustPanel />}
+      {(thing === undefined || node.state !== "ready" || view.error !== undefined) && <TrustPanel />}
       {trust === undefined && <p class="notice">{words.explorer.needsTrust}</p>}
       <State view={view} />
       {view.rebuilt !== undefined && (

@@ -1,12 +1,12 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { JournalEvent } from "../../src/audit/journal";
-import { labelText, type RegistryState } from "../../src/audit/state";
+import { isInDoubt, labelText, type RegistryState } from "../../src/audit/state";
 import { decodeSpans } from "../../src/positions";
 import { parseStatus } from "../../src/verify";
 import { Hex } from "../parts";
 import { addressOf } from "../route";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 import { byCode } from "../words";
 
@@ -18,6 +18,14 @@ export function AgencyLink({ state, id }: { state: RegistryState; id: number }):
 
 export function BatchLink({ id }: { id: bigint }): JSX.Element {
   return <a href={addressOf({ kind: "batch", id: String(id) })}>{String(id)}</a>;
+}
+
+/** Says of a batch whose key was declared compromised since before it was anchored that this is so. */
+export function Doubt({ state, id }: { state: RegistryState; id: bigint }): JSX.Element | null {
+  const { words } = useSettings();
+  const batch = state.batches.get(id);
+  if (batch === undefined || !isInDoubt(state, batch)) return null;
+  return <strong class="doubt">{words.explorer.batch.doubt}</strong>;
 }
 
 export function TypeLink({ state, id }: { state: RegistryState; id: number }): JSX.Element {
@@ -139,7 +147,7 @@ function Where({ deed: { values }, state }: { deed: JournalEvent; state: Registr
       {typeof batchId === "bigint" && (
         <>
           {" · "}
-          <BatchLink id={batchId} />
+          <BatchLink id={batchId} /> <Doubt state={state} id={batchId} />
         </>
       )}
       {typeof typeId === "number" && (

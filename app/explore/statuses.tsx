@@ -44,10 +44,12 @@ export function StatusTable({
   );
 }
 
+/** Both what a record was and that it is erased: the audit counts such a record as both. */
 function textOf(byte: number, { words }: Settings): string {
   const status = parseStatus(byte);
   if (status === null) return `0x${byte.toString(16)}`;
-  return statusText(status, words);
+  const before = status.erased && status.status !== "Active" ? `${words.statuses[status.status]} · ` : "";
+  return before + statusText(status, words);
 }
 
 export function Statuses({ rebuilt: { state, deeds } }: { rebuilt: Rebuilt }): JSX.Element {

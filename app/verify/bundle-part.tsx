@@ -7,7 +7,7 @@ import { readCheckpoint } from "../../src/checkpoint";
 import { portableHashes } from "../../src/hashes";
 import type { JsonObject } from "../../src/json";
 import { audited, readSignedReport } from "../../src/sign-off";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { Fact, Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 import { Checks } from "./checks";

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { Check } from "../../src/verify";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 import { byCode } from "../words";
 
@@ -15,19 +15,26 @@ export function Checks<N extends string>({
   const { words } = useSettings();
   const { reasons, bundle } = words.codes;
   return (
-    <ol class="checks">
-      {checks.map((check) => (
-        <li key={check.name} class={`check check-${check.result}`}>
-          <Sign result={check.result} />
-          <span class="check-name">{names[check.name]}</span>
-          <span class="check-reason">
-            <span class="check-result">{words.results[check.result]}</span>{" "}
-            <span>{byCode(reasons, check.code) ?? byCode(bundle, check.code) ?? check.message}</span>
-            <Technical check={check} />
-          </span>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="checks">
+        {checks.map((check) => (
+          <li key={check.name} class={`check check-${check.result}`}>
+            <Sign result={check.result} />
+            <span class="check-name">{names[check.name]}</span>
+            <span class="check-reason">
+              <span class="check-result">{words.results[check.result]}</span>{" "}
+              <span>{byCode(reasons, check.code) ?? byCode(bundle, check.code) ?? check.message}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+      <details class="technical">
+        <summary>{words.technical}</summary>
+        {checks.map((check) => (
+          <Technical key={check.name} check={check} />
+        ))}
+      </details>
+    </>
   );
 }
 
@@ -35,10 +42,8 @@ const FAULTS_SHOWN = 20;
 
 /** The verifier's own words: which field, which member, which code. */
 function Technical({ check: { code, message, faults = [] } }: { check: Check<string> }): JSX.Element {
-  const { words } = useSettings();
   return (
-    <details class="technical">
-      <summary>{words.technical}</summary>
+    <>
       <p lang="en">
         <code>{code}</code> {plain(message)}
       </p>
@@ -51,7 +56,7 @@ function Technical({ check: { code, message, faults = [] } }: { check: Check<str
           ))}
         </ul>
       )}
-    </details>
+    </>
   );
 }
 

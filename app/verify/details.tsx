@@ -4,7 +4,7 @@ import type { Evidence } from "../../src/evidence";
 import type { RecordType } from "../../src/types/record-type";
 import { Fact, Hex } from "../parts";
 import { addressOf } from "../route";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 import type { Judged } from "./judge";
 

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { isShown, type Evidence } from "../../src/evidence";
 import type { RecordType } from "../../src/types/record-type";
 import { Hex } from "../parts";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 
 /** What the record says, as far as it is shown. */
@@ -32,7 +32,15 @@ export function Fields({
           </div>
         ))}
       </dl>
-      <p class="quiet small fields-shown">{words.fields.shown(format.number(shown.length))}</p>
+      <p class="quiet small fields-shown">
+        {words.fields.shown(format.number(shown.length), format.number(hidden.length))}
+      </p>
+      {hidden.length > 0 && (
+        // What is folded away below is not printed: paper says at least what is not on it.
+        <p class="small on-paper">
+          {words.fields.hiddenNames}: {hidden.map(({ name }) => format.fieldTitle(name, type)).join(" · ")}
+        </p>
+      )}
       {hidden.length > 0 && (
         <details>
           <summary>{words.fields.hidden(format.number(hidden.length))}</summary>

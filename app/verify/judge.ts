@@ -25,11 +25,19 @@ export interface Judged extends Exhibit {
   readonly contradicts: readonly number[];
 }
 
-/** What the reader is told: the verdict's exit status, or that another file contradicts this one. */
-export type Outcome = Verdict["exitStatus"] | "contradicted";
+/**
+ * What the reader is told: the verdict's exit status, that another file contradicts this one, or that nothing is wrong
+ * with it but that it is of another registry than the one that is believed.
+ */
+export type Outcome = Verdict["exitStatus"] | "contradicted" | "elsewhere";
 
-export function outcomeOf({ verdict, contradicts }: Judged): Outcome {
-  return contradicts.length > 0 ? "contradicted" : verdict.exitStatus;
+export function outcomeOf({ verdict, contradicts }: Pick<Judged, "verdict" | "contradicts">): Outcome {
+  if (contradicts.length > 0) return "contradicted";
+  const parts = "bundle" in verdict ? (verdict.bundle?.checks ?? []) : [];
+  const failed = [...verdict.checks, ...parts].filter(({ result }) => result === "failed");
+  return failed.length > 0 && failed.every(({ code }) => code === "anchor.untrusted")
+    ? "elsewhere"
+    : verdict.exitStatus;
 }
 
 export interface Judgement {

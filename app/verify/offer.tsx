@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { Hex } from "../parts";
 import { usePages } from "../pages";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 import { trustOfRecord } from "../trust";
 import type { Item } from "./page";

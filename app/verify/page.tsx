@@ -22,7 +22,7 @@ export interface Item {
 }
 
 /** Open receipts, presentations and bundles, and see what holds. */
-export function VerifyPage(): JSX.Element {
+export function VerifyPage({ isShown }: { isShown: boolean }): JSX.Element {
   const { words } = useSettings();
   const { items, add, remove, clear } = useItems();
   const [asOf, setAsOf] = useState<Moment | undefined>(undefined);
@@ -39,7 +39,8 @@ export function VerifyPage(): JSX.Element {
       <h1>{words.drop.title}</h1>
       <p class="lead">{words.drop.lead}</p>
       <Drop onFiles={add} isSmall={items.length > 0} />
-      <TrustPanel />
+      {/* One at a time: Explore shows it too. */}
+      {isShown && <TrustPanel />}
       {items.length > 0 && (
         <div class="bar no-print">
           <AsOf value={asOf} onChange={setAsOf} />
@@ -111,7 +112,7 @@ function useJudgement(
   types: readonly RecordType[],
   asOf: Moment | undefined,
 ): { judgement: Judgement | undefined; isBusy: boolean } {
-  const { trust, node, isKnown } = usePages();
+  const { trust, node, isKnown, setLost } = usePages();
   const [state, setState] = useState<{ judgement: Judgement | undefined; isBusy: boolean }>({
     judgement: undefined,
     isBusy: false,
@@ -127,8 +128,9 @@ function useJudgement(
     const chain = node.state === "ready" ? node.chain : undefined;
     void judge(files, { trust, chain, types, asOf }).then((judgement) => {
       const failure = node.state === "failed" ? node.error : undefined;
-      if (isCurrent)
-        setState({ judgement: { ...judgement, error: judgement.error ?? failure }, isBusy: false });
+      if (!isCurrent) return;
+      if (chain !== undefined) setLost(judgement.error);
+      setState({ judgement: { ...judgement, error: judgement.error ?? failure }, isBusy: false });
     });
     return () => {
       isCurrent = false;
@@ -168,7 +170,7 @@ function Announcer({
 function Counts({ judgement }: { judgement: Judgement | undefined }): JSX.Element | null {
   const { words, format } = useSettings();
   if (judgement === undefined || judgement.judged.length < 2) return null;
-  const parts = ([0, 3, 2, "contradicted", 1] as const).flatMap((outcome) => {
+  const parts = ([0, 3, 2, "elsewhere", "contradicted", 1] as const).flatMap((outcome) => {
     const count = judgement.judged.filter((judged) => outcomeOf(judged) === outcome).length;
     return count === 0 ? [] : [words.verdict.counts[outcome](format.number(count))];
   });

@@ -5,7 +5,7 @@ import type { Evidence } from "../../src/evidence";
 import { portableHashes } from "../../src/hashes";
 import { rootOfProof } from "../../src/merkle";
 import type { Check, Verdict } from "../../src/verify";
-import { short } from "../format";
+import { short } from "../../src/formats";
 import { Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 

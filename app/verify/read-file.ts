@@ -1,8 +1,10 @@
 import { BUNDLE_FORMAT, readExhibit, type Exhibit } from "../../src/bundle";
+import { CHECKPOINT_FORMAT } from "../../src/checkpoint";
 import { isObject } from "../../src/deploy/record-fields";
 import { PRESENTATION_FORMAT, RECEIPT_FORMAT } from "../../src/evidence";
 import { CreditAnchorError } from "../../src/errors";
 import { parseJson } from "../../src/json";
+import { SIGNED_REPORT_FORMAT } from "../../src/sign-off";
 import { loadType, type RecordType } from "../../src/types/record-type";
 
 /** A receipt of 255 fields with its type document inside stays far below; so does a bundle with many signed reports. */
@@ -29,6 +31,8 @@ export type Problem =
   | "broken-json"
   | "other-json"
   | "other-format"
+  | "checkpoint"
+  | "signed-report"
   | "authority-record"
   | "broken-type";
 
@@ -75,10 +79,7 @@ function openText(text: string): Opened {
   try {
     value = JSON.parse(text);
   } catch {
-    const isNearly = /^[\s]*[{[]/.test(text);
-    // What looks like evidence is judged by the verifier, which says what is wrong with it.
-    if (isNearly && text.includes("credit-anchor/")) return { kind: "exhibit", ...readExhibit(text) };
-    return { kind: "other", problem: isNearly ? "broken-json" : "not-json" };
+    return { kind: "other", problem: /^\s*[{[]/.test(text) ? "broken-json" : "not-json" };
   }
   if (!isObject(value)) return { kind: "other", problem: "other-json" };
   const { format } = value;
@@ -88,6 +89,8 @@ function openText(text: string): Opened {
     return value["contract"] === "RegistryAuthority"
       ? { kind: "other", problem: "authority-record" }
       : { kind: "deployment", record: value };
+  if (format === CHECKPOINT_FORMAT) return { kind: "other", problem: "checkpoint" };
+  if (format === SIGNED_REPORT_FORMAT) return { kind: "other", problem: "signed-report" };
   if (typeof format === "string" && format.startsWith("credit-anchor/"))
     return { kind: "other", problem: "other-format", detail: format.slice(0, 60) };
   if (isObject(value["properties"]) && "x-credit-anchor" in value) return openType(text);

@@ -5,7 +5,7 @@ import { RECEIPT_FORMAT } from "../../src/evidence";
 import { shippedTypes } from "../../src/types/shipped";
 import type { RecordType } from "../../src/types/record-type";
 import { dateInChina, type Moment, type Verdict } from "../../src/verify";
-import { plain } from "../format";
+import { plain } from "../../src/formats";
 import { useSettings } from "../settings";
 import { BundlePart } from "./bundle-part";
 import { Checks } from "./checks";
@@ -71,6 +71,11 @@ export function Result({
           <div>
             <h2 id={`${id}-heading`}>{headings[outcome]}</h2>
             <p>{words.verdict.sentences[outcome]}</p>
+            {outcome === "elsewhere" && evidence !== undefined && (
+              <p>
+                {words.verdict.namesRegistry(evidence.registry.address, String(evidence.registry.chainId))}
+              </p>
+            )}
             <p class="quiet small">
               {words.verdict.judgedBy(day)}
               {facts !== undefined &&
@@ -140,6 +145,7 @@ function VerdictSign({ outcome }: { outcome: Outcome }): JSX.Element {
     2: "M18 19a6 6 0 1 1 8.5 5.4c-1.7.8-2.5 2-2.5 4v.6M24 34v.5",
     3: "M24 13v13M24 33v.5",
     contradicted: "M14 20h20M14 28h20M31 13L17 35",
+    elsewhere: "M13 24h22M27 16l8 8-8 8",
   }[outcome];
   return (
     <svg class="verdict-sign" viewBox="0 0 48 48" width="64" height="64" aria-hidden="true">

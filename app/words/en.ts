@@ -6,6 +6,10 @@ export const en = {
   tagline: "Checked in your browser against the chain",
   skip: "Skip to content",
   nav: { label: "Pages", verify: "Verify", explore: "Explore", about: "About" },
+  noSuchPage: {
+    title: "There is no such page",
+    text: "The address leads nowhere: it may be mistyped or cut off. Verify, Explore and About are linked above.",
+  },
   language: { label: "Language", other: "中文" },
   theme: { label: "Colours", auto: "As the device", light: "Light", dark: "Dark" },
   footer: {
@@ -39,6 +43,7 @@ export const en = {
       none: "No node is asked.",
       connecting: "Connecting to the node…",
       ready: (node: string) => `Connected to ${node}`,
+      lost: (node: string) => `No usable answer from ${node} any more`,
       failed: "The node gives no usable answer",
       retry: "Try again",
     },
@@ -86,9 +91,14 @@ export const en = {
     archive: "This is an archive. Unpack it first, then open the receipts inside.",
     "not-text": "This is not a text file, so it can be no receipt.",
     "not-json": "This is text, but not JSON, so it can be no receipt. Receipts end in .json.",
-    "broken-json": "This looks like JSON, but it is damaged. Ask for the file again: do not copy it by hand.",
+    "broken-json":
+      "This file is damaged, perhaps cut off on the way. Ask for it again, and do not copy it by hand.",
     "other-json": "This is JSON, but no receipt, presentation or bundle of credit-anchor.",
     "other-format": "This is a file of credit-anchor, but of a kind that these pages cannot check.",
+    checkpoint:
+      "This is a checkpoint of a registry. The command line checks it: credit-anchor checkpoint --verify FILE.",
+    "signed-report":
+      "This is an auditor's signed report. The command line checks it: credit-anchor report verify FILE.",
     "authority-record":
       "This is the deployment record of the authority. The registry's is needed: CreditRegistry.json.",
     "broken-type": "This looks like the document of a record type, but it cannot be used.",
@@ -110,6 +120,7 @@ export const en = {
       2: "Undecided",
       3: "Genuine, not in force",
       contradicted: "Contradicted",
+      elsewhere: "Of another registry",
     },
     headingsThen: {
       0: "Genuine, and in force then",
@@ -117,6 +128,7 @@ export const en = {
       2: "Undecided",
       3: "Genuine, not in force then",
       contradicted: "Contradicted",
+      elsewhere: "Of another registry",
     },
     sentences: {
       0: "Every required check holds, and the record is in force.",
@@ -125,7 +137,11 @@ export const en = {
       3: "The record was anchored as it is shown, but it is not in force.",
       contradicted:
         "By itself this file holds. Another one that holds too says something else of the same record.",
+      elsewhere:
+        "Nothing can be said of this file here: it names another registry than the one that you believe. Do not rely on it unless a source that you trust names that registry, and it holds there.",
     },
+    namesRegistry: (registry: string, chainId: string) =>
+      `The file names registry ${registry} on chain ${chainId}.`,
     judgedBy: (day: string) => `Judged by ${day}`,
     asOfBlock: (block: string, time: string) => `as of block ${block}, ${time}`,
     live: (file: string, heading: string) => `${file}: ${heading}`,
@@ -146,6 +162,7 @@ export const en = {
       2: (n: string) => `${n} undecided`,
       3: (n: string) => `${n} not in force`,
       contradicted: (n: string) => `${n} contradicted`,
+      elsewhere: (n: string) => `${n} of another registry`,
     },
     contradiction: (files: string) =>
       `Contradiction with ${files}: the agency anchored two different contents as the same version of the same record.`,
@@ -212,10 +229,11 @@ export const en = {
   fields: {
     name: "Field",
     value: "Content",
-    shown: (n: string) => `${n} shown`,
+    shown: (n: string, hidden: string) => `${n} shown, ${hidden} hidden`,
     hidden: (n: string) => `${n} hidden`,
+    hiddenNames: "Hidden",
     hiddenValue: "hidden",
-    absent: "none",
+    absent: "Left empty",
     unproved: "Not proved: what the file claims",
   },
   timeline: {

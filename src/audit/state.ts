@@ -153,6 +153,18 @@ export function lineOf(state: RegistryState, agency: AgencyState): AgencyState[]
   return line;
 }
 
+/**
+ * Whether a batch's operator was declared compromised since before it was anchored. Whichever agency of the line the
+ * key belonged to: the suspicion counts.
+ */
+export function isInDoubt(state: RegistryState, { header }: Pick<BatchState, "header">): boolean {
+  const agency = state.agencies.get(header.agencyId);
+  return (agency === undefined ? [] : lineOf(state, agency)).some(({ operators }) => {
+    const since = operators.get(header.operator)?.compromisedSince ?? 0n;
+    return since !== 0n && BigInt(header.anchoredAt) >= since;
+  });
+}
+
 /** The agency that acts for one: itself, or the last of its chain of successors. */
 export function actingFor(state: RegistryState, agency: AgencyState): AgencyState {
   return lineOf(state, agency).at(-1)!;

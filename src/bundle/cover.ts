@@ -1,26 +1,20 @@
 import { toHex } from "../bytes";
 import { batchId } from "../commitment";
 import { isShown } from "../evidence";
+import { formats } from "../formats";
 import type { Hashes } from "../hashes";
 import { html, type Content, type Html } from "../html";
 import { isObject, type JsonValue } from "../json";
+import type { RecordType } from "../types/record-type";
 import type { Check } from "../verdict";
 import { bundleDigest, type Bundle } from "./file";
-import { bundleChecksInChinese } from "./names-chinese";
-import type { BundleVerdict } from "./verify";
+import { bundleChecksInChinese, checksInChinese } from "./names-chinese";
+import { bundleReasonsInChinese, reasonsInChinese } from "./reasons-chinese";
+import { typeInBundle, type BundleVerdict } from "./verify";
 
-/** What each check is called in Chinese. */
-const CHECKS: Readonly<Record<string, string>> = {
-  format: "格式",
-  type: "记录类型",
-  integrity: "完整性",
-  inclusion: "批次归属",
-  anchor: "链上存证",
-  issuer: "存证机关",
-  status: "状态",
-  freshness: "时效",
-  ...bundleChecksInChinese,
-};
+/** What each check is called in Chinese, and why it came out as it did. */
+const CHECKS: Readonly<Record<string, string>> = { ...checksInChinese, ...bundleChecksInChinese };
+const REASONS: Readonly<Record<string, string>> = { ...reasonsInChinese, ...bundleReasonsInChinese };
 const RESULTS: Readonly<Record<Check["result"], string>> = {
   passed: "✓ 通过 passed",
   failed: "✗ 不符 failed",
@@ -41,7 +35,7 @@ const RULES: readonly (readonly [string, string, string])[] = [
   ],
   [
     "第18条 art. 18",
-    "上链前的真实性：批次清单载明来源系统、采集工具、原始文件摘要与时间，由机关操作员签名；内容是否属实，须另行举证。",
+    "上链前的真实性：批次清单载明来源系统、采集工具、原始文件摘要与时间，由机构操作员签名；内容是否属实，须另行举证。",
     "Truth before the chain: the manifest names source system, collector, digest of the source file and times, under the operator's signature; that the content is true needs other evidence.",
   ],
   [
@@ -60,10 +54,10 @@ const RULES: readonly (readonly [string, string, string])[] = [
 export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes): string {
   const { evidence, manifest } = bundle;
   const { record, batch, transaction, registry } = evidence;
-  const document = record.typeDocument ?? bundle.typeDocument;
-  const title =
-    typeof document?.["title"] === "string" ? `${document["title"]}（${record.type}）` : record.type;
+  const type = typeInBundle(bundle, hashes);
   const shown = record.fields.filter(isShown);
+  const present = shown.filter(({ value }) => value !== null);
+  const absent = shown.filter(({ value }) => value === null);
   const hidden = record.fields.filter((field) => !isShown(field));
   const id = batchId(batch.agencyId, batch.sequence);
   const checks = [...verdict.checks, ...(verdict.bundle?.checks ?? [])];
@@ -77,40 +71,57 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
       )}
     </p>`,
     section("记录", "Record", [
-      ["类型", "type", title],
-      ["版本", "version", record.version],
-      ["记录标识", "record key", record.key],
-      ...shown.map(({ name, value }) => ["字段", "field", value, fieldTitle(document, name)] as const),
-      ["未出示字段", "hidden fields", hidden.map(({ name }) => name).join(", ") || "—"],
+      row("记录类型", "type", typeTitle(record.type, type)),
+      row("版本", "version", record.version),
+      row("记录键", "record key", record.key),
+      ...present.map(({ name, value }): Row => [
+        fieldTitle(name, type),
+        both(formats.zh.value(name, value), formats.en.value(name, value)),
+      ]),
+      row("未填写的字段", "fields left empty", fieldTitles(absent, type)),
+      row(
+        `未出示的字段（${hidden.length} 项）`,
+        `hidden fields (${hidden.length})`,
+        fieldTitles(hidden, type),
+      ),
     ]),
-    section("存证", "Anchoring", [
-      ["链", "chain", registry.chainId],
-      ["登记合约", "registry", registry.address],
-      ["批次与序位", "batch and place", `${id} / ${record.index}（${batch.size}）`],
-      ["存证时间", "anchored at", chinaTime(batch.anchoredAt)],
-      ["操作员", "operator", batch.operator],
-      ["批次根", "root", batch.root],
-      ["清单摘要", "manifest hash", batch.manifestHash],
-      ["交易", "transaction", transaction.hash],
-      ["区块", "block", `${transaction.blockNumber} / ${transaction.blockHash}`],
-      ["合约代码摘要", "code hash", bundle.codeHash ?? "—"],
+    section("链上锚定", "Anchor", [
+      row("链", "chain", registry.chainId),
+      row("登记簿地址", "registry", registry.address),
+      row("批次", "batch", id),
+      row(
+        "批次中的位置",
+        "position in it",
+        both(
+          `第 ${record.index} 号，共 ${batch.size} 条，从 0 起计`,
+          `${record.index} of ${batch.size}, counted from 0`,
+        ),
+      ),
+      row("锚定时间", "anchored", clock(batch.anchoredAt)),
+      row("操作员", "operator", batch.operator),
+      row("批次的根", "root", batch.root),
+      row("清单哈希", "hash of the manifest", batch.manifestHash),
+      row("交易", "transaction", transaction.hash),
+      row("区块", "block", `${transaction.blockNumber} / ${transaction.blockHash}`),
+      row("合约代码的哈希", "hash of the contract's code", bundle.codeHash),
     ]),
     manifest !== undefined &&
       isObject(source) &&
       section("采集（仅供审计与法院）", "Collection (for auditors and courts only)", [
-        ["机关", "agency", manifest["agencyCode"] ?? null],
-        ["来源系统", "source system", source["system"] ?? null],
-        ["采集工具", "collector", source["collector"] ?? null],
-        ["原始文件 SHA-256", "source file SHA-256", source["sha256"] ?? null],
-        ["行", "rows", `${plain(source["firstRow"] ?? null)}–${plain(source["lastRow"] ?? null)}`],
-        ["时间", "times", manifest["times"] ?? null],
+        row("机构代码", "agency's code", plain(manifest["agencyCode"])),
+        row("来源系统", "source system", plain(source["system"])),
+        row("采集工具", "collector", plain(source["collector"])),
+        row("原始文件 SHA-256", "source file SHA-256", plain(source["sha256"])),
+        row("行", "rows", `${plain(source["firstRow"])}–${plain(source["lastRow"])}`),
+        row("采集开始时间", "collection started", moment(manifest["times"], "started")),
+        row("编成批次时间", "batch put together", moment(manifest["times"], "planned")),
       ]),
     html`<h2>${both("脱机核验", "Checked without a node")}</h2>`,
     table(
-      checks.map(({ name, result, message }) => [
+      checks.map(({ name, result, code, message }) => [
         both(CHECKS[name] ?? name, name),
         html`<span class="${result}">${RESULTS[result]}</span>`,
-        message,
+        both(REASONS[code] ?? message, message),
       ]),
     ),
     html`<p>
@@ -124,33 +135,46 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
     html`<h2>${both("复核", "Check it again")}</h2>`,
     html`<p>
       ${both(
-        "登记合约地址应取自主管部门公布，而非本文件。",
+        "登记簿地址应取自主管部门公布，而非本文件。",
         "Take the registry's address from its authority, not from this file.",
       )}
     </p>`,
     html`<pre>credit-anchor verify BUNDLE.json --rpc URL --registry ADDRESS</pre>`,
     section("文件", "File", [
-      ["SHA-256", "digest", toHex(bundleDigest(bundle, hashes))],
-      ["制作工具", "made by", bundle.tool],
-      ["制作时间", "made at", chinaTime(bundle.madeAt)],
-      ["整体签名", "sealed by", bundle.seal?.signer ?? "—"],
+      row("SHA-256", "digest", toHex(bundleDigest(bundle, hashes))),
+      row("制作工具", "made by", bundle.tool),
+      row("制作时间", "made at", clock(bundle.madeAt)),
+      row("整体签名", "sealed by", bundle.seal?.signer),
     ]),
   ]);
 }
 
-type Row = readonly [string, string, JsonValue] | readonly [string, string, JsonValue, Content];
+type Row = readonly [title: Content, value: Content];
 
 function section(zh: string, en: string, rows: readonly Row[]): Html {
   return html`<h2>${both(zh, en)}</h2>
-    ${table(rows.map(([nameZh, nameEn, value, title]) => [title ?? both(nameZh, nameEn), plain(value)]))}`;
+    ${table(rows)}`;
 }
 
-/** A field by its name, and its title in the type document. */
-function fieldTitle(document: JsonValue | undefined, name: string): Content {
-  const properties = isObject(document) ? document["properties"] : undefined;
-  const property = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
-  const title = isObject(property) ? property["title"] : undefined;
-  return typeof title === "string" ? both(title, name) : name;
+function row(zh: string, en: string, value: Content): Row {
+  return [both(zh, en), value ?? "—"];
+}
+
+/** What a type is called, and its name in the registry. */
+function typeTitle(name: string, type: RecordType | undefined): Html {
+  const titles = both(formats.zh.typeTitle(name, type), formats.en.typeTitle(name, type));
+  return type === undefined ? titles : html`${titles} <code>${name}</code>`;
+}
+
+/** What a field is called, by the titles of its type. */
+function fieldTitle(name: string, type: RecordType | undefined): Html {
+  return both(formats.zh.fieldTitle(name, type), formats.en.fieldTitle(name, type));
+}
+
+function fieldTitles(fields: readonly { readonly name: string }[], type: RecordType | undefined): Html {
+  const list = ({ fieldTitle }: (typeof formats)["zh"], between: string): string =>
+    fields.map(({ name }) => fieldTitle(name, type)).join(between) || "—";
+  return both(list(formats.zh, "；"), list(formats.en, "; "));
 }
 
 function table(rows: readonly (readonly Content[])[]): Html {
@@ -165,20 +189,27 @@ function table(rows: readonly (readonly Content[])[]): Html {
   </table>`;
 }
 
+/** The same in both languages; once, where both say it alike. */
 function both(zh: string, en: string): Html {
+  if (zh === en) return html`<span>${zh}</span>`;
   return html`<span lang="zh-CN">${zh}</span> <span lang="en">${en}</span>`;
 }
 
-function plain(value: JsonValue): string {
-  if (value === null) return "—";
+function plain(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return "—";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function chinaTime(seconds: number): string {
-  const time = new Date((seconds + 8 * 3600) * 1000);
-  return Number.isNaN(time.getTime())
-    ? String(seconds)
-    : `${time.toISOString().slice(0, 19).replace("T", " ")} UTC+8`;
+/** Seconds since 1970, as clocks in China show it. */
+function clock(seconds: number): Html {
+  return both(`${formats.zh.time(seconds)}（北京时间）`, `${formats.en.time(seconds)} UTC+8`);
+}
+
+/** A time of the manifest's. What is no time stands there as it is. */
+function moment(times: JsonValue | undefined, name: string): Content {
+  const value = isObject(times) ? times[name] : undefined;
+  const milliseconds = typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(milliseconds) ? plain(value) : clock(Math.floor(milliseconds / 1000));
 }
 
 function page(title: string, parts: readonly Content[]): string {

@@ -60,9 +60,13 @@ export type AuthorityAnswer =
 export function verifyBundle(request: VerifyBundleRequest, hashes: Hashes = portableHashes): BundleVerdict {
   const { bundle, faults } = readBundle(request.bundle);
   if (bundle === undefined) return { ...unreadable(faults), bundle: null };
-  const own = ownType(bundle, hashes);
+  const own = typeInBundle(bundle, hashes);
   const verdict = verify(
-    { ...request, evidence: bundle.evidence, types: [...(request.types ?? []), ...own] },
+    {
+      ...request,
+      evidence: bundle.evidence,
+      types: [...(request.types ?? []), ...(own === undefined ? [] : [own])],
+    },
     hashes,
   );
   const checks = checkParts(bundle, request, verdict, hashes);
@@ -74,14 +78,15 @@ export function verifyBundle(request: VerifyBundleRequest, hashes: Hashes = port
   };
 }
 
-/** The type in the bundle, if it is the record's: then the record can be checked by it. */
-function ownType({ typeDocument, evidence }: Bundle, hashes: Hashes): RecordType[] {
-  if (typeDocument === undefined) return [];
+/** The type in the bundle, if it is the record's: then the record can be checked and read by it. */
+export function typeInBundle({ typeDocument, evidence }: Bundle, hashes: Hashes): RecordType | undefined {
+  const document = typeDocument ?? evidence.record.typeDocument;
+  if (document === undefined) return undefined;
   try {
-    const type = loadType(typeDocument, hashes);
-    return toHex(type.typeHash) === evidence.record.typeHash ? [type] : [];
+    const type = loadType(document, hashes);
+    return toHex(type.typeHash) === evidence.record.typeHash ? type : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

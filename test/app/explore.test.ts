@@ -73,7 +73,7 @@ describePages("pages: exploring", (stage) => {
   it("shows what auditors signed off, compared with the chain", async () => {
     const watched = await stage.visit("#/signoffs");
     const row = watched.page.locator("tbody tr");
-    await row.getByText("not everything compared").waitFor();
+    await row.getByText("no differences; not everything could be compared").waitFor();
     expect(await row.innerText())
       .to.contain("✓ head of the journal is that of these events")
       .and.to.contain("✓ block is one of this chain")
@@ -168,5 +168,35 @@ describePages("pages: exploring", (stage) => {
       await through.stop();
       await proxy.stop();
     }
+  });
+
+  it("says everywhere of a batch that its key was declared compromised", async () => {
+    const { homes } = stage.world.sandbox.ready;
+    const address = openHome(homes.court, { env: {} }).signerAddress()!;
+    const code = openHome(homes.court, { env: {} }).settings.agency!;
+    await expectRun(0, [
+      ...["operator", "compromised", address, "--since", "2026-01-01", "--agency", String(code.id)],
+      ...["--home", homes.court],
+    ]);
+    const batch = String(BigInt(code.id!) << 32n);
+    const { page } = await stage.visit(`#/batch/${batch}`, { width: 375 });
+    await page.getByText("was declared compromised since before then").waitFor();
+    await page.locator(".facts .doubt").getByText("key declared compromised").waitFor();
+    await page.goto(`${stage.world.url}#/agency/${code.id}`);
+    const row = page.locator("tbody tr", { hasText: batch });
+    // In sight on a phone, without scrolling sideways.
+    const tag = row.locator(".doubt");
+    await tag.waitFor();
+    const box = (await tag.boundingBox())!;
+    expect(box.x + box.width).to.be.lessThan(375);
+    await page.locator("tbody tr").getByText("declared compromised since").waitFor();
+    const over =
+      "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length";
+    expect(await page.evaluate(over)).to.equal(0);
+    await page.goto(`${stage.world.url}#/batches`);
+    await page.locator("tbody tr", { hasText: batch }).locator(".doubt").waitFor();
+    await page.goto(`${stage.world.url}#/explore`);
+    await page.locator(".deeds").waitFor();
+    expect(await page.locator(".trust").count()).to.equal(1);
   });
 });

@@ -49,6 +49,18 @@ describePages("pages: verifying", (stage) => {
     expect(watched.complaints).to.deep.equal([]);
   });
 
+  it("says on paper how much is hidden, and what", async () => {
+    const { page } = await stage.visit("");
+    await page.setInputFiles("input[type=file]", stage.world.files.presentation);
+    await page.locator("article.result").waitFor();
+    expect(await page.locator(".fields-shown").innerText()).to.match(/^\d+ shown, \d+ hidden$/);
+    expect(await page.locator(".on-paper").isVisible()).to.equal(false);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".on-paper").innerText())
+      .to.contain("Hidden: ")
+      .and.contain("Legal basis");
+  });
+
   it("sends nothing but questions, to the node that was chosen", async () => {
     const watched = await stage.visit("");
     await verdicts(watched, stage.world.files.fine, stage.world.files.withdrawn);
@@ -98,7 +110,7 @@ describePages("pages: verifying", (stage) => {
     const statements = await result.locator(".bundle-contents tbody tr").allInnerTexts();
     expect(statements.map((row) => row.split("\t")[0])).to.deep.equal([
       "Checkpoint",
-      "Audit: not everything compared",
+      "Audit: no differences; not everything could be compared",
     ]);
     expect(await result.innerText()).to.contain("SHA-256");
     // Then the record, as of a receipt.
@@ -195,7 +207,9 @@ describePages("pages: verifying", (stage) => {
     const wrong: [string, string | Uint8Array, RegExp][] = [
       ["empty.json", "", /is empty/],
       ["words.json", "Dear sirs,", /not JSON/],
-      ["half.json", '{"a": ', /damaged/],
+      ["half.json", '{"a": ', /damaged.+again/],
+      ["cut.json", readFileSync(stage.world.files.fine, "utf8").slice(0, 900), /damaged.+again/],
+      ["stand.json", readFileSync(stage.world.files.checkpoint), /credit-anchor checkpoint --verify/],
       ["list.json", "[1, 2]", /no receipt, presentation or bundle/],
       ["other.json", '{"format": "somebody/else"}', /no receipt, presentation or bundle/],
       ["manifest.json", '{"format": "credit-anchor/manifest"}', /cannot check/],
@@ -290,6 +304,7 @@ describePages("pages: verifying", (stage) => {
       ).to.deep.equal(["Undecided", "Not genuine"]);
       const text = await watched.page.locator("main").innerText();
       expect(text).to.contain("The node cannot be reached");
+      expect(await watched.page.locator(".node-ready").count()).to.equal(0);
       expect(text).to.contain(registry.slice(0, 8));
     } finally {
       await down.stop();
@@ -307,8 +322,12 @@ describePages("pages: verifying", (stage) => {
       await page.getByRole("button", { name: "Use these" }).click();
       await page.getByText("This node serves another chain than the registry's.").first().waitFor();
       const [verdict] = await verdicts(watched, stage.world.files.fine);
-      expect(verdict).to.equal("Not genuine");
+      expect(verdict).to.equal("Of another registry");
       expect(await page.locator(".check-failed .check-name").allInnerTexts()).to.deep.equal(["Anchor"]);
+      const { chainId, registry } = stage.world.sandbox.ready;
+      await page
+        .getByText(`The file names registry ${registry.toLowerCase()} on chain ${chainId}.`)
+        .waitFor();
     } finally {
       await bare.stop();
     }

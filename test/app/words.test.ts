@@ -4,9 +4,14 @@ import { expect } from "chai";
 import { openBytes, openFile } from "../../app/verify/read-file";
 import { movedPositions, ranges, statusCounts } from "../../app/explore/status-counts";
 import { periodOf, seriesOf, ticks } from "../../app/explore/series";
+import { parseRoute } from "../../app/route";
+import { outcomeOf } from "../../app/verify/judge";
 import { words } from "../../app/words";
 import { BUNDLE_CHECK_NAMES } from "../../src/bundle";
+import { formats } from "../../src/formats";
 import { reasons } from "../../src/reasons";
+import type { Verdict } from "../../src/verdict";
+import { shippedTypes } from "../../src/types/shipped";
 import { registryInterface } from "../../src/interfaces";
 
 const root = join(__dirname, "..", "..");
@@ -117,13 +122,73 @@ describe("pages: reading files", () => {
 
   it("knows what a file is by its content", async () => {
     expect(open('{"format": "credit-anchor/receipt"}')).to.include({ kind: "exhibit" });
-    expect(open('{"format": "credit-anchor/receipt",')).to.include({ kind: "exhibit" });
+    // Cut off on the way, like any other JSON that is.
+    expect(open('{"format": "credit-anchor/receipt",')).to.include({ problem: "broken-json" });
+    expect(open('{"format": "credit-anchor/checkpoint"}')).to.include({ problem: "checkpoint" });
+    expect(open('{"format": "credit-anchor/signed-report"}')).to.include({ problem: "signed-report" });
     expect(open('{"format": "credit-anchor/deployment", "contract": "CreditRegistry"}').kind).to.equal(
       "deployment",
     );
     expect(open(read("src/types/shipped/cn.penalty.json")).kind).to.equal("type");
     expect(open("null")).to.include({ problem: "other-json" });
     expect(await openFile(new Blob([]))).to.include({ problem: "empty" });
+  });
+});
+
+describe("pages: values", () => {
+  const penalty = shippedTypes().get("cn.penalty")!;
+
+  it("name no unit but the one in which the amount stands there", () => {
+    for (const { fieldTitle, value } of [formats.zh, formats.en])
+      for (const { name } of penalty.fields.filter((field) => field.name.endsWith("Fen"))) {
+        expect(fieldTitle(name, penalty)).not.to.match(/元|fen/);
+        expect(value(name, 5_000_012)).to.equal("50,000.12 元");
+      }
+    expect(formats.zh.fieldTitle("fineFen", penalty)).to.equal("罚款金额");
+    expect(formats.en.fieldTitle("fineFen", penalty)).to.equal("Fine");
+  });
+});
+
+describe("pages: one word for one thing", () => {
+  it("says operator, leaf hash, secret and statement in one way", () => {
+    const said = ["zh.ts", "zh-codes.ts", "zh-explore.ts"]
+      .map((file) => read(join("app", "words", file)))
+      .join();
+    const shared =
+      read(join("src", "bundle", "reasons-chinese.ts")) + read(join("src", "bundle", "cover.ts"));
+    expect(said + shared).not.to.match(/操作者|叶子|密钥材料|审计签署|审计方|覆盖事件数|已不生效/);
+  });
+});
+
+describe("pages: of which registry a file is", () => {
+  const outcome = (...codes: string[]) =>
+    outcomeOf({
+      verdict: {
+        exitStatus: codes.length > 0 ? 1 : 0,
+        checks: codes.map((code) => ({ name: "anchor", result: "failed", code, message: "" })),
+      } as unknown as Verdict,
+      contradicts: [],
+    });
+
+  it("condemns no file for that alone, and every file for anything else", () => {
+    expect(outcome("anchor.untrusted")).to.equal("elsewhere");
+    expect(outcome("anchor.untrusted", "integrity.altered")).to.equal(1);
+    expect(outcome("anchor.header")).to.equal(1);
+    expect(outcome()).to.equal(0);
+  });
+});
+
+describe("pages: addresses", () => {
+  it("lead to a page, or nowhere", () => {
+    for (const [address, page] of [
+      ["", "verify"],
+      ["#/", "verify"],
+      ["#/verify", "verify"],
+      ["#/agency/1", "explore"],
+      ["#/agency/none", "unknown"],
+      ["#/nonsense", "unknown"],
+    ] as const)
+      expect(parseRoute(address).page, address).to.equal(page);
   });
 });
 

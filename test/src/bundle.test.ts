@@ -19,6 +19,7 @@ import { gatherFacts } from "../../src/facts";
 import { portableHashes as hashes } from "../../src/hashes";
 import { parseJson, type JsonObject, type JsonValue } from "../../src/json";
 import { makeReceipt, present, type Evidence } from "../../src/receipt";
+import { shippedTypes } from "../../src/types/shipped";
 import { statementDigest, statementOf, type SignedReport } from "../../src/sign-off";
 import type { LmdbVault } from "../../src/vault/writer";
 import type { VaultReader } from "../../src/vault/vault";
@@ -261,6 +262,48 @@ describe("evidence bundles", function () {
         const page = coverPage(harm, verifyBundle({ bundle: harm, trust: [], policy }, hashes), hashes);
         expect(page).not.to.contain("<img").and.not.to.contain("\u202e");
         expect(page).to.contain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;\ufffd");
+      });
+
+      it("have a cover that says everything in Chinese first: titles, amounts, dates, reasons, what is hidden", async () => {
+        const bundle = await bundleOf(world, world.chain, open, receiptOf(open, 0));
+        const penalty = shippedTypes().get("cn.penalty")!;
+        const { record } = bundle.evidence;
+        const salt = `0x${"11".repeat(32)}`;
+        const told = {
+          ...bundle,
+          typeDocument: penalty.document,
+          evidence: {
+            ...bundle.evidence,
+            record: {
+              ...record,
+              ...{ type: "cn.penalty", typeHash: toHex(penalty.typeHash), typeDocument: penalty.document },
+              fields: [
+                { name: "fineFen", value: 32265844, salt },
+                { name: "decidedOn", value: "2025-04-24", salt },
+                { name: "validUntil", value: "2099-12-31", salt },
+                { name: "remark", value: null, salt },
+                { name: "partyIdNumber", digest: salt },
+              ],
+            },
+          },
+        } as Bundle;
+        const page = coverPage(told, verifyBundle({ bundle, trust: [], policy }, hashes), hashes);
+        const lines = page.replace(/<style>[^]*<\/style>|<[^>]*>/g, " ").replace(/\s+/g, " ");
+        for (const words of [
+          "行政处罚 Administrative penalty cn.penalty",
+          "罚款金额 Fine 322,658.44 元",
+          "处罚决定日期 Date of the decision 2025年4月24日 24 April 2025",
+          "处罚有效期 Last day of validity of the penalty 长期 long-term",
+          "未填写的字段 fields left empty 备注 Remark",
+          "未出示的字段（1 项） hidden fields (1) 证件号码 Number of the party&#39;s identity document",
+          "证明路径从记录通到其批次的根。 record ",
+          "出具机关 issuer – 未核验 not checked 须先找到链上锚定。 needs an anchor",
+        ])
+          expect(lines).to.contain(words);
+        expect(lines).to.match(
+          /采集开始时间 collection started \d{4}年\d+月\d+日 [\d:]+（北京时间） \d+ \w+ \d{4}/,
+        );
+        expect(lines).not.to.match(/万元|in fen|\{"/);
       });
 
       it("name what was altered, whatever it is; what only tells of itself is listed here", async () => {

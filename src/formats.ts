@@ -1,5 +1,5 @@
-import { isObject, type JsonValue } from "../src/json";
-import type { RecordType } from "../src/types/record-type";
+import { isObject, type JsonValue } from "./json";
+import type { RecordType } from "./types/record-type";
 
 /** How numbers, times and values of records look in one language. */
 export interface Formats {
@@ -15,7 +15,7 @@ export interface Formats {
   value(name: string, value: JsonValue): string;
   /** What a field of a type is called; its name if the type is not known. */
   fieldTitle(name: string, type: RecordType | undefined): string;
-  /** What a type is called. */
+  /** What a type is called; its name if the type is not known. */
   typeTitle(name: string, type: RecordType | undefined): string;
 }
 
@@ -23,6 +23,8 @@ export interface Formats {
 const LONG_TERM = "2099-12-31";
 const LAST = 253_370_764_800;
 const ZONE = "Asia/Shanghai";
+/** The unit at the end of a title of an amount: whatever a source counts in, values stand here in 元. */
+const UNIT = /, in fen$|（万?元）$/;
 
 function formatsOf(locale: string, texts: { longTerm: string; forever: string; chinese: boolean }): Formats {
   const numbers = new Intl.NumberFormat(locale);
@@ -61,8 +63,7 @@ function formatsOf(locale: string, texts: { longTerm: string; forever: string; c
       const chinese = field?.aliases.find((alias) => /\p{Script=Han}/u.test(alias.name))?.name;
       const title = field?.schema["title"];
       const found = texts.chinese ? (chinese ?? title) : title;
-      // Values stand there in 元.
-      return typeof found === "string" ? plain(found).replace(/, in fen$/, "") : name;
+      return typeof found === "string" ? plain(found).replace(UNIT, "") : name;
     },
     typeTitle: (name, type) => {
       const { title, description } = type?.document ?? {};
