@@ -190,9 +190,6 @@ describePages("pages: exploring", (stage) => {
     const box = (await tag.boundingBox())!;
     expect(box.x + box.width).to.be.lessThan(375);
     await page.locator("tbody tr").getByText("declared compromised since").waitFor();
-    const over =
-      "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length";
-    expect(await page.evaluate(over)).to.equal(0);
     await page.goto(`${stage.world.url}#/batches`);
     await page.locator("tbody tr", { hasText: batch }).locator(".doubt").waitFor();
     await page.goto(`${stage.world.url}#/explore`);
