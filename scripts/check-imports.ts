@@ -30,6 +30,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
       "file-kinds",
       "shape",
       "html",
+      "time-words",
     ],
   },
   { name: "canonical", modules: ["canonical"] },

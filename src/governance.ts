@@ -3,7 +3,7 @@ import type { Log } from "./chain";
 import { CreditAnchorError } from "./errors";
 import type { Call } from "./registry";
 import { authorityOf, type Registry } from "./registry-views";
-import { administratorRoleId, ownFunctions, roleIds, roleNames, roleOfFunction } from "./roles";
+import { administratorRoleId, ownFunctions, roleIds, roleName, roleNames, roleOfFunction } from "./roles";
 import { registryInterface, authorityInterface } from "./interfaces";
 
 /**
@@ -11,12 +11,6 @@ import { registryInterface, authorityInterface } from "./interfaces";
  */
 
 const lower = (value: unknown): string => String(value).toLowerCase();
-
-/** Name of a role by its id. */
-export function roleName(id: bigint): string {
-  if (id === administratorRoleId) return "administrator";
-  return roleNames.find((name) => roleIds[name] === id) ?? `role ${id}`;
-}
 
 /** An act that was scheduled and is neither made nor cancelled. Times in seconds. */
 export interface ScheduledAct {

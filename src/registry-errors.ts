@@ -1,17 +1,26 @@
 import { counted } from "./counted";
 import { AbiCoder, type Result } from "ethers";
 import type { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
+import type { RegistryAuthority__factory } from "../typechain-types/factories/contracts/RegistryAuthority__factory";
 import type { IRelay__factory } from "../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import type { ISignOffs__factory } from "../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { CreditAnchorError } from "./errors";
+import { authorityInterface, registryInterface, relayInterface, signOffsInterface } from "./interfaces";
+import { restrictedFunction, roleName } from "./roles";
 import { RpcError } from "./rpc";
-import { registryInterface, relayInterface, signOffsInterface } from "./interfaces";
+import { timeForPeople } from "./time-words";
 
-/** Names of the registry's custom errors, as its ABI lists them, and of those of its relay and of the sign-offs. */
+/** Names of the registry's custom errors, as its ABI lists them, of its authority's, its relay's and of the sign-offs'. */
 export type RegistryErrorName =
   | Extract<(typeof CreditRegistry__factory.abi)[number], { type: "error" }>["name"]
+  | AuthorityErrorName
   | RelayErrorName
   | SignOffsErrorName;
+/** The authority's own, without those of the libraries under it, which any contract may have. */
+type AuthorityErrorName = Extract<
+  Extract<(typeof RegistryAuthority__factory.abi)[number], { type: "error" }>["name"],
+  `AccessManager${string}`
+>;
 type RelayErrorName = Extract<(typeof IRelay__factory.abi)[number], { type: "error" }>["name"];
 type SignOffsErrorName = Extract<(typeof ISignOffs__factory.abi)[number], { type: "error" }>["name"];
 
@@ -27,7 +36,8 @@ export class RegistryRefusal extends CreditAnchorError {
     values: Readonly<Record<string, unknown>>,
     explanation: Explanation,
   ) {
-    super(`registry.${errorName}`, `the registry refused: ${explanation.message} (${errorName})`, {
+    const who = Object.hasOwn(authorityExplanations, errorName) ? "the registry's authority" : "the registry";
+    super(`registry.${errorName}`, `${who} refused: ${explanation.message} (${errorName})`, {
       hint: explanation.hint,
     });
     this.errorName = errorName;
@@ -48,7 +58,9 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   3: "anchor or status, and a next version of a direct record needs both",
 };
 const replan = "run the command again: it reads the registry and continues from there";
-const askRegistrar = "ask the operator of the registry (the role registrar)";
+const showsHolders = "credit-anchor governance roles shows who holds it";
+const askRegistrar = "ask whoever holds the role registrar: credit-anchor governance roles shows the account";
+const listsActs = "credit-anchor governance list shows what is scheduled";
 const askAdministrator = "ask the agency's administrator";
 const auditAgain =
   "the node that was audited serves another chain than this one: audit again, with a witness";
@@ -79,10 +91,80 @@ const relayExplanations: Readonly<Record<RelayErrorName, (v: Record<string, unkn
   }),
   RelayPaused: () => ({
     message: "it is paused, and nothing is relayed meanwhile",
-    hint: "nothing is lost: try again when the registry's operator has ended the pause",
+    hint: "nothing is lost: try again when whoever holds the role unpauser has ended the pause",
   }),
   UnexpectedNonce: () => ({ message: "anchoring has no nonce", hint: "have it signed anew" }),
 };
+
+/** What the contract that knows the roles refuses: OpenZeppelin's AccessManager. */
+const authorityExplanations: Readonly<
+  Record<AuthorityErrorName, (v: Record<string, unknown>) => Explanation>
+> = {
+  AccessManagerAlreadyScheduled: () => ({
+    message: "this act is scheduled already, and waits or can be made",
+    hint: `${listsActs}; it can be scheduled anew once it is made, cancelled or expired`,
+  }),
+  AccessManagerBadConfirmation: () => ({
+    message: "who gives up a role has to name himself, and named another account",
+    hint: "name the account that signs, or have an administrator take the role away: revokeRole",
+  }),
+  AccessManagerExpired: () => ({
+    message: "this act was not made within a week after its delay, and expired",
+    hint: "schedule it anew: credit-anchor governance schedule, with the same words",
+  }),
+  AccessManagerInvalidInitialAdmin: (v) => ({
+    message: `${v.initialAdmin} cannot be the first administrator`,
+    hint: "name the address of an account",
+  }),
+  AccessManagerLockedRole: (v) => ({
+    message: `the role ${roleOf(v.roleId)} cannot be changed like this: AccessManager keeps it as it is`,
+    hint: "only who holds it can be changed: grantRole, revokeRole",
+  }),
+  AccessManagerNotReady: () => ({
+    message: "the delay of this act is not over",
+    hint: `${listsActs}, with the time from which it can be made`,
+  }),
+  AccessManagerNotScheduled: () => ({
+    message:
+      "this act is not scheduled by this key with exactly these words, or was made or cancelled meanwhile",
+    hint: `${listsActs}; who has to wait schedules first: credit-anchor governance schedule`,
+  }),
+  AccessManagerUnauthorizedAccount: (v) => ({
+    message: `${v.msgsender} does not hold the role ${roleOf(v.roleId)}, which this needs`,
+    hint: wayToRole(roleOf(v.roleId)),
+  }),
+  AccessManagerUnauthorizedCall: (v) => {
+    const { name, role } = functionOf(v.selector);
+    return {
+      message: `${v.caller} may not schedule ${name}: it does not hold the role ${role}, or need not wait`,
+      hint: `${wayToRole(role)}; who need not wait makes it at once: credit-anchor governance execute`,
+    };
+  },
+  AccessManagerUnauthorizedCancel: (v) => {
+    const { name, role } = functionOf(v.selector);
+    // Nobody watches over the guardian but the administrator.
+    const roles = role === "guardian" ? "the role administrator" : "the role guardian or administrator";
+    return {
+      message: `${v.msgsender} may not cancel ${name}, which ${v.caller} scheduled: it does not hold ${roles}`,
+      hint: `use a key with that role, or the key that scheduled it; ${showsHolders}`,
+    };
+  },
+  AccessManagerUnauthorizedConsume: (v) => ({
+    message: `${v.target} is not under this authority, or does not make a call that waited`,
+    hint: defect,
+  }),
+};
+
+const roleOf = (id: unknown): string => roleName(BigInt(id as bigint));
+
+const wayToRole = (role: string): string =>
+  `use a key with the role ${role} (${showsHolders}), or have an administrator grant it: ` +
+  "credit-anchor governance schedule grantRole";
+
+function functionOf(selector: unknown): { readonly name: string; readonly role: string } {
+  const name = String(selector).toLowerCase();
+  return restrictedFunction(name) ?? { name: `function ${name}`, role: "that may call it" };
+}
 
 /** What the contract for sign-offs refuses, see `ISignOffs`. */
 const signOffsExplanations: Readonly<Record<SignOffsErrorName, (v: Record<string, unknown>) => Explanation>> =
@@ -119,19 +201,20 @@ const signOffsExplanations: Readonly<Record<SignOffsErrorName, (v: Record<string
 /** What each refusal means, and the way out. Complete by its type; a test compares it with the ABI once more. */
 export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string, unknown>) => Explanation>> =
   {
+    ...authorityExplanations,
     ...relayExplanations,
     ...signOffsExplanations,
     AccessManagedInvalidAuthority: (v) => ({
       message: `${v.authority} is no contract and cannot be the registry's authority`,
-      hint: "name the address of an AccessManager",
+      hint: "name the address of a contract like RegistryAuthority",
     }),
     AccessManagedRequiredDelay: (v) => ({
-      message: `${v.caller} may do this only after a delay of ${v.delay} seconds`,
-      hint: "schedule the call with the AccessManager, then execute it when the delay has passed",
+      message: `${v.caller} may do this only after a delay of ${v.delay} units of the chain's time`,
+      hint: "credit-anchor governance schedule begins the delay, governance execute makes the act when it is over",
     }),
     AccessManagedUnauthorized: (v) => ({
-      message: `${v.caller} does not hold the role that this needs`,
-      hint: "use the key of an account with the role, or have the role granted by the AccessManager's administrator",
+      message: `${v.caller} does not hold the role${v.role === undefined ? "" : ` ${v.role}`}, which this needs`,
+      hint: wayToRole(v.role === undefined ? "for it" : String(v.role)),
     }),
     AgencyCodeTaken: (v) => ({
       message: `the code ${label(v.code)} belongs to agency ${v.agencyId}`,
@@ -267,7 +350,7 @@ export const explanations: Readonly<Record<RegistryErrorName, (v: Record<string,
     RegistryNotPaused: () => ({ message: "it is not paused", hint: "there is nothing to end" }),
     RegistryPaused: () => ({
       message: "it is paused",
-      hint: "nothing is lost: run the command again when the registry's operator has ended the pause",
+      hint: "nothing is lost: run the command again when whoever holds the role unpauser has ended the pause",
     }),
     SecondOperatorNeeded: (v) => ({
       message: `${v.proposer} cannot confirm its own proposal`,
@@ -325,8 +408,7 @@ function label(value: unknown): string {
 }
 
 function time(seconds: unknown): string {
-  const value = Number(seconds);
-  return value < 8.64e12 ? new Date(value * 1000).toISOString() : `second ${String(seconds)}`;
+  return timeForPeople(Number(seconds));
 }
 
 /**
@@ -346,20 +428,30 @@ export function revertData(error: RpcError): string | undefined {
   return /revert/i.test(error.message) ? "0x" : undefined;
 }
 
-/** What revert data of the registry means. */
-export function explainRevert(data: string): CreditAnchorError {
+/**
+ * What revert data of the registry, its authority, its relay or the sign-offs means.
+ *
+ * @param call Data of the call that was refused, if known: whose role it needs is not in the refusal.
+ */
+export function explainRevert(data: string, call?: string): CreditAnchorError {
   const selector = data.slice(0, 10);
   const known =
     data.length < 10
       ? null
       : (registryInterface.getError(selector) ??
+        authorityInterface.getError(selector) ??
         relayInterface.getError(selector) ??
         signOffsInterface.getError(selector));
   if (known !== null && Object.hasOwn(explanations, known.name)) {
     try {
       const name = known.name as RegistryErrorName;
       const values = named(AbiCoder.defaultAbiCoder().decode(known.inputs, `0x${data.slice(10)}`));
-      return new RegistryRefusal(name, values, explanations[name](values));
+      const role = call === undefined ? undefined : restrictedFunction(call.slice(0, 10).toLowerCase())?.role;
+      return new RegistryRefusal(
+        name,
+        values,
+        explanations[name](role === undefined ? values : { role, ...values }),
+      );
     } catch {
       // The data stops in the middle: not of our contract.
     }
@@ -369,11 +461,11 @@ export function explainRevert(data: string): CreditAnchorError {
   });
 }
 
-/** A refusal of the node as what the registry meant by it, or as it is. */
-export function explained(error: unknown): unknown {
+/** A refusal of the node as what the registry meant by it, or as it is. `call` as in {@link explainRevert}. */
+export function explained(error: unknown, call?: string): unknown {
   if (!(error instanceof RpcError)) return error;
   const data = revertData(error);
-  return data === undefined ? error : explainRevert(data);
+  return data === undefined ? error : explainRevert(data, call);
 }
 
 function entries(length: unknown): string {
@@ -395,6 +487,8 @@ function reasonOf(data: string): string {
   } catch {
     // Not what its selector says.
   }
+  const library = data.length < 10 ? null : authorityInterface.getError(data.slice(0, 10));
+  if (library !== null) return library.name;
   return data === "0x" ? "no reason given" : `unknown error ${data.slice(0, 10)}`;
 }
 

@@ -150,7 +150,7 @@ async function gasLimitOf(
   } catch (error) {
     if (error instanceof RpcError && revertData(error) === undefined && isTooMuchGas(error.message))
       throw tooMuchGas(call);
-    throw explained(error);
+    throw explained(error, call.data);
   }
   if (blockLimit === undefined) return (estimate * BigInt(12 * factor)) / 10n;
   if (estimate > blockLimit) throw tooMuchGas(call);

@@ -25,6 +25,12 @@ export const administratorRoleId = 0n;
 
 export const roleNames = Object.keys(roleIds) as RoleName[];
 
+/** Name of a role by its id. */
+export function roleName(id: bigint): string {
+  if (id === administratorRoleId) return "administrator";
+  return roleNames.find((name) => roleIds[name] === id) ?? `role ${id}`;
+}
+
 /** What an operator of an agency may do: the bits of `permissions` in the registry. */
 export const operatorPermission = { anchor: 1, status: 2 } as const;
 
@@ -64,6 +70,18 @@ export const ownFunctions = [
   "setTargetClosed",
   "updateAuthority",
 ] as const;
+
+/** A restricted function of the registry, or one of the authority's own, by its selector, and the role that may call it. */
+export function restrictedFunction(
+  selector: string,
+): { readonly name: string; readonly role: string } | undefined {
+  const own = ownFunctions.find((name) => authorityInterface.getFunction(name).selector === selector);
+  if (own !== undefined) return { name: own, role: "administrator" };
+  const found = (Object.keys(roleOfFunction) as RestrictedFunction[]).find(
+    (name) => registryInterface.getFunction(name).selector === selector,
+  );
+  return found === undefined ? undefined : { name: found, role: roleOfFunction[found] };
+}
 
 /** Selectors of {@link ownFunctions}, lower-case hex of four bytes each. */
 export function ownSelectors(): string[] {

@@ -4,6 +4,7 @@ import {
   administratorRoleId,
   ownSelectors,
   roleIds,
+  roleName,
   roleNames,
   roleOfFunction,
   type RestrictedFunction,
@@ -14,8 +15,6 @@ import type { ContractRecord } from "./record";
 import { registryInterface, authorityInterface } from "../interfaces";
 
 const idOf = (role: ProfileRole): bigint => (role === "administrator" ? administratorRoleId : roleIds[role]);
-
-const roleName = (id: bigint): string => profileRoles.find((role) => idOf(role) === id) ?? `role ${id}`;
 
 /** Everything the authority ever said about roles. */
 interface RoleHistory {

@@ -69,7 +69,21 @@ describe("governance by commands", function () {
       delay: 3600,
     });
     await expectRun(64, ["governance", "schedule", "grantRole", "registrar", taxKey, "60", ...ndrc]);
-    await expectRun(64, ["governance", "execute", "grantRole", "registrar", taxKey, "60", ...tax]);
+    for (const [verb, words] of [
+      ["execute", "does not hold the role administrator"],
+      ["schedule", "may not schedule grantRole: it does not hold the role administrator"],
+    ] as const) {
+      const refused = await expectRun(64, [
+        "governance",
+        verb,
+        "grantRole",
+        "registrar",
+        taxKey,
+        "60",
+        ...tax,
+      ]);
+      expect(refused.stderr).to.contain(words).and.contain("governance roles shows who holds it");
+    }
   });
 
   it("execute and schedule say what a function takes, and which there are", async () => {
@@ -93,6 +107,13 @@ describe("governance by commands", function () {
     expect(act).to.include({ state: "waiting", what: "closeAgency(3, 52)", caller: taxKey });
     const { stderr } = await expectRun(64, ["governance", "execute", ...close, ...tax]);
     expect(stderr).to.contain("can be made from");
+    const court = ["--home", join(sandbox.ready.dir, "court")];
+    for (const home of [court, ["--home", join(sandbox.ready.dir, "market-regulator")]]) {
+      const refused = await expectRun(64, ["governance", "cancel", act!.operation, ...home]);
+      expect(refused.stderr)
+        .to.contain(`may not cancel closeAgency, which`)
+        .and.contain("does not hold the role guardian or administrator");
+    }
     await json(["governance", "cancel", act!.operation, ...ndrc]);
     expect(await json(["governance", "list", ...ndrc])).to.deep.equal([]);
     await expectRun(64, ["governance", "cancel", act!.operation, ...ndrc]);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { AbiCoder, type Interface, ZeroHash } from "ethers";
+import { AbiCoder, getAddress, type Interface, ZeroHash } from "ethers";
 import { IRelay__factory } from "../../typechain-types/factories/contracts/interfaces/IRelay__factory";
 import { ISignOffs__factory } from "../../typechain-types/factories/contracts/interfaces/ISignOffs__factory";
 import { CreditRegistry__factory } from "../../typechain-types/factories/contracts/CreditRegistry__factory";
@@ -10,11 +10,14 @@ import * as admin from "../../src/registry-admin";
 import { explainRevert, explanations, RegistryRefusal, revertData } from "../../src/registry-errors";
 import * as views from "../../src/registry-views";
 import { RpcError } from "../../src/rpc";
+import { authorityInterface } from "../../src/interfaces";
 import { type FaultProxy, forward, startAnvil, startProxy, type TestChain } from "../support/chains";
 import { failure } from "../support/failure";
 import { removeFolders } from "../support/homes";
 import { AGENCY_CODE, bytesOf, TYPE_NAME } from "../support/samples";
 import { account, hasty, registryThrough, startWorld, type World } from "../support/world";
+
+const REGISTRY = `0x${"ab".repeat(20)}`;
 
 describe("refusals of the registry", () => {
   const registry = CreditRegistry__factory.createInterface();
@@ -22,6 +25,11 @@ describe("refusals of the registry", () => {
   const errors: { name: string; inputs: readonly { type: string; name: string }[]; abi: Interface }[] = [];
   for (const abi of [registry, relay, ISignOffs__factory.createInterface()] as Interface[])
     abi.forEachError((error) => errors.push({ name: error.name, inputs: error.inputs, abi }));
+  const authority: Interface = authorityInterface;
+  authority.forEachError(({ name, inputs }) => {
+    // The others are of libraries, and any contract may have them.
+    if (name.startsWith("AccessManager")) errors.push({ name, inputs, abi: authority });
+  });
 
   const sampleOf = (type: string): unknown => {
     if (type === "address") return account(5).address;
@@ -44,12 +52,42 @@ describe("refusals of the registry", () => {
       expect(error).to.be.instanceOf(RegistryRefusal);
       expect(error.code).to.equal(`registry.${name}`);
       expect(error.message)
-        .to.match(/^the registry refused: .{10,} \(/)
+        .to.match(/^the registry('s authority)? refused: .{10,} \(/)
         .and.to.include(`(${name})`);
       expect(`${error.message} ${error.hint}`).to.not.match(/undefined|NaN|\[object/);
       expect(error.hint).to.have.length.greaterThan(5);
       expect(Object.keys(error.values)).to.deep.equal(inputs.map((input) => input.name));
     });
+
+  it("of the authority name who, which act and which role", () => {
+    const [who, scheduler] = [getAddress(account(5).address), getAddress(account(6).address)];
+    const selector = registry.getFunction("closeAgency").selector;
+    const refusal = (name: string, args: readonly unknown[], call?: string): string => {
+      const { message, hint } = explainRevert(authority.encodeErrorResult(name, args), call);
+      return `${message}. ${hint}`;
+    };
+    expect(refusal("AccessManagerUnauthorizedAccount", [who, 0])).to.contain(
+      `${who} does not hold the role administrator`,
+    );
+    expect(refusal("AccessManagerUnauthorizedCall", [who, REGISTRY, selector])).to.contain(
+      `${who} may not schedule closeAgency: it does not hold the role registrar`,
+    );
+    expect(refusal("AccessManagerUnauthorizedCancel", [who, scheduler, REGISTRY, selector])).to.contain(
+      `${who} may not cancel closeAgency, which ${scheduler} scheduled: it does not hold the role guardian or administrator`,
+    );
+    const unauthorized = registry.encodeErrorResult("AccessManagedUnauthorized", [who]);
+    const call = registry.encodeFunctionData("closeAgency", [1, 2]);
+    expect(explainRevert(unauthorized, call).message).to.contain("does not hold the role registrar,");
+    expect(explainRevert(unauthorized).message).to.contain("does not hold the role, which");
+    expect(explainRevert(authority.encodeErrorResult("FailedCall")).message).to.equal(
+      "the call reverted: FailedCall",
+    );
+  });
+
+  it("tell times as everything else does, in UTC+8", () => {
+    const data = registry.encodeErrorResult("OperatorExpired", [1, account(5).address, 1_795_885_740]);
+    expect(explainRevert(data).message).to.contain("was valid until 2026-11-29 01:09:00 UTC+8");
+  });
 
   it("are found wherever a node puts the revert data", () => {
     const data = registry.encodeErrorResult("RegistryPaused");
