@@ -10,6 +10,7 @@ import {
 import { subtask, type HardhatUserConfig } from "hardhat/config";
 import "solidity-coverage";
 import { compiler } from "./src/deploy/compiler";
+import { complain } from "./scripts/support/complain";
 import { chosenNetwork, hardhatNetworks } from "./src/networks";
 
 loadEnv({ quiet: true });
@@ -33,13 +34,22 @@ subtask(TASK_TEST_GET_TEST_FILES, async (args, _hre, runSuper) =>
   ((await runSuper(args)) as string[]).filter((file) => file.endsWith(".test.ts")),
 );
 
+/** The networks of the environment; words instead of a stack when the chosen one is described badly. */
+function networks(): ReturnType<typeof hardhatNetworks> {
+  try {
+    return hardhatNetworks(process.env, chosenNetwork(process.argv, process.env));
+  } catch (error) {
+    process.exit(complain(error));
+  }
+}
+
 const config: HardhatUserConfig = {
   solidity: { version: compiler.version, settings: { ...compiler.settings } },
   networks: {
     // An opcode or a gas rule newer than London fails the tests.
     hardhat: { hardfork: "london", blockGasLimit: 100_000_000 },
     localhost: { url: process.env.LOCALHOST_RPC_URL || "http://127.0.0.1:8545" },
-    ...hardhatNetworks(process.env, chosenNetwork(process.argv, process.env)),
+    ...networks(),
   },
   // Generous: tests that start, kill and wait for processes must not fail because a machine is busy. Files run side by
   // side (`npm test`), on a machine with few processors too: most tests wait for a process that they started.

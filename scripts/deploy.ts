@@ -20,11 +20,12 @@ async function main(): Promise<number> {
   const network = await connectNetwork(hre);
   try {
     const { root } = hre.config.paths;
+    const profile = readProfile(join(deploymentsFolder(hre), "profiles", `${network.settings.profile}.json`));
     const { sent, ...records } = await deployResumably({
       chain: network.chain,
       signer: await network.signer(),
       folder: join(deploymentsFolder(hre), network.name),
-      profile: readProfile(join(deploymentsFolder(hre), "profiles", `${network.settings.profile}.json`)),
+      profile,
       compiler,
       sourceCommit: sourceCommit(root),
       fees: network.settings.gas,
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
       log: (line) => console.log(line),
     });
     const checks = await checkDeployment(network.chain, records, {
+      profile,
       commitHasOurCode: (commit) => commitHasOurCode(root, commit),
     });
     const differences = checks.filter((check) => check.holds === false);

@@ -1,9 +1,19 @@
-import { type FunctionFragment, type Result } from "ethers";
+import { AbiCoder, type FunctionFragment, type Result } from "ethers";
 import type { Log } from "./chain";
+import { counted } from "./counted";
 import { CreditAnchorError } from "./errors";
 import type { Call } from "./registry";
-import { authorityOf, type Registry } from "./registry-views";
-import { administratorRoleId, ownFunctions, roleIds, roleName, roleNames, roleOfFunction } from "./roles";
+import { reasonText } from "./reasons";
+import { authorityOf, readAgency, readJournal, type Registry } from "./registry-views";
+import {
+  administratorRoleId,
+  ownFunctions,
+  roleIds,
+  roleName,
+  roleNames,
+  roleOfFunction,
+  restrictedFunction,
+} from "./roles";
 import { registryInterface, authorityInterface } from "./interfaces";
 
 /**
@@ -20,16 +30,27 @@ export interface ScheduledAct {
   readonly caller: string;
   readonly target: string;
   readonly data: string;
-  /** In words, if the function is known. */
+  /** The call, if the function is known: its name and arguments as they stand. */
   readonly what: string;
+  /** The same for people: codes, names of roles, reasons; as far as they can be told. */
+  readonly means: string;
+  /** Role that the act needs; undefined for a function that is not known, which only an administrator may call. */
+  readonly role: string | undefined;
   /** From when it can be made, and until when. */
   readonly from: number;
   readonly until: number;
   readonly state: "waiting" | "ready" | "expired";
 }
 
-/** Every act that waits, oldest first, by the events and then by what the authority answers. */
-export async function scheduledActs(registry: Registry): Promise<ScheduledAct[]> {
+/**
+ * Every act that waits, oldest first, by the events and then by what the authority answers.
+ *
+ * @param typeNames Record types whose documents are at hand: name by hash.
+ */
+export async function scheduledActs(
+  registry: Registry,
+  typeNames: ReadonlyMap<string, string> = new Map(),
+): Promise<ScheduledAct[]> {
   const { chain } = registry;
   const authority = await authorityOf(registry);
   const scheduled = new Map<string, Result>();
@@ -56,6 +77,8 @@ export async function scheduledActs(registry: Registry): Promise<ScheduledAct[]>
       target,
       data,
       what: actText(registry, authority, target, data),
+      means: await actMeaning(registry, authority, target, data, typeNames),
+      role: restrictedFunction(data.slice(0, 10).toLowerCase())?.role,
       from,
       until,
       state: head.time >= until ? "expired" : head.time >= from ? "ready" : "waiting",
@@ -64,17 +87,87 @@ export async function scheduledActs(registry: Registry): Promise<ScheduledAct[]>
   return acts;
 }
 
-/** A call in words: the function, and its arguments as they stand. */
-function actText(registry: Registry, authority: string, target: string, data: string): string {
+/** Parsed call of the registry or of its authority; undefined for anything else. */
+function parsedAct(
+  registry: Registry,
+  authority: string,
+  target: string,
+  data: string,
+): { readonly name: string; readonly fragment: FunctionFragment; readonly args: Result } | undefined {
   const abi =
     target === registry.address ? registryInterface : target === authority ? authorityInterface : undefined;
   try {
-    const parsed = abi?.parseTransaction({ data });
-    if (parsed) return `${parsed.name}(${parsed.args.map(String).join(", ")})`;
+    return abi?.parseTransaction({ data }) ?? undefined;
   } catch {
     // Whoever schedules may write any bytes.
+    return undefined;
   }
-  return `${data.slice(0, 10)}… of ${target}`;
+}
+
+/** A call: the function, and its arguments as they stand. */
+function actText(registry: Registry, authority: string, target: string, data: string): string {
+  const parsed = parsedAct(registry, authority, target, data);
+  return parsed === undefined
+    ? `${data.slice(0, 10)}… of ${target}`
+    : `${parsed.name}(${parsed.args.map(String).join(", ")})`;
+}
+
+/** A call for whoever has to decide whether it may happen: every argument with its name, and what it stands for. */
+async function actMeaning(
+  registry: Registry,
+  authority: string,
+  target: string,
+  data: string,
+  typeNames: ReadonlyMap<string, string>,
+): Promise<string> {
+  const parsed = parsedAct(registry, authority, target, data);
+  if (parsed === undefined)
+    return `a function that this program does not know: ${data.slice(0, 10)} of ${target}`;
+  const words = await Promise.all(
+    parsed.fragment.inputs.map(async ({ name, type }, i) => {
+      const value: unknown = parsed.args[i];
+      return `${name} ${await argumentMeaning(registry, name, type, value, typeNames)}`;
+    }),
+  );
+  return words.length === 0 ? parsed.name : `${parsed.name}: ${words.join(", ")}`;
+}
+
+async function argumentMeaning(
+  registry: Registry,
+  name: string,
+  type: string,
+  value: unknown,
+  typeNames: ReadonlyMap<string, string>,
+): Promise<string> {
+  if (isRoleArgument(name, type)) return roleName(value as bigint);
+  if (name === "reason") return reasonText(Number(value));
+  if (type === "bytes32" && (name === "code" || name === "name")) return labelOf(String(value));
+  if (name === "typeHash") {
+    const known = typeNames.get(lower(value));
+    return known === undefined
+      ? `${lower(value)} (no document of it is at hand)`
+      : `${known} (${lower(value)})`;
+  }
+  if (type === "uint32" && ["agencyId", "successor"].includes(name)) {
+    const code = (await readAgency(registry, Number(value)))?.code;
+    return code === undefined ? String(value) : `${String(value)} (${code})`;
+  }
+  if (type === "bytes4") return functionName(value);
+  if (type === "bytes4[]") return (value as readonly unknown[]).map(functionName).join(" ");
+  if (type === "address") return lower(value);
+  return String(value);
+}
+
+const isRoleArgument = (name: string, type: string): boolean =>
+  type === "uint64" && ["roleId", "admin", "guardian"].includes(name);
+
+const functionName = (selector: unknown): string =>
+  restrictedFunction(lower(selector))?.name ?? lower(selector);
+
+/** Text of a code or name as the registry stores it; hex if it is none. */
+function labelOf(value: string): string {
+  const text = Buffer.from(value.slice(2), "hex").toString("latin1").replace(/\0+$/, "");
+  return /^[\x21-\x7e]{1,31}$/.test(text) ? text : value;
 }
 
 /** Who holds a role now. */
@@ -130,28 +223,82 @@ export async function actOf(registry: Registry, name: string, words: readonly st
   const abi = isOwn ? authorityInterface : registryInterface;
   const fragment = abi.getFunction(name as never) as unknown as FunctionFragment;
   const inputs = fragment.inputs.map((input) => `${input.type} ${input.name}`);
-  const wrong = (cause?: unknown): CreditAnchorError =>
-    new CreditAnchorError("governance.arguments", `${name} takes: ${inputs.join(", ") || "nothing"}`, {
-      hint: "one word an argument; lists are written with commas, roles by their name or id",
-      cause,
-    });
-  if (words.length !== inputs.length || fragment.inputs.some(({ baseType }) => baseType === "tuple"))
-    throw wrong();
-  const values = fragment.inputs.map(({ type, name: parameter }, i) => {
-    const word = words[i]!;
-    if (type.endsWith("[]")) return word.split(",");
-    if (type === "bool") return word === "true" ? true : word === "false" ? false : word;
-    const isRole = type === "uint64" && ["roleId", "admin", "guardian"].includes(parameter);
-    if (isRole && word === "administrator") return administratorRoleId;
-    return isRole && word in roleIds ? roleIds[word as keyof typeof roleIds] : word;
+  const wrong = (what: string, cause?: unknown): CreditAnchorError =>
+    new CreditAnchorError(
+      "governance.arguments",
+      `${what}; ${name} takes: ${inputs.join(", ") || "nothing"}`,
+      {
+        hint: `one word an argument; lists are written with commas, roles by their name (${[
+          "administrator",
+          ...roleNames,
+        ].join(", ")}) or id`,
+        cause,
+      },
+    );
+  if (fragment.inputs.some(({ baseType }) => baseType === "tuple"))
+    throw wrong("an argument of this function cannot be written as words");
+  if (words.length !== inputs.length)
+    throw wrong(`${counted(inputs.length, "argument")} expected, ${words.length} given`);
+  const values = fragment.inputs.map((input, i) => {
+    const value = valueOf(input.type, input.name, words[i]!);
+    try {
+      if (value === undefined) throw new TypeError("neither true nor false");
+      AbiCoder.defaultAbiCoder().encode([input], [value]);
+    } catch (cause) {
+      throw wrong(`argument ${i + 1}, ${input.name}, is no ${kindOf(input.type, input.name)}`, cause);
+    }
+    return value;
   });
+  const data = abi.encodeFunctionData(name as never, values as never);
+  const call = { to: isOwn ? authority : registry.address, data, what: `${name}(${words.join(", ")})` };
+  if (name === "nameRegistrySuccessor") await requireRegistry(registry, String(values[0]).toLowerCase());
+  return call;
+}
+
+function valueOf(type: string, name: string, word: string): unknown {
+  if (type.endsWith("[]")) return word.split(",");
+  // Any other word would be true.
+  if (type === "bool") return word === "true" ? true : word === "false" ? false : undefined;
+  if (isRoleArgument(name, type) && word === "administrator") return administratorRoleId;
+  return isRoleArgument(name, type) && Object.hasOwn(roleIds, word)
+    ? roleIds[word as keyof typeof roleIds]
+    : word;
+}
+
+/** What a word has to be, for people. */
+function kindOf(type: string, name: string): string {
+  if (isRoleArgument(name, type)) return "role, neither by name nor by id";
+  if (type === "address") return "address (0x and 40 digits)";
+  if (type === "bool") return "true or false";
+  if (type.startsWith("uint")) return `whole number that fits ${type}`;
+  return type;
+}
+
+/**
+ * A successor is named once and for ever: what is no registry must not become it.
+ *
+ * @throws {CreditAnchorError} `governance.no-registry`
+ */
+async function requireRegistry(registry: Registry, successor: string): Promise<void> {
+  const refused = (what: string, cause?: unknown): CreditAnchorError =>
+    new CreditAnchorError(
+      "governance.no-registry",
+      `${successor} cannot be the registry's successor: ${what}`,
+      {
+        hint: "name the address of the new CreditRegistry, as its deployment record has it: a successor is named once, for ever",
+        cause,
+      },
+    );
+  if (successor === registry.address) throw refused("it is this registry itself");
   try {
-    if (fragment.inputs.some(({ type }, i) => type === "bool" && typeof values[i] !== "boolean"))
-      throw wrong();
-    const data = abi.encodeFunctionData(name as never, values as never);
-    return { to: isOwn ? authority : registry.address, data, what: `${name}(${words.join(", ")})` };
+    // What a registry of any version answers: where its journal stands, and a contract that knows its roles.
+    const other: Registry = { chain: registry.chain, address: successor, fromBlock: 0 };
+    await readJournal(other);
+    if ((await registry.chain.code(await authorityOf(other))) === "0x")
+      throw refused("its authority is no contract");
   } catch (cause) {
-    throw wrong(cause);
+    if (!(cause instanceof CreditAnchorError) || !cause.code.startsWith("registry.")) throw cause;
+    throw refused("it does not answer as a registry does", cause);
   }
 }
 

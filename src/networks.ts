@@ -63,7 +63,7 @@ export function networkSettings(name: string, environment: Environment): Network
     fault("GAS", "malformed", `is none of ${feePolicies.join(", ")}`);
 
   const profile = read("PROFILE") ?? "local";
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(profile))
+  if (!/^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(profile))
     fault("PROFILE", "malformed", "is not the name of a file in deployments/profiles (without .json)");
 
   if (faults.length > 0)
@@ -80,6 +80,11 @@ export function networkSettings(name: string, environment: Environment): Network
     gas: gas as FeePolicy,
     profile,
   };
+}
+
+/** The profile that the environment names for a network, `NAME_PROFILE`; undefined if it names none. */
+export function namedProfile(name: string, environment: Environment): string | undefined {
+  return environment[`${prefixOf(name)}_PROFILE`]?.trim() || undefined;
 }
 
 /** Gas policy of a network that needs no description: `LOCALHOST_GAS`, else `auto`. */

@@ -82,7 +82,9 @@ const relayExplanations: Readonly<Record<RelayErrorName, (v: Record<string, unkn
   }),
   InvalidSignature: (v) => ({
     message: `this is not what operator ${v.operator} signed for this chain and registry`,
-    hint: "the file was altered, or is meant for another chain or registry: have it signed anew",
+    hint:
+      "the file was altered, or is meant for another chain or registry: have it signed anew; or the operator is a contract " +
+      "wallet that does not accept this signature (any more)",
   }),
   MissingNonce: () => ({ message: "a status move needs a nonce", hint: "have it signed anew" }),
   NonceUsed: (v) => ({

@@ -15,7 +15,8 @@ import { CreditAnchorError } from "./errors";
 import { decodeSpans, indexesOf } from "./positions";
 import { reasonText } from "./reasons";
 import { type Call, execute, type SendSettings, type TransactionSigner } from "./registry";
-import { explained, RegistryRefusal } from "./registry-errors";
+import { explained, RegistryRefusal, revertData } from "./registry-errors";
+import { RpcError } from "./rpc";
 import { type Registry, type RegistryEvent } from "./registry-views";
 import { registryInterface, relayInterface } from "./interfaces";
 
@@ -166,8 +167,44 @@ export async function rehearse({ chain }: Registry, relay: string, signed: Signe
 }
 
 /**
+ * The hash that an owner of a Safe signs so that the Safe accepts it for 32 bytes: EIP-712, in the Safe's own domain. See
+ * `CompatibilityFallbackHandler` of Safe 1.3 and 1.4, the handler that Safes have unless they were given another.
+ */
+export function safeDigest(chainId: number, safe: string, digest: string): string {
+  const safeTypes = { SafeMessage: [{ name: "message", type: "bytes" }] };
+  return TypedDataEncoder.hash({ chainId, verifyingContract: safe }, safeTypes, { message: digest });
+}
+
+/**
+ * What a contract wallet accepts of a key: its signature on the digest, or on a Safe's own. The wallet decides, nobody else.
+ *
+ * @throws {CreditAnchorError} `relay.wallet`
+ */
+async function signForWallet(
+  chain: Chain,
+  wallet: string,
+  signer: DigestSigner,
+  digest: string,
+): Promise<string> {
+  for (const each of [digest, safeDigest(chain.chainId, wallet, digest)]) {
+    const signature = await signer.signDigest(each);
+    if (await isAccepted(chain, { operator: wallet, signature }, digest)) return signature;
+  }
+  throw new CreditAnchorError(
+    "relay.wallet",
+    `the wallet at ${wallet} does not accept the signature of key ${signer.address} (ERC-1271)`,
+    {
+      hint:
+        "a wallet works that accepts one key's signature on the digest itself, and a Safe with this key as owner that needs " +
+        "one signature: several owners cannot sign one call",
+    },
+  );
+}
+
+/**
  * Signs a call for the relay, and has the node try it.
- * @throws {RegistryRefusal} if relay or registry would refuse it.
+ *
+ * @throws {RegistryRefusal} if relay or registry would refuse it; `relay.wallet` if a contract wallet would.
  */
 export async function signForRelay(
   registry: Registry,
@@ -175,7 +212,12 @@ export async function signForRelay(
   signer: DigestSigner,
   call: RelayedCall,
 ): Promise<SignedCall> {
-  const signature = await signer.signDigest(relayDigest(registry.chain.chainId, relay, call));
+  const { chain } = registry;
+  const digest = relayDigest(chain.chainId, relay, call);
+  const isWallet = call.operator !== signer.address && (await chain.code(call.operator)) !== "0x";
+  const signature = isWallet
+    ? await signForWallet(chain, call.operator, signer, digest)
+    : await signer.signDigest(digest);
   const signed = { ...call, signature };
   await rehearse(registry, relay, signed);
   return signed;
@@ -199,13 +241,14 @@ export async function isSignedBy({ chain }: Registry, relay: string, call: Signe
 
 async function isAccepted(
   chain: Chain,
-  { operator, signature }: SignedCall,
+  { operator, signature }: Pick<SignedCall, "operator" | "signature">,
   digest: string,
 ): Promise<boolean> {
   try {
     return await acceptsSignature(chain, operator, digest, signature);
   } catch (error) {
-    if (explained(error) instanceof RegistryRefusal) return false;
+    // A wallet that reverts refuses, in whatever words.
+    if (error instanceof RpcError && revertData(error) !== undefined) return false;
     throw error;
   }
 }

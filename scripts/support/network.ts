@@ -6,7 +6,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types";
 
 import { type Chain, connectChain } from "../../src/chain";
 import { CreditAnchorError } from "../../src/errors";
-import { localSettings, networkSettings, type NetworkSettings } from "../../src/networks";
+import { type Profile, readProfile } from "../../src/deploy/profile";
+import { localSettings, namedProfile, networkSettings, type NetworkSettings } from "../../src/networks";
 import { serveProvider } from "./local-chain";
 
 /** The network that Hardhat was started with, ready for the library. */
@@ -64,6 +65,14 @@ export async function connectNetwork(hre: HardhatRuntimeEnvironment): Promise<Co
 /** `deployments/` of the project. */
 export function deploymentsFolder(hre: HardhatRuntimeEnvironment): string {
   return join(hre.config.paths.root, "deployments");
+}
+
+/** The reviewed profile that the environment names for the network: who is to hold which role today. */
+export function reviewedProfile(hre: HardhatRuntimeEnvironment): Profile | undefined {
+  const name = namedProfile(hre.network.name, process.env);
+  return name === undefined
+    ? undefined
+    : readProfile(join(deploymentsFolder(hre), "profiles", `${name}.json`));
 }
 
 /** The commit that is checked out, or null: no repository, or contracts that differ from it. */

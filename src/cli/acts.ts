@@ -15,12 +15,16 @@ export async function actorOf(home: Home, rpc: string | undefined, signal: Abort
   return { registry, signer: await home.signer(), settings: { fees: home.settings.fees, signal } };
 }
 
+/** How long AccessManager lets an act be made after its delay, in seconds. */
+const WEEK = 7 * 86_400;
+
 /** What was done, was done already, or waits. */
 export function told({ already, transaction, waitsUntil }: Done, what: string): string {
   if (waitsUntil !== undefined)
     return (
-      `not yet: ${what}. It ${already ? "is scheduled already" : `is scheduled (transaction ${transaction})`} and waits ` +
-      `until ${timeForPeople(waitsUntil)}: run the same command again then. Until then the guardian can cancel it`
+      `scheduled, and not done yet: ${what} (${already ? "it was scheduled before" : `transaction ${transaction}`}). ` +
+      `Run the same command again from ${timeForPeople(waitsUntil)} to ${timeForPeople(waitsUntil + WEEK)}: earlier it is ` +
+      "refused, later it has expired and begins anew. Until it is done the guardian can cancel it"
     );
   return already ? `${what}: it was so already, nothing was sent` : `${what} (transaction ${transaction})`;
 }

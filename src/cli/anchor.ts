@@ -10,7 +10,7 @@ import type { Supersession } from "../vault/writer";
 import { defaultBatchSize, ingest, type IngestCounts, type IngestResult } from "../ingest";
 import { ENCODINGS, openInput, type InputOptions } from "../input";
 import { throwIfCancelled } from "../rpc";
-import { noteSuccession, ownAgency, requireHome } from "./context";
+import { noteRegistrySuccessor, noteSuccession, ownAgency, requireHome } from "./context";
 import { connectOrRead, stateOption } from "./offline";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
@@ -143,6 +143,8 @@ export async function anchorFile(
   );
   const agency = await ownAgency(home, registry);
   await noteSuccession(io, registry, agency);
+  // A file of the state of the chain does not hold it.
+  if (options.state === undefined) await noteRegistrySuccessor(io, registry);
   const typeId = await admittedId(registry, type, options.type);
   const signer = await home.signer();
   const signOnly = await signOnlyOf(registry, signer, options);

@@ -9,6 +9,7 @@ import {
   agencyIdOf,
   openRegistry,
   readActing,
+  registrySuccessor,
   readAgency,
   type Agency,
   type Registry,
@@ -116,6 +117,15 @@ export async function ownAgency(home: Home, registry: Registry): Promise<Agency>
   if (own.id !== agency.id)
     await home.changeSettings((settings) => ({ ...settings, agency: { ...own, id: agency.id } }));
   return agency;
+}
+
+/** Says it when the registry named the one that comes after it: what is anchored here still counts. */
+export async function noteRegistrySuccessor(io: Io, registry: Registry): Promise<void> {
+  const successor = await registrySuccessor(registry);
+  if (successor !== undefined)
+    io.note(
+      `warning: this registry named ${successor} as its successor: ask its governor from when on to anchor there, with homes of their own`,
+    );
 }
 
 /** Says it when another agency's operators act for the home's own. */

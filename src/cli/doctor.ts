@@ -6,7 +6,7 @@ import { isCodeOf } from "../deploy/code";
 import { CreditAnchorError, ExitStatus } from "../errors";
 import { detectFeePolicy, suggestFees } from "../fees";
 import type { Home } from "../home";
-import { authorityOf, isPaused, openRegistry, type Registry } from "../registry-views";
+import { authorityOf, isPaused, openRegistry, registrySuccessor, type Registry } from "../registry-views";
 import { RpcError } from "../rpc";
 import { lookAtAgency } from "./doctor-agency";
 import { attempt, type Finding, type Say } from "./findings";
@@ -32,7 +32,7 @@ export const doctorVerb = defineVerb({
   },
   examples: [
     "credit-anchor doctor --home agency",
-    "credit-anchor doctor --deployment deployments/besu --json",
+    "credit-anchor doctor --home agency --deployment deployments/besu --json",
   ],
   run: async ({ options, home: dir, signal }) => {
     const home = requireHome(dir);
@@ -315,6 +315,14 @@ async function lookAtRegistry(
       "problem",
       `the registry obeys authority ${authority}, the home expects ${trusted.accessManager}`,
       "ask the registry's governance; then correct settings.json",
+    );
+  const successor = await registrySuccessor(registry);
+  if (successor !== undefined)
+    say(
+      "registry",
+      "warning",
+      `it named ${successor} as its successor, for ever`,
+      "ask its governor from when on to anchor there; that needs homes of the new registry, receipts of this one stay good",
     );
   if (await isPaused(registry))
     say(

@@ -1,6 +1,7 @@
 /**
  * What the NDRC's roles do: acts that wait, who holds which role, and the pause.
  */
+import { toHex } from "../bytes";
 import { CreditAnchorError } from "../errors";
 import { actOf, rolesOf, scheduledActs } from "../governance";
 import { parseReason, reasonText } from "../reasons";
@@ -10,6 +11,7 @@ import { admissionOf, cancelCall, scheduleCall } from "../registry-delayed";
 import { actorOf, doneJson, told } from "./acts";
 import { reasonOption } from "./agency-standing";
 import { connect, requireHome } from "./context";
+import { knownTypes } from "./known-types";
 import { url } from "./options";
 import { columns, durationForPeople, timeForPeople } from "./output";
 import { defineVerb, type Verb } from "./verb";
@@ -54,23 +56,19 @@ export const governanceListVerb = defineVerb({
   options: { rpc },
   examples: ["credit-anchor governance list --home ndrc"],
   run: async ({ options, home: dir, signal }) => {
-    const { registry } = await connect(requireHome(dir), options.rpc, signal);
-    const acts = await scheduledActs(registry);
+    const home = requireHome(dir);
+    const { registry } = await connect(home, options.rpc, signal);
+    const typeNames = new Map(knownTypes(home).map(({ typeHash, name }) => [toHex(typeHash), name]));
+    const acts = await scheduledActs(registry, typeNames);
     return {
       json: acts,
       text:
         acts.length === 0
           ? ["nothing is scheduled"]
-          : columns([
-              ["OPERATION", "STATE", "FROM", "UNTIL", "BY", "ACT"],
-              ...acts.map(({ operation, state, from, until, caller, what }) => [
-                operation,
-                state,
-                timeForPeople(from),
-                timeForPeople(until),
-                caller,
-                what,
-              ]),
+          : acts.flatMap(({ operation, state, from, until, caller, role, means }) => [
+              `${operation}  ${state}, can be made from ${timeForPeople(from)} to ${timeForPeople(until)}`,
+              `  act  ${means}`,
+              `  by   ${caller}, as ${role ?? "administrator"}`,
             ]),
     };
   },

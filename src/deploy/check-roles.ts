@@ -1,5 +1,6 @@
 import { RegistryAuthority__factory } from "../../typechain-types/factories/contracts/RegistryAuthority__factory";
-import type { Chain } from "../chain";
+import type { Chain, Log } from "../chain";
+import { timeForPeople } from "../time-words";
 import {
   administratorRoleId,
   ownSelectors,
@@ -18,8 +19,8 @@ const idOf = (role: ProfileRole): bigint => (role === "administrator" ? administ
 
 /** Everything the authority ever said about roles. */
 interface RoleHistory {
-  /** Accounts that were ever granted a role, by its id. */
-  readonly accounts: Map<bigint, Set<string>>;
+  /** Accounts that were ever granted a role, by its id, each with its last grant or loss. */
+  readonly accounts: Map<bigint, Map<string, Log>>;
   readonly labels: Map<bigint, string>;
   /** Functions that were ever mapped to a role: `target selector`. */
   readonly functions: Set<string>;
@@ -55,7 +56,7 @@ export async function checkRoles(
       ...(await checkFunctions(access, history, registry.address, manager.address)),
       ...(await checkTargets(access, history, registry.address, manager.address)),
       ...(await checkSettings(access, history)),
-      ...(await checkHolders(access, history, manager)),
+      ...(await checkHolders(chain, access, history, manager)),
     ];
   } catch (error) {
     if (isCallFailure(error)) return [compare("roles", "an authority that answers", "no answer")];
@@ -78,10 +79,13 @@ async function readHistory(chain: Chain, manager: ContractRecord): Promise<RoleH
       const event = authorityInterface.parseLog({ topics: [...log.topics], data: log.data });
       if (event === null) continue;
       const id = event.args.roleId as bigint;
-      if (event.name === "RoleGranted")
+      if (event.name === "RoleGranted" || event.name === "RoleRevoked")
         history.accounts.set(
           id,
-          (history.accounts.get(id) ?? new Set()).add((event.args.account as string).toLowerCase()),
+          (history.accounts.get(id) ?? new Map<string, Log>()).set(
+            (event.args.account as string).toLowerCase(),
+            log,
+          ),
         );
       if (event.name === "RoleLabel") history.labels.set(id, event.args.label as string);
       else if (event.name.startsWith("Role") && typeof id === "bigint")
@@ -194,7 +198,12 @@ async function checkSettings(access: Access, history: RoleHistory): Promise<Chec
   );
 }
 
-async function checkHolders(access: Access, history: RoleHistory, manager: ContractRecord): Promise<Check[]> {
+async function checkHolders(
+  chain: Chain,
+  access: Access,
+  history: RoleHistory,
+  manager: ContractRecord,
+): Promise<Check[]> {
   const { governance } = manager;
   const expected = new Map<bigint, Map<string, number>>();
   for (const role of profileRoles)
@@ -211,13 +220,33 @@ async function checkHolders(access: Access, history: RoleHistory, manager: Contr
   for (const id of new Set([...expected.keys(), ...history.accounts.keys()])) {
     const wanted = expected.get(id) ?? new Map<string, number>();
     const found = new Map<string, number>();
-    for (const account of new Set([...wanted.keys(), ...(history.accounts.get(id) ?? [])])) {
+    for (const account of new Set([...wanted.keys(), ...(history.accounts.get(id)?.keys() ?? [])])) {
       const { isMember, executionDelay } = await access.hasRole(id, account);
       if (isMember) found.set(account, Number(executionDelay));
     }
-    checks.push(compare(`holders of ${roleName(id)}`, listed(wanted), listed(found)));
+    const check = compare(`holders of ${roleName(id)}`, listed(wanted), listed(found));
+    const changed = new Set(
+      [...wanted.keys(), ...found.keys()].filter((account) => wanted.get(account) !== found.get(account)),
+    );
+    const told = await Promise.all(
+      [...changed].map((account) => changeText(chain, account, history.accounts.get(id)?.get(account))),
+    );
+    checks.push(check.holds === true ? check : { ...check, found: `${check.found} (${told.join("; ")})` });
   }
   return checks;
+}
+
+/** When a holder was last granted the role or lost it, so that an act that was announced is told from one that was not. */
+async function changeText(chain: Chain, account: string, log: Log | undefined): Promise<string> {
+  if (log === undefined) return `${account}: no event tells of it`;
+  const [block, transaction] = await Promise.all([
+    chain.block(log.blockNumber),
+    chain.transaction(log.transactionHash),
+  ]);
+  const granted = log.topics[0] === authorityInterface.getEvent("RoleGranted").topicHash;
+  const when = block === undefined ? `in block ${log.blockNumber}` : timeForPeople(block.time);
+  const by = transaction === undefined ? "" : ` by ${transaction.from.toLowerCase()}`;
+  return `${account}: ${granted ? "granted" : "taken away"} ${when}${by}, transaction ${log.transactionHash}`;
 }
 
 function listed(holders: ReadonlyMap<string, number>): string {

@@ -10,16 +10,19 @@ import { portableHashes } from "../hashes";
 import { compilerVersion, creationCode, encodeArguments, isCodeOf } from "./code";
 import { checkRoles } from "./check-roles";
 import { type Check, compare, isCallFailure } from "./comparison";
+import { type Profile, resolveProfile } from "./profile";
 import type { CompilerInfo, ContractRecord, DeploymentRecords } from "./record";
 
 export type { Check } from "./comparison";
 
-/** What a caller with the source at hand can add. */
+/** What a caller with the source or a reviewed profile at hand can add. */
 export interface SourceKnowledge {
   /** Compiler as the project is configured now. */
   readonly compiler?: CompilerInfo;
   /** Whether a commit holds the contracts as this program knows them; undefined when that cannot be told. */
   readonly commitHasOurCode?: (commit: string) => boolean | undefined;
+  /** Who is to hold which role today; otherwise who was to when it was deployed, as the record says. */
+  readonly profile?: Profile;
 }
 
 /**
@@ -38,10 +41,16 @@ export async function checkDeployment(
     ...(await checkContract(chain, registry, [manager.address], knowledge)),
     ...(await checkClock(chain, manager)),
     ...(await checkAuthority(chain, registry, manager)),
-    ...(await checkRoles(chain, manager, registry)),
+    ...(await checkRoles(chain, governed(manager, knowledge.profile), registry)),
     await checkJournalStart(chain, registry),
     ...(await checkSignOffs(chain, registry, signOffs, knowledge)),
   ];
+}
+
+/** The record, with the holders of today in the place of those of the deployment. */
+function governed(manager: ContractRecord, profile: Profile | undefined): ContractRecord {
+  if (profile === undefined) return manager;
+  return { ...manager, governance: resolveProfile(profile, manager.deployer) };
 }
 
 async function checkContract(

@@ -111,6 +111,10 @@ export function parseProfile(value: unknown, file: string): Profile {
   );
   const unit = clockUnit === "milliseconds" ? "milliseconds" : "seconds";
   const roles = parseRoles(profile.roles, unit, true, faults);
+  // Who has to stop something at once, and to cancel what others announced, must not wait.
+  roles.guardian?.forEach(({ delay }, index) =>
+    expect(delay === 0, `/roles/guardian/${index}/delay`, "expected 0: the guardian never waits"),
+  );
   if (faults.length > 0)
     throw new CreditAnchorError(
       "profile.invalid",

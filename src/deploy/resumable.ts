@@ -8,6 +8,7 @@ import { CreditAnchorError } from "../errors";
 import { type FeePolicy, suggestFees } from "../fees";
 import { roleNames } from "../roles";
 import { delay } from "../rpc";
+import { checkRoles } from "./check-roles";
 import { creationCode, encodeArguments, isCodeOf } from "./code";
 import { contractHolders, delayOnChain, type Holder, type Profile, resolveProfile } from "./profile";
 import {
@@ -81,6 +82,7 @@ export async function deployResumably(options: ResumableOptions): Promise<Resuma
   await checkContracts(run);
   await checkRecords(run);
   await waitUntilNothingIsUnderWay(run);
+  await checkProfile(run);
   const manager = await ensureContract(run, "RegistryAuthority", [deployer]);
   // The second argument of every run is the manager of the first.
   const registry = await ensureContract(run, "CreditRegistry", [manager.address]);
@@ -139,18 +141,29 @@ async function checkRecords(run: Run): Promise<void> {
     removeRecords(folder);
     return;
   }
-  const [manager] = records;
-  if (
-    manager?.governance !== undefined &&
-    JSON.stringify(manager.governance) !== JSON.stringify(run.profile)
-  ) {
-    if (manager.deployer !== run.deployer) throw otherDeployer(manager.deployer, run);
-    throw new CreditAnchorError(
-      "deployment.other-profile",
-      `${folder} records other holders of roles than profile ${run.profile.name}`,
-      { hint: "roles of a deployed registry change by acts of their administrators, not by deploying again" },
-    );
+}
+
+/**
+ * Another profile than the one deployed is right if the chain grants what it says already: roles were changed by acts of
+ * their administrators, and the profile was amended after them. Deploying never changes the roles of what is deployed.
+ */
+async function checkProfile(run: Run): Promise<void> {
+  const manager = readRecord(run.folder, "RegistryAuthority");
+  if (manager?.governance === undefined || JSON.stringify(manager.governance) === JSON.stringify(run.profile))
+    return;
+  const registry = readRecord(run.folder, "CreditRegistry");
+  if (registry !== undefined) {
+    const checks = await checkRoles(run.chain, { ...manager, governance: run.profile }, registry);
+    if (checks.every(({ holds }) => holds !== false)) return;
   }
+  if (manager.deployer !== run.deployer) throw otherDeployer(manager.deployer, run);
+  throw new CreditAnchorError(
+    "deployment.other-profile",
+    `${run.folder} was deployed with other holders of roles than profile ${run.profile.name} names, and the chain does not grant what it says`,
+    {
+      hint: "roles of a deployed registry change by acts of their administrators (credit-anchor governance): amend the profile after them",
+    },
+  );
 }
 
 async function isStillThere(chain: Chain, record: ContractRecord): Promise<boolean> {

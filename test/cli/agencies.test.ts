@@ -268,7 +268,7 @@ describe("agencies and keys by commands", function () {
       await grant(3_600);
       const { stdout } = await expectRun(0, register);
       expect(stdout).to.match(
-        /^not yet: agency LATE-1 is an agency of the registry\. It is scheduled \(transaction 0x/,
+        /^scheduled, and not done yet: agency LATE-1 is an agency of the registry \(transaction 0x.* later it has expired/,
       );
       expect(stdout).to.match(/run the same command again then\. Until then the guardian can cancel it$/m);
       const waiting = await json<{ waitsUntil: number }>(register);

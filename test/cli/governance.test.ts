@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { JsonRpcProvider } from "ethers";
+import { deployRegistry } from "../../src/deployment";
 import { roleOfFunction } from "../../src/roles";
 import { rawRpc } from "../support/chains";
-import { expectRun, json } from "../support/cli";
+import { expectRun, json, run } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
 
 interface Role {
@@ -98,6 +100,27 @@ describe("governance by commands", function () {
       await expectRun(64, ["governance", "execute", ...words, ...ndrc]);
   });
 
+  it("say which argument is wrong, and that what is no registry never becomes the successor", async () => {
+    const { accessManager } = sandbox.ready;
+    for (const [words, complaint] of [
+      [["grantRole", "nosuch", taxKey, "0"], "argument 1, roleId, is no role"],
+      [["grantRole", "arbiter", "0xzz", "0"], "argument 2, account, is no address"],
+      [
+        ["grantRole", "arbiter", taxKey, "-1"],
+        "argument 3, executionDelay, is no whole number that fits uint32",
+      ],
+      [["setTargetClosed", taxKey, "maybe"], "argument 2, closed, is no true or false"],
+      [["closeAgency", "3"], "2 arguments expected, 1 given"],
+      [["nameRegistrySuccessor", accessManager], "does not answer as a registry does"],
+      [["nameRegistrySuccessor", taxKey], "does not answer as a registry does"],
+      [["nameRegistrySuccessor", sandbox.ready.registry], "it is this registry itself"],
+    ] as const)
+      for (const verb of ["execute", "schedule"]) {
+        const { stderr } = await expectRun(64, ["governance", verb, ...words, ...ndrc]);
+        expect(stderr, words.join(" ")).to.contain(complaint);
+      }
+  });
+
   it("schedule: an act that waits is listed, too early to make, and cancelled by the guardian", async () => {
     await expectRun(64, ["governance", "execute", ...close, ...tax]);
     const { waitsUntil } = await json<{ waitsUntil: number }>(["governance", "schedule", ...close, ...tax]);
@@ -105,6 +128,13 @@ describe("governance by commands", function () {
     const [act, ...others] = await json<Act[]>(["governance", "list", ...ndrc]);
     expect(others).to.deep.equal([]);
     expect(act).to.include({ state: "waiting", what: "closeAgency(3, 52)", caller: taxKey });
+    const list = (await expectRun(0, ["governance", "list", ...ndrc])).stdout;
+    expect(list).to.match(
+      /act {2}closeAgency: agencyId 3 \([^)]+\), reason 52 reorganised: the body was merged/,
+    );
+    expect(list)
+      .to.contain(`by   ${taxKey}, as registrar`)
+      .and.to.match(/waiting, can be made from .* UTC\+8 to /);
     const { stderr } = await expectRun(64, ["governance", "execute", ...close, ...tax]);
     expect(stderr).to.contain("can be made from");
     const court = ["--home", join(sandbox.ready.dir, "court")];
@@ -129,5 +159,20 @@ describe("governance by commands", function () {
     expect(await json(["agency", "show", "3", ...ndrc])).to.include({ standing: "closed" });
     expect(await json(["governance", "list", ...ndrc])).to.deep.equal([]);
     expect((await expectRun(0, ["governance", "list", ...ndrc])).stdout).to.contain("nothing is scheduled");
+  });
+
+  it("a registry that named its successor is told of by doctor and before anchoring", async () => {
+    const provider = new JsonRpcProvider(sandbox.ready.rpcUrl, sandbox.ready.chainId);
+    const { registry } = await deployRegistry(await provider.getSigner(0));
+    const successor = (await registry.getAddress()).toLowerCase();
+    provider.destroy();
+    await json(["governance", "execute", "nameRegistrySuccessor", successor, ...ndrc]);
+    const doctor = await run(["doctor", ...ndrc]);
+    expect(doctor.stdout).to.contain(`it named ${successor} as its successor`);
+    const file = join(base, "nothing.csv");
+    writeFileSync(file, "a,b\n1,2\n");
+    const market = ["--home", join(sandbox.ready.dir, "market-regulator")];
+    const anchored = await run(["anchor", file, "--type", "cn.penalty", ...market]);
+    expect(anchored.stderr).to.contain(`warning: this registry named ${successor} as its successor`);
   });
 });

@@ -18,7 +18,7 @@ import { compiler } from "../../src/deploy/compiler";
 import type { ContractRecord, DeploymentRecords } from "../../src/deploy/record";
 import { ownSelectors, roleIds, roleNames, roleOfFunction } from "../../src/roles";
 import { startAnvil, startProxy, type TestChain } from "../support/chains";
-import { deploy, newDeployer } from "../support/deployments";
+import { deploy, localProfile, newDeployer } from "../support/deployments";
 
 describe("checking a deployment", function () {
   this.timeout(60_000);
@@ -159,6 +159,23 @@ describe("checking a deployment", function () {
         `role ${role} (${roleIds[role]})`,
       ]);
     }
+    it("and takes today's holders from a reviewed profile, told when each was granted otherwise", async () => {
+      const granted = await access.grantRole(roleIds.auditor, stranger, 60);
+      await granted.wait();
+      const auditor = [...localProfile.roles.auditor, { account: stranger, delay: 60 }];
+      const profile = { ...localProfile, roles: { ...localProfile.roles, auditor } };
+      const wrong = async (known: SourceKnowledge): Promise<Check[]> =>
+        (await check(records, known)).filter(({ holds }) => holds === false);
+      expect(await wrong({ ...knowledge, profile })).to.deep.equal([]);
+      expect((await deploy({ chain, signer, folder, sourceCommit: commit, profile })).sent).to.equal(0);
+      const [before, ...others] = await wrong(knowledge);
+      expect(others).to.deep.equal([]);
+      expect(before!.found).to.contain(`${stranger}: granted `).and.contain(granted.hash);
+      const twice = { ...profile, roles: { ...profile.roles, arbiter: auditor } };
+      expect((await wrong({ ...knowledge, profile: twice })).map(({ name }) => name)).to.deep.equal([
+        "holders of arbiter",
+      ]);
+    });
     caught("administrator granted to one more", () => access.grantRole(0, stranger, 0), [
       "holders of administrator",
     ]);

@@ -4,6 +4,7 @@ import {
   chosenNetwork,
   hardhatNetworks,
   localSettings,
+  namedProfile,
   networkNames,
   networkSettings,
 } from "../../src/networks";
@@ -28,6 +29,17 @@ function refusal(act: () => unknown): CreditAnchorError {
 }
 
 describe("networks described in the environment", () => {
+  it("may name a profile with a dot, such as the example, and says which one is named", () => {
+    expect(networkSettings("besu", { ...good, BESU_PROFILE: "production.example" }).profile).to.equal(
+      "production.example",
+    );
+    expect(refusal(() => networkSettings("besu", { ...good, BESU_PROFILE: "a..b" })).message).to.contain(
+      "BESU_PROFILE",
+    );
+    expect(namedProfile("besu", good)).to.equal("production");
+    expect(namedProfile("besu", {})).to.equal(undefined);
+  });
+
   it("reads a whole description", () => {
     expect(networkSettings("besu", good)).to.deep.equal({
       name: "besu",

@@ -48,6 +48,14 @@ describe("deployment profile", () => {
     expect(filled.roles.guardian[0]!.delay, "the guardian never waits").to.equal(0);
   });
 
+  it("with a guardian that waits is refused", async () => {
+    const guardian = [{ account, delay: 600 }];
+    const { faults } = await failure(() => parseProfile(withRoles({ guardian }), "x"));
+    expect(faults.map(({ path, message }) => `${path} ${message}`)).to.deep.equal([
+      "/roles/guardian/0/delay expected 0: the guardian never waits",
+    ]);
+  });
+
   it("puts the deployer's address in place of its name", () => {
     const resolved = resolveProfile(parseProfile(good, "x"), account);
     for (const role of profileRoles) expect(resolved.roles[role]).to.deep.equal([{ account, delay: 0 }]);

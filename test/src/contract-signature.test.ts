@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { mine } from "@nomicfoundation/hardhat-network-helpers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
+import { Wallet } from "ethers";
 import { ethers } from "hardhat";
 import type { Bundle } from "../../src/bundle";
 import { checkCheckpoints, checkSignOffs } from "../../src/bundle/statements";
@@ -11,6 +12,8 @@ import { checkedCheckpoint } from "../../src/cli/since";
 import { askContract } from "../../src/contract-signature";
 import { portableHashes } from "../../src/hashes";
 import type { JsonObject } from "../../src/json";
+import { signerOf } from "../../src/home/signer";
+import { isSignedBy, NO_NONCE, signForRelay } from "../../src/registry-relay";
 import { RpcError } from "../../src/rpc";
 import { SIGNED_REPORT_FORMAT, statementDigest, statementOf, type SignedReport } from "../../src/sign-off";
 import { failure } from "../support/failure";
@@ -93,6 +96,26 @@ describe("signatures of contracts: a real multisig, two of three", () => {
     expect(contract).to.equal(true);
     const error = await failure(() => checkedCheckpoint(checkpointText(asKey), "x", chain));
     expect(error, "without the mark it is a key's").to.have.property("code", "checkpoint.signature");
+  });
+
+  it("of a call for the relay: an owner's key alone signs for a Safe that needs one, never for one that needs two", async () => {
+    const wallet = Wallet.createRandom();
+    const key = signerOf(wallet.privateKey);
+    const owner = wallet as unknown as HardhatEthersSigner;
+    const alone = (await deploySafe([owner], 1)).address.toLowerCase();
+    const both = (await deploySafe([owner, owners[0]!], 2)).address.toLowerCase();
+    const relay = `0x${"ef".repeat(20)}`;
+    const registry = { chain, address: REGISTRY, fromBlock: 0 };
+    const call = { agencyId: 1, call: "0x12345678", nonce: NO_NONCE, deadline: 2_000_000_000 };
+    const signed = await signForRelay(registry, relay, key, { ...call, operator: alone });
+    expect(await isSignedBy(registry, relay, signed)).to.equal(true);
+    expect(await isSignedBy(registry, relay, { ...signed, deadline: signed.deadline + 1 })).to.equal(false);
+    const error = await failure(() => signForRelay(registry, relay, key, { ...call, operator: both }));
+    expect(error.code).to.equal("relay.wallet");
+    expect(error.message).to.contain(
+      `the wallet at ${both} does not accept the signature of key ${key.address}`,
+    );
+    expect(error.hint).to.contain("several owners cannot sign one call");
   });
 
   it("cannot be checked without a chain, and this is said: the file alone, and in a bundle", async () => {
