@@ -13,6 +13,7 @@ export interface DecidingOptions {
   readonly leaves: readonly string[];
   readonly source: string | undefined;
   readonly type: string | undefined;
+  readonly vault: string | undefined;
   readonly withoutVault: boolean;
   readonly withoutRecords: boolean;
 }
@@ -32,6 +33,7 @@ export function repeatable(options: DecidingOptions, home: Home | undefined): st
     ...(leaves.length === 0 ? [] : [`--leaves ${leaves.map(() => "DIR").join(" ")}`]),
     ...(source === undefined ? [] : ["--source FILE"]),
     ...(type === undefined ? [] : [`--type ${type}`]),
+    ...(options.vault === undefined ? [] : ["--vault DIR"]),
     ...(options.withoutVault ? ["--without-vault"] : []),
     ...(options.withoutRecords ? ["--without-records"] : []),
   ];

@@ -8,6 +8,7 @@ import type { Checkpoint } from "../checkpoint";
 import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
+import { type Home, openHome } from "../home";
 import { defaultSettings } from "../home/settings";
 import { dateInChina } from "../policy";
 import { repeatable } from "./audit-repeat";
@@ -84,6 +85,10 @@ Exit status: 0 no differences, 1 differences.`,
       max: Number.MAX_SAFE_INTEGER,
     }),
     period: choice("--period <period>", "how long the periods are in which it counts", PERIODS, "month"),
+    vault: text(
+      "--vault <dir>",
+      "home folder of an agency whose vault is looked into, by its passphrase; otherwise the home's own",
+    ),
     withoutVault: flag("--without-vault", "leave the home's vault out"),
     withoutRecords: flag(
       "--without-records",
@@ -107,6 +112,7 @@ Exit status: 0 no differences, 1 differences.`,
     "credit-anchor audit --home agency",
     "credit-anchor audit --home agency --source penalties.csv --type cn.penalty",
     "credit-anchor audit --home auditor --leaves leaves",
+    "credit-anchor audit --home auditor --vault agency --sign report.json",
     "credit-anchor audit --home auditor --witness http://node.court.example:8545 --json",
     "credit-anchor audit --home auditor --rpc http://10.0.0.5:8545,http://10.0.0.6:8545",
     "credit-anchor audit --home auditor --report report-2026-07",
@@ -119,6 +125,8 @@ Exit status: 0 no differences, 1 differences.`,
     if (options.type !== undefined && options.source === undefined) throw usage("--type goes with --source");
     if (options.source !== undefined && options.withoutRecords)
       throw usage("--source and --without-records exclude each other");
+    if (options.vault !== undefined && options.withoutVault)
+      throw usage("--vault and --without-vault exclude each other");
     const head = options.head === undefined ? undefined : parseHead("--head", options.head, 28);
     const rolesHead =
       options.rolesHead === undefined ? undefined : parseHead("--roles-head", options.rolesHead, 32);
@@ -165,12 +173,14 @@ Exit status: 0 no differences, 1 differences.`,
     });
     const hashes = await loadFastHashes();
     const records = !options.withoutRecords;
+    const agencyHome =
+      options.vault === undefined ? home : homeOfVault(options.vault, trusted.address, chainId);
     const vault =
-      home === undefined || options.withoutVault || home.settings.agency === undefined
+      agencyHome === undefined || options.withoutVault || agencyHome.settings.agency === undefined
         ? undefined
-        : await home.readVault({ decrypt: records });
-    const policies = knownPolicies(home, options.policy, options.authority);
-    const own = home?.settings.agency?.id;
+        : await agencyHome.readVault({ decrypt: records });
+    const policies = knownPolicies(agencyHome, options.policy, options.authority);
+    const own = agencyHome?.settings.agency?.id;
     const { finalityBlocks } = home?.settings ?? defaultSettings;
     // Of the node that was audited in the end: the first may have fallen silent on the way.
     let chain = nodes.first;
@@ -182,7 +192,14 @@ Exit status: 0 no differences, 1 differences.`,
       const compareSource =
         options.source === undefined
           ? undefined
-          : await sourceOf({ file: options.source, typeName: options.type, home, vault, hashes, io });
+          : await sourceOf({
+              file: options.source,
+              typeName: options.type,
+              home: agencyHome,
+              vault,
+              hashes,
+              io,
+            });
       const audited = await auditRegistry({
         chain,
         witnesses: nodes.others,
@@ -239,6 +256,22 @@ Exit status: 0 no differences, 1 differences.`,
     }
   },
 });
+
+/** An agency's home, which an auditor was given. @throws {CreditAnchorError} `usage` if it has no vault of this registry */
+function homeOfVault(dir: string, registry: string, chainId: number): Home {
+  const home = openHome(dir);
+  const known = home.settings.registry;
+  if (home.settings.agency === undefined)
+    throw usage(
+      `${dir} is not the home of an agency: it has no vault`,
+      "--vault takes an agency's home folder",
+    );
+  if (known !== undefined && (known.address !== registry || known.chainId !== chainId))
+    throw usage(
+      `the vault in ${dir} is of registry ${known.address} on chain ${known.chainId}, and ${registry} on chain ${chainId} is audited`,
+    );
+  return home;
+}
 
 function parseHead(option: string, word: string, bytes: 28 | 32): { length: number; head: string } {
   const parts = /^(0|[1-9][0-9]{0,15}):(0x[0-9a-fA-F]+)$/.exec(word);

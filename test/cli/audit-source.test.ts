@@ -51,6 +51,39 @@ describe("audit with what the agency brings", function () {
     await node.stop();
   });
 
+  describe("the vault of an agency", () => {
+    it("is looked into by an auditor who has no home, or another one", async () => {
+      const report = await json<Report & { vaults: { records: number }[] }>([
+        "audit",
+        ...auditor,
+        "--vault",
+        dir,
+      ]);
+      expect(report.differences).to.deep.equal([]);
+      expect(report.vaults.map(({ records }) => records)).to.deep.equal([12]);
+      const without = await json<{ vaults: unknown[] }>(["audit", ...auditor]);
+      expect(without.vaults).to.deep.equal([]);
+      const file = join(dir, "vault", "batches", readdirSync(join(dir, "vault", "batches"))[0]!);
+      const honest = readFileSync(file);
+      const altered = Buffer.from(honest);
+      altered[altered.length - 1]! ^= 1;
+      writeFileSync(file, altered);
+      const found = await json<Report>(["audit", ...auditor, "--vault", dir], { status: 1 });
+      writeFileSync(file, honest);
+      expect(found.differences.map(({ code }) => code)).to.include("vault.damaged");
+    });
+
+    it("is none in a folder of another kind, and not left out at the same time", async () => {
+      const empty = join(desk, "auditor");
+      await expectRun(0, ["init", "--home", empty, "--name", "Auditor", "--trial"]);
+      expect((await expectRun(64, ["audit", ...auditor, "--vault", empty])).stderr).to.contain(
+        "is not the home of an agency",
+      );
+      const both = ["--vault", dir, "--without-vault"];
+      expect((await expectRun(64, ["audit", ...auditor, ...both])).stderr).to.contain("exclude each other");
+    });
+  });
+
   describe("leaves files", () => {
     before(() => expectRun(0, ["leaves", "export", "--out", leaves, ...own]));
 

@@ -30,6 +30,7 @@ describe("the command by which a report is made again", () => {
     leaves: ["leaves"],
     source: "penalties.csv",
     type: "cn.penalty",
+    vault: undefined,
     withoutVault: true,
     withoutRecords: false,
   };
@@ -106,7 +107,7 @@ describe("the command by which a report is made again", () => {
       command({
         ...report,
         checkpoint: { block, journal, signer, vouchedBy: null, contained: false, acceptedAt: null },
-        options: repeatable({ ...given, codeHash: "0x" }, undefined),
+        options: repeatable({ ...given, codeHash: "0x", vault: "agency" }, undefined),
       }),
     ].join(" ");
     for (const [name, { flags }] of Object.entries(audit.options))
