@@ -190,8 +190,9 @@ describePages("pages: exploring", (stage) => {
     const box = (await tag.boundingBox())!;
     expect(box.x + box.width).to.be.lessThan(375);
     await page.locator("tbody tr").getByText("declared compromised since").waitFor();
-    await page.goto(`${stage.world.url}#/batches`);
-    await page.locator("tbody tr", { hasText: batch }).locator(".doubt").waitFor();
+    const over =
+      "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length";
+    expect(await page.evaluate(over), "tables that scroll sideways").to.equal(0);
     await page.goto(`${stage.world.url}#/explore`);
     await page.locator(".deeds").waitFor();
     expect(await page.locator(".trust").count()).to.equal(1);

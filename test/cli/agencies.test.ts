@@ -270,7 +270,7 @@ describe("agencies and keys by commands", function () {
       expect(stdout).to.match(
         /^scheduled, and not done yet: agency LATE-1 is an agency of the registry \(transaction 0x.* later it has expired/,
       );
-      expect(stdout).to.match(/run the same command again then\. Until then the guardian can cancel it$/m);
+      expect(stdout).to.match(/ Until it is done the guardian can cancel it$/m);
       const waiting = await json<{ waitsUntil: number }>(register);
       expect(waiting).to.include({ agencyId: null, already: true, transaction: null });
       const suspended = await json(["agency", "close", "1", ...ndrc]);

@@ -203,7 +203,7 @@ describe("what becomes of a record, by commands", function () {
   });
 
   it("dispute open and due: the decision falls due, soonest first, and goes into a calendar", async () => {
-    const received = inDays(-15);
+    const received = inDays(-10);
     const opened = await json(["dispute", "open", ...key(2), "--received-on", received, ...own]);
     expect(opened).to.include({ disputed: true, reason: 30 });
     expect((await status(2)).marks).to.deep.equal(["Disputed"]);
@@ -212,19 +212,19 @@ describe("what becomes of a record, by commands", function () {
       args,
     );
     const open = items.filter((item) => item.code === "objection.decision");
-    expect(open.map(({ due }) => due)).to.deep.equal([inDays(5)]);
+    expect(open.map(({ due }) => due)).to.deep.equal([inDays(10)]);
     // By what it is listed as, other commands find it.
     const place = ["--batch", open[0]!.batch, "--index", String(open[0]!.index)];
     expect((await json<{ marks: string[] }>(["status", ...place, ...own])).marks).to.deep.equal(["Disputed"]);
     expect(items.map(({ due }) => due)).to.deep.equal(items.map(({ due }) => due).sort());
     const calendar = readFileSync(at("due.ics"), "utf8");
-    expect(calendar).to.contain(`DTSTART;VALUE=DATE:${inDays(5).replaceAll("-", "")}`);
+    expect(calendar).to.contain(`DTSTART;VALUE=DATE:${inDays(10).replaceAll("-", "")}`);
     expect(calendar).to.not.contain("T-2").and.to.not.contain("示例");
     const { stdout } = await expectRun(0, args);
-    expect(stdout).to.contain("decide the objection").and.to.contain("in 5 days");
-    const early = ["--outcome", "keep", "--decided-on", inDays(-16)];
+    expect(stdout).to.contain("decide the objection").and.to.contain("in 10 days");
+    const early = ["--outcome", "keep", "--decided-on", inDays(-11)];
     expect((await expectRun(64, ["dispute", "resolve", ...key(2), ...early, ...own])).stderr).to.contain(
-      `--decided-on ${inDays(-16)} is before the objection was received, ${received}`,
+      `--decided-on ${inDays(-11)} is before the objection was received, ${received}`,
     );
   });
 

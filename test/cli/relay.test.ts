@@ -501,7 +501,7 @@ describe("signed calls and their relay", function () {
       for (const [text, words] of [
         [good.slice(0, -20), "no usable file"],
         [good.replace('"formatVersion": 1', '"formatVersion": 2'), "version"],
-        [good.replace("credit-anchor/relay", "credit-anchor/receipt"), "/format"],
+        [good.replace("credit-anchor/relay", "credit-anchor/receipt"), "receipt"],
         [good.replace(/"signature": "0x/, '"signature": "'), "/calls/0/signature"],
       ] as const) {
         writeFileSync(calls, text);
