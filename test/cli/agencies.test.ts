@@ -22,7 +22,6 @@ interface AgencyJson {
 
 /** Agencies and their keys by commands alone; each test goes on where the one before stopped. */
 describe("agencies and keys by commands", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-agencies-"));
   const at = (name: string): string => join(base, name);
   let sandbox: SandboxProcess;

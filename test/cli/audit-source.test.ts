@@ -19,7 +19,6 @@ interface Report {
 }
 
 describe("audit with what the agency brings", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let world: World;
   let dir: string;

@@ -21,7 +21,6 @@ import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
 
 /** What can be wrong with a call or its input: a clear error, the right status, and nothing lost. */
 describe("bad input", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-bad-"));
   const at = (name: string): string => join(base, name);
   let sandbox: SandboxProcess;

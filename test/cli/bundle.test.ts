@@ -21,7 +21,6 @@ interface Told {
 }
 
 describe("bundle, and verify of bundles", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let world: World;
   let desk: string;

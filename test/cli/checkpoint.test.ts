@@ -15,7 +15,6 @@ interface Report {
 }
 
 describe("checkpoint, and audit --since", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-checkpoint-"));
   const at = (name: string): string => join(base, name);
   const stranger = Wallet.createRandom();

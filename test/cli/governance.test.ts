@@ -24,7 +24,6 @@ interface Act {
 
 /** The NDRC's roles by commands alone; each test goes on where the one before stopped. */
 describe("governance by commands", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-governance-"));
   let sandbox: SandboxProcess;
   let ndrc: string[];

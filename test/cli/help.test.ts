@@ -44,8 +44,6 @@ function sourceOf(verb: string): string {
 }
 
 describe("help", function () {
-  this.timeout(60_000);
-
   it("knows every verb that was promised, and no other", () => {
     expect(verbs.map(({ name }) => name)).to.deep.equal(verbNames);
     expect([...verbNames].sort()).to.deep.equal([...PROMISED].sort());
@@ -124,7 +122,6 @@ describe("help", function () {
 });
 
 describe("a wrong call", function () {
-  this.timeout(60_000);
   const wrong: [string, string[], RegExp][] = [
     ["an unknown verb", ["verfy", "x"], /unknown command 'verfy'\nhint: did you mean verify\?/],
     [

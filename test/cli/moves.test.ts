@@ -71,7 +71,6 @@ interface Bulk {
 
 /** Each test goes on where the one before stopped. */
 describe("what becomes of a record, by commands", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-moves-"));
   const at = (name: string): string => join(base, name);
   const party = sampleUscc("91", "110000", 4711);

@@ -9,7 +9,6 @@ const OLD = "correct horse";
 const NEW = "battery staple";
 
 describe("passphrase change", function () {
-  this.timeout(120_000);
   after(removeFolders);
 
   it("closes all keys with the new one; the old one opens nothing but copies made before", async () => {

@@ -22,7 +22,6 @@ interface FileOfCalls {
 }
 
 describe("signed calls and their relay", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let world: World;
   let snapshot: unknown;

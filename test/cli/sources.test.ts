@@ -23,7 +23,6 @@ interface Report {
 }
 
 describe("an audit by several nodes", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-sources-"));
   const dead = "http://127.0.0.1:1";
   let sandbox: SandboxProcess;

@@ -37,7 +37,6 @@ const PASSPHRASE = { CREDIT_ANCHOR_PASSPHRASE: "correct horse" };
 
 /** The whole life of an agency by commands alone; each test goes on where the one before stopped. */
 describe("the command line, from init to audit", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-cli-"));
   const at = (name: string): string => join(base, name);
   const code = sampleUscc("11", "100000", 990_777);

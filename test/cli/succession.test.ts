@@ -28,7 +28,6 @@ interface Receipt {
 
 /** Three agencies become one, by commands alone; each test goes on where the one before stopped. */
 describe("agencies that are merged", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-succession-"));
   const at = (name: string): string => join(base, name);
   let sandbox: SandboxProcess;

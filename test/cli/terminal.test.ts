@@ -5,7 +5,6 @@ import { expect } from "chai";
 import { run } from "../support/cli";
 
 describe("a receipt that talks to the terminal", function () {
-  this.timeout(120_000);
   const dir = mkdtempSync(join(tmpdir(), "credit-anchor-terminal-"));
   const file = join(dir, "receipt.json");
   // Clears the screen, goes up, reverses, and writes a verdict of its own on a line of its own.

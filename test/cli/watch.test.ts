@@ -15,7 +15,6 @@ type Line = { readonly event: string; readonly name?: string; readonly block: nu
 >;
 
 describe("watch", function () {
-  this.timeout(120_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-watch-"));
   let sandbox: SandboxProcess;
   let ndrc: string[];

@@ -4,7 +4,6 @@ import { expect } from "chai";
 import { startWebhook } from "../../src/cli/webhook";
 
 describe("a webhook", function () {
-  this.timeout(60_000);
   const taken: string[] = [];
   const serve = (port: number): Promise<Server> => {
     const server = createServer((request, response) => {

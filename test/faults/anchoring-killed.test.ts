@@ -92,7 +92,6 @@ let supersessions = 0;
 let script: string;
 
 describe("anchoring, killed", function () {
-  this.timeout(60_000);
   let world: World;
   let proxy: FaultProxy;
   let home: Home;

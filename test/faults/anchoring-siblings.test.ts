@@ -7,7 +7,6 @@ import { permits, removeFolders } from "../support/homes";
 import { anchor, expectExactlyOnce, homeOf, planRows, startWorld, type World } from "../support/world";
 
 describe("two homes of one agency at once", function () {
-  this.timeout(120_000);
   let node: TestChain;
   let world: World;
   let snapshot: unknown;

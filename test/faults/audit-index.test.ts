@@ -20,7 +20,6 @@ import { flip, type NodeLog } from "../support/tampering/node-cases";
 const face = CreditRegistry__factory.createInterface();
 
 describe("the index of an audit", function () {
-  this.timeout(120_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let story: Story;

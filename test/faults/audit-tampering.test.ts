@@ -17,7 +17,6 @@ import { playStory, type Story } from "../support/story";
 import { flip, isJournaled, nameOf, type NodeLog } from "../support/tampering/node-cases";
 
 describe("an audit through a node that lies", function () {
-  this.timeout(120_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let story: Story;

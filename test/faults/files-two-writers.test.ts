@@ -40,7 +40,6 @@ function runScript(code: string, ...words: string[]): Promise<string> {
 }
 
 describe("one file of a home, written by two processes at once", function () {
-  this.timeout(120_000);
   after(removeFolders);
 
   it("is whole at the end, neither fails, and nothing is left behind", async () => {

@@ -214,7 +214,6 @@ const CASES: Readonly<Record<string, Case>> = {
 
 /** Every command is a process that is killed where it hurts; then the same command finishes what was begun. */
 describe("what becomes of a record, killed", function () {
-  this.timeout(90_000);
   let node: TestChain;
   let world: World;
   let proxy: FaultProxy;

@@ -39,7 +39,6 @@ const kinds: {
 
 for (const { name, policy, start, blockTime, finalityBlocks } of kinds)
   describe(`anchoring on ${name}`, function () {
-    this.timeout(90_000);
     let node: TestChain;
     let world: World;
     let vault: LmdbVault;

@@ -10,7 +10,6 @@ import { anchor, expectExactlyOnce, homeOf, planRows, startWorld, type World } f
 const finalityBlocks = 20;
 
 describe("anchoring on a chain that reorganises", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let world: World;
   let vault: LmdbVault;

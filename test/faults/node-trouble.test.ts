@@ -26,7 +26,6 @@ import {
 
 /** A node that is down, slow, wrong or dishonest while batches are anchored through it. */
 describe("anchoring through a node in trouble", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let world: World;
   let proxy: FaultProxy;

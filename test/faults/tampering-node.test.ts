@@ -22,7 +22,6 @@ interface Outcome {
 }
 
 describe("tampering: a node between auditor and chain", function () {
-  this.timeout(120_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let story: Story;

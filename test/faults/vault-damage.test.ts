@@ -158,7 +158,6 @@ describe("a vault that is damaged", () => {
 });
 
 describe("a home that cannot be written", function () {
-  this.timeout(120_000);
   after(removeFolders);
 
   it("says so when a folder is in the way, and plans later what it could not", async () => {

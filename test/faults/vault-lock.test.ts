@@ -11,7 +11,6 @@ import { failure } from "../support/failure";
 import { harbourHome, permits, plan, removeFolders } from "../support/homes";
 
 describe("the lock of a home", function () {
-  this.timeout(120_000);
   let home: Home;
   beforeEach(async () => {
     home = await harbourHome();

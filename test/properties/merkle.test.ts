@@ -21,7 +21,7 @@ describe("trees of every size", () => {
   it("from 1 to 300 have the oracle's root", () => {
     for (let size = 1; size <= 300; size++)
       expect(toHex(m.treeRoot(build(size))), `${size}`).to.equal(treeRoot(leaves.slice(0, size)));
-  }).timeout(60_000);
+  });
 
   it("around powers of two up to 2^12 have the oracle's root, and its proofs at the edges", () => {
     for (const size of aroundPowers) {
@@ -33,7 +33,7 @@ describe("trees of every size", () => {
           treeProof(index, own),
         );
     }
-  }).timeout(60_000);
+  });
 
   it("from 1 to 300 prove every leaf at its index", () => {
     for (let size = 1; size <= 300; size++) {
@@ -46,7 +46,7 @@ describe("trees of every size", () => {
         expect(proved, `${index} of ${size}`).to.equal(true);
       }
     }
-  }).timeout(60_000);
+  });
 
   it("from 1 to 40 prove no leaf at any other index", () => {
     for (let size = 1; size <= 40; size++) {
@@ -60,7 +60,7 @@ describe("trees of every size", () => {
           expect(proved, `${index} at ${other} of ${size}`).to.equal(false);
         }
     }
-  }).timeout(60_000);
+  });
 
   it("give the oracle's proof for any leaf, which proves neither another index, leaf nor root", () => {
     const places = fc
@@ -87,7 +87,7 @@ describe("trees of every size", () => {
       }),
       RUNS,
     );
-  }).timeout(60_000);
+  });
 
   it("lead a proof of any hashes to exactly one root or none, as the length says", () => {
     const uint32 = fc.integer({ min: 1, max: 2 ** 32 - 1 });

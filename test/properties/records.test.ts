@@ -163,5 +163,5 @@ describe("records", () => {
       }),
       RUNS,
     );
-  }).timeout(60_000);
+  });
 });

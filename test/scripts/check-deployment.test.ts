@@ -21,7 +21,6 @@ import { startAnvil, startProxy, type TestChain } from "../support/chains";
 import { deploy, localProfile, newDeployer } from "../support/deployments";
 
 describe("checking a deployment", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let chain: Chain;
   let signer: Wallet;

@@ -34,7 +34,6 @@ async function differences(...args: Parameters<typeof checkDeployment>): Promise
 }
 
 describe("deployment", function () {
-  this.timeout(120_000);
   let node: TestChain;
   before(async () => (node = await startAnvil()));
   after(async () => {

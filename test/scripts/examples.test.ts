@@ -21,8 +21,6 @@ function run(example: string, network: string, env: Record<string, string> = {})
 }
 
 describe("examples of the library", function () {
-  this.timeout(120_000);
-
   it("anchors on the chain inside Hardhat", async () => {
     const text = await run("anchor.ts", "hardhat");
     expect(text).to.match(

@@ -38,7 +38,6 @@ function creditAnchor(...args: string[]): { status: number | null; text: string 
 }
 
 describe("sandbox", function () {
-  this.timeout(120_000);
   const dir = join(base, "homes");
   let sandbox: SandboxProcess;
   before(async () => (sandbox = await startSandboxProcess(dir)));

@@ -21,7 +21,6 @@ import {
 } from "../support/world";
 
 describe("status moves", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let world: World;

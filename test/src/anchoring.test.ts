@@ -23,7 +23,6 @@ import {
 } from "../support/world";
 
 describe("anchoring", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let world: World;
   let home: Home;
@@ -287,7 +286,6 @@ describe("anchoring", function () {
 });
 
 describe("anchoring on a chain whose clock is far behind this machine's", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let world: World;
 

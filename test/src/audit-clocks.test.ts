@@ -36,7 +36,6 @@ const startOf = (date: string): number => Date.parse(`${date}T00:00:00+08:00`) /
 
 /** Dates and holidays are those of 2026 as they are shipped: the chain runs in that year. */
 describe("time limits of the law in an audit", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let world: World;
   let vault: LmdbVault;

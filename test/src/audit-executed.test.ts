@@ -24,7 +24,6 @@ const scheduled = authorityFace.getEvent("OperationScheduled").topicHash;
 const executed = authorityFace.getEvent("OperationExecuted").topicHash;
 
 describe("audit of what the authority executed for somebody", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let provider: JsonRpcProvider;
   let deployer: NonceManager, guardian: NonceManager, unpauser: NonceManager, stranger: NonceManager;

@@ -200,7 +200,6 @@ describe("audit of the journal of roles", () => {
   });
 
   describe("on a chain", function () {
-    this.timeout(60_000);
     let node: TestChain;
     let address: string;
     let manager: string;

@@ -15,7 +15,6 @@ import { ownProvider, testAccounts } from "../support/story";
 const WRONG = "12".repeat(32);
 
 describe("audit: what auditors stated on chain", function () {
-  this.timeout(60_000);
   let node: TestChain;
   let provider: JsonRpcProvider;
   let accounts: NonceManager[];

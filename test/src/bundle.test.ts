@@ -194,7 +194,6 @@ const DESCRIPTIVE: readonly string[] = [
 ];
 
 describe("evidence bundles", function () {
-  this.timeout(60_000);
   for (const [name, startNode] of [
     ["anvil", startAnvil],
     ["hardhat", startHardhatNode],

@@ -40,7 +40,6 @@ function derOf(r: string, s: string): string {
 }
 
 describe("external signer", function () {
-  this.timeout(40_000);
   after(removeFolders);
 
   const { r, s, v, serialized } = key.sign(digest);

@@ -14,7 +14,6 @@ import { account, anchor, homeOf, planRows, quick, startWorld, type World } from
 import { registryInterface } from "../../src/interfaces";
 
 describe("facts for the verifier", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let world: World;

@@ -19,7 +19,6 @@ const trial: NewHome = {
 };
 
 describe("home", function () {
-  this.timeout(20_000);
   after(removeFolders);
 
   describe("made new", () => {

@@ -167,7 +167,7 @@ describe("hostile values", () => {
             expect((error as CreditAnchorError).code).to.match(/^[a-z]+\.[a-z-]+$/);
           }
         }
-    }).timeout(60_000);
+    });
 
   it("never make a verdict of success", () => {
     for (const [label, make] of HOSTILE) {
@@ -175,7 +175,7 @@ describe("hostile values", () => {
       const verdict = verifyValue(make()) as verify.Verdict;
       expect(verdict.exitStatus, label).to.equal(1);
     }
-  }).timeout(60_000);
+  });
 
   it("meet readers of files that never throw", () => {
     for (const [label, make] of HOSTILE) {
@@ -185,7 +185,7 @@ describe("hostile values", () => {
         expect(result.faults, label).not.to.deep.equal([]);
       }
     }
-  }).timeout(60_000);
+  });
 
   it("leave the prototypes of everybody else alone", () => {
     for (const name of ["format", "polluted", "a"]) expect(name in {}).to.equal(false);

@@ -34,7 +34,6 @@ import { AGENCY_CODE, CHAIN_ID, REGISTRY, TYPE, TYPE_NAME } from "../support/sam
 
 describe("ingest", function () {
   // Threads that start from TypeScript sources take their time on a busy machine.
-  this.timeout(60_000);
   let home: Home;
   let vault: LmdbVault;
   let hashes: Hashes;

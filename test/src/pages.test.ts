@@ -8,7 +8,6 @@ import { failure } from "../support/failure";
 const TRUST = { chainId: 31337, registry: `0x${"ab".repeat(20)}`, fromBlock: 7 };
 
 describe("pages: served", function () {
-  this.timeout(120_000);
   let anvil: TestChain;
   let proxy: FaultProxy;
   let plain: ServedPages;

@@ -17,7 +17,6 @@ const WEEK = 7 * 86_400;
 
 for (const unit of [1, 1000] as const)
   describe(`restricted calls that wait, on a chain that counts ${unit === 1 ? "seconds" : "milliseconds"}`, function () {
-    this.timeout(30_000);
     let node: TestChain;
     let chain: Chain;
     let registry: Registry;

@@ -127,7 +127,6 @@ describe("refusals of the registry", () => {
 });
 
 describe("registry", function () {
-  this.timeout(30_000);
   let node: TestChain;
   let proxy: FaultProxy;
   let world: World;

@@ -28,7 +28,6 @@ const DELAY = 30 * DAY;
 
 /** Lost keys and merged agencies where roles have the delays of production. */
 describe("lost keys and successions that wait", function () {
-  this.timeout(30_000);
   const [deployer, registrar, recoverer, guardian, stranger] = [0, 1, 2, 3, 4].map(account) as [
     Account,
     Account,
