@@ -30,6 +30,7 @@ const needed = [
   "deployments/profiles",
   "hardhat.config.ts",
   "package.json",
+  "scripts/support",
   "src",
   "test/contracts",
   "test/support",
