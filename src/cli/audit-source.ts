@@ -54,7 +54,10 @@ export async function sourceOf(request: SourceRequest): Promise<(audit: Audit) =
   const { file, typeName, home, vault, hashes, io } = request;
   if (typeName === undefined) throw usage("--source needs --type", "name the record type: --type cn.penalty");
   if (home?.settings.agency === undefined || vault === undefined)
-    throw usage("--source needs the home folder of the agency, with its vault", "give --home DIR or --vault DIR");
+    throw usage(
+      "--source needs the home folder of the agency, with its vault",
+      "give --home DIR or --vault DIR",
+    );
   const type = nameType(typeName, home);
   const agencyKey = await home.agencyKey();
   const { code } = home.settings.agency;
