@@ -20,43 +20,46 @@ export interface Formats {
 }
 
 /** How sources write that there is no end. */
-const LONG_TERM = "2099-12-31";
+export const LONG_TERM = "2099-12-31";
 const LAST = 253_370_764_800;
 const ZONE = "Asia/Shanghai";
 /** The unit at the end of a title of an amount: whatever a source counts in, values stand here in 元. */
 const UNIT = /, in fen$|（万?元）$/;
 
+/** Makes it when it is first wanted: tables of a language take 30 ms to load, and most commands need none. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 function formatsOf(locale: string, texts: { longTerm: string; forever: string; chinese: boolean }): Formats {
-  const numbers = new Intl.NumberFormat(locale);
-  const times = new Intl.DateTimeFormat(locale, {
-    timeZone: ZONE,
-    dateStyle: "long",
-    timeStyle: "medium",
-    hour12: false,
-  } as Intl.DateTimeFormatOptions);
-  const days = new Intl.DateTimeFormat(locale, { timeZone: ZONE, dateStyle: "long" });
-  const day = (seconds: number): string => (seconds > LAST ? texts.forever : days.format(seconds * 1000));
+  const numbers = once(() => new Intl.NumberFormat(locale));
+  const times = once(
+    () =>
+      new Intl.DateTimeFormat(locale, {
+        timeZone: ZONE,
+        dateStyle: "long",
+        timeStyle: "medium",
+        hour12: false,
+      } as Intl.DateTimeFormatOptions),
+  );
+  const days = once(() => new Intl.DateTimeFormat(locale, { timeZone: ZONE, dateStyle: "long" }));
+  const day = (seconds: number): string => (seconds > LAST ? texts.forever : days().format(seconds * 1000));
   const date = (text: string): string => {
     if (text === LONG_TERM) return texts.longTerm;
     const seconds = Date.parse(`${text}T12:00:00+08:00`) / 1000;
     return Number.isNaN(seconds) ? text : day(seconds);
   };
   return {
-    number: (value) => numbers.format(value),
-    time: (seconds) => (seconds > LAST ? texts.forever : times.format(seconds * 1000)),
+    number: (value) => numbers().format(value),
+    time: (seconds) => (seconds > LAST ? texts.forever : times().format(seconds * 1000)),
     day,
     date,
     value: (name, value) => {
       if (typeof value === "number")
-        return name.endsWith("Fen") ? yuan(value, locale) : numbers.format(value);
+        return name.endsWith("Fen") ? yuan(value, locale) : numbers().format(value);
       if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
-      const text =
-        typeof value === "string"
-          ? value
-          : isObject(value) || Array.isArray(value)
-            ? JSON.stringify(value)
-            : String(value);
-      return plain(text);
+      return valueText(value);
     },
     fieldTitle: (name, type) => {
       const field = type?.field(name);
@@ -87,6 +90,12 @@ function yuan(fen: number, locale: string): string {
 /** Text of a file, a node or a record: somebody else's, and perhaps meant to mislead. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+}
+
+/** A value of a record as it stands; lists and objects as JSON. */
+export function valueText(value: JsonValue): string {
+  if (typeof value === "string") return plain(value);
+  return plain(isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value));
 }
 
 /** `0x1234…abcd`, for the eye only. */

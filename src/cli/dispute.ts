@@ -92,7 +92,7 @@ stays in the record's history). The outcome is the reason code of the act.`,
         ends: withdrawing,
         anyVersion: true,
         judge: firstRefusal(
-          expectDisputed(),
+          expectDisputed,
           expectReceivedBefore(options.decidedOn),
           ...(replaced ? [expectNextVersion()] : []),
         ),
@@ -116,16 +116,14 @@ function firstRefusal(...judges: readonly Judge[]): Judge {
 }
 
 /** No objection, nothing to decide: the outcome withdraw would withdraw a record that nobody objected to. */
-function expectDisputed(): Judge {
-  return (_target, _vault, _today, byte) => {
-    if ((byte & DISPUTED) !== 0) return { policies: [] };
-    return {
-      refused: { code: "dispute.none", message: "no objection is open: the record is not marked Disputed" },
-      hint: "look which record is meant; one that nobody objected to is withdrawn with credit-anchor withdraw",
-      policies: [],
-    };
+const expectDisputed: Judge = (_target, _vault, _today, byte) => {
+  if ((byte & DISPUTED) !== 0) return { policies: [] };
+  return {
+    refused: { code: "dispute.none", message: "no objection is open: the record is not marked Disputed" },
+    hint: "look which record is meant; one that nobody objected to is withdrawn with credit-anchor withdraw",
+    policies: [],
   };
-}
+};
 
 /** An objection is received before it is decided. What the home does not know to be received is not compared. */
 function expectReceivedBefore(decidedOn: string | undefined): Judge {

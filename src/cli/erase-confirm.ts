@@ -8,6 +8,7 @@ import { statusesOf, type Registry } from "../registry-views";
 import type { Position, VaultReader } from "../vault/vault";
 import { ownAgency, requireHome } from "./context";
 import { type Erasure, erasureId, findErasure, keepErasure } from "./erasure-file";
+import { heldBatch } from "./find-record";
 import { choice, flag } from "./options";
 import { counted } from "../counted";
 import { timeForPeople } from "./output";
@@ -160,9 +161,8 @@ function heldParts(
   const parts: ErasurePart[] = [];
   const missing: Places[number][] = [];
   for (const place of places) {
-    const { agencyId, sequence } = parseBatchId(place.batch);
-    const plan = vault.planAt(sequence);
-    if (plan === undefined || plan.agencyId !== agencyId) missing.push(place);
+    const plan = heldBatch(vault, place.batch);
+    if (plan === undefined) missing.push(place);
     else
       parts.push({
         plan: plan.number,

@@ -74,6 +74,13 @@ export function recordFinder(
   };
 }
 
+/** The batch with a public id, if the vault holds it. */
+export function heldBatch(vault: VaultReader, id: string): Plan | undefined {
+  const { agencyId, sequence } = parseBatchId(id);
+  const plan = vault.planAt(sequence);
+  return plan?.agencyId === agencyId ? plan : undefined;
+}
+
 /**
  * The batch with a public id.
  *
@@ -81,9 +88,9 @@ export function recordFinder(
  * @throws {CreditAnchorError} `batch.other-agency`, `batch.unknown`
  */
 export function findBatch(vault: VaultReader, id: string, own?: number): Plan {
-  const { agencyId, sequence } = parseBatchId(id);
-  const plan = vault.planAt(sequence);
-  if (plan !== undefined && plan.agencyId === agencyId) return plan;
+  const plan = heldBatch(vault, id);
+  if (plan !== undefined) return plan;
+  const { agencyId } = parseBatchId(id);
   if (own !== undefined && own !== agencyId)
     throw new CreditAnchorError(
       "batch.other-agency",

@@ -11,7 +11,8 @@ import type { Io } from "./output";
 /** So many are told one by one. */
 const TOLD = 5;
 
-const ACTS: Readonly<Record<Exclude<Move["kind"], "supersede">, string>> = {
+const ACTS: Readonly<Record<Move["kind"], string>> = {
+  supersede: "supersede",
   withdraw: "withdraw",
   repair: "repair",
   revokeRepair: "revoke the repair of",
@@ -27,8 +28,7 @@ export function plannedMoves(vault: Pick<VaultReader, "unfinishedMoves">): Move[
 /** A move in words: `withdraw record 3 of batch 4294967296: …`. */
 export function moveLine(vault: Pick<VaultReader, "plan">, { kind, plan, positions, reason }: Move): string {
   const more = positions.length === 1 ? "" : ` and ${count(positions.length - 1)} more of it`;
-  const act = kind === "supersede" ? "supersede" : ACTS[kind];
-  return `${act} ${placeText(vault.plan(plan), positions[0]!)}${more}: ${reasonText(reason)}`;
+  return `${ACTS[kind]} ${placeText(vault.plan(plan), positions[0]!)}${more}: ${reasonText(reason)}`;
 }
 
 /** Tells what is carried along. */

@@ -1,13 +1,11 @@
 /**
  * Values of a receipt, for its holder's eyes.
  */
-import { isObject, type JsonValue } from "../json";
+import { LONG_TERM, valueText } from "../formats";
+import type { JsonValue } from "../json";
 import { isShown, type Evidence } from "../receipt";
 import type { RecordType } from "../types";
 import { columns, fenForPeople } from "./output";
-
-/** How sources write that there is no end. */
-const LONG_TERM = "2099-12-31";
 
 /** Shown fields that the record has, one a line, with their titles; how many are hidden. */
 export function valueLines({ record }: Evidence, type: RecordType | undefined): string[] {
@@ -29,12 +27,6 @@ function titleOf(name: string, type: RecordType | undefined): string {
 export function valueForPeople(name: string, value: JsonValue): string {
   if (typeof value === "number" && name.endsWith("Fen")) return fenForPeople(value);
   if (value === LONG_TERM) return `${LONG_TERM} (long-term)`;
-  const text =
-    typeof value === "string"
-      ? value
-      : isObject(value) || Array.isArray(value)
-        ? JSON.stringify(value)
-        : String(value);
   // A receipt may come from anybody: nothing in it reaches the terminal as a control sequence.
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  return valueText(value);
 }
