@@ -47,6 +47,11 @@ export const QUASHED: readonly number[] = [10, 11, 12];
 
 const LARGEST = 65_535;
 
+/** Name of a known reason; null for a code of an agency's own. */
+export function reasonName(code: number): string | null {
+  return byCode[code]?.name ?? null;
+}
+
 /** A reason code in words: `13 wrong-party: the record was about somebody else`. */
 export function reasonText(code: number): string {
   const known = byCode[code];

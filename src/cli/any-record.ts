@@ -18,6 +18,8 @@ export interface AnyPlace {
   readonly version?: number;
   /** Record key. */
   readonly key?: string;
+  /** Where a home holds the record. */
+  readonly leaf?: string;
 }
 
 /** @throws {CreditAnchorError} `receipt.other-registry`, `receipt.not-anchored` */

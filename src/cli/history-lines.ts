@@ -2,7 +2,7 @@
  * What became of a record, in words.
  */
 import type { Header } from "../commitment";
-import { reasonText } from "../reasons";
+import { reasonName, reasonText } from "../reasons";
 import { parseStatus, type RecordEvent, statusText } from "../verify";
 import { columns, timeForPeople } from "./output";
 
@@ -24,6 +24,15 @@ export function historyLines(
       successor === undefined ? [] : [`superseded by the record with leaf ${successor}`],
     ),
   ];
+}
+
+/** An event for programs: its codes with their names beside them. */
+export function historyJson(events: readonly RecordEvent[]): object[] {
+  return events.map((event) => ({
+    ...event,
+    reasonName: reasonName(event.reason),
+    ...(event.marks === undefined ? {} : { markNames: parseStatus(event.marks)?.marks ?? null }),
+  }));
 }
 
 /** A supersession without a reason needs none: what took its place is named below it. */

@@ -292,6 +292,41 @@ describe("what becomes of a record, by commands", function () {
     ]);
     expect(told.status).to.equal("Superseded");
     expect(told.history[0]!.reason).to.equal(2);
+    expect(told.history[0]!).to.include({ reasonName: "amendment" });
+  });
+
+  it("status by key tells every version, the latest first; by place, in the own home, what it is", async () => {
+    interface Version {
+      readonly [name: string]: unknown;
+      readonly history: { event: string; reasonName: string; markNames?: string[] }[];
+    }
+    await json(["mark", "set", ...key(3), "--mark", "under-review", "--reason", "32", ...own]);
+    const told = await json<Version & { versions: Version[] }>(["status", ...key(3), ...own]);
+    const { versions, ...latest } = told;
+    expect(versions.map(({ version, status, marks }) => [version, status, marks])).to.deep.equal([
+      [2, "Active", ["UnderReview"]],
+      [1, "Superseded", []],
+    ]);
+    expect(versions[0]).to.deep.equal(latest);
+    expect(versions[0]!.history.at(-1)).to.deep.include({
+      event: "MarksSet",
+      reasonName: "review-or-litigation",
+      markNames: ["UnderReview"],
+    });
+    expect(versions[1]!.history.at(-1)).to.include({ event: "RecordsSuperseded", reasonName: "amendment" });
+    const { stdout } = await expectRun(0, ["status", ...key(3), ...own]);
+    for (const { batch, index, version, leaf } of versions)
+      expect(stdout).to.contain(
+        `record ${index} of batch ${batch}: cn.penalty, version ${version}, leaf ${String(leaf).slice(0, 8)}…`,
+      );
+    expect(stdout.indexOf("version 2")).to.be.lessThan(stdout.indexOf("version 1"));
+    const { batch, index, leaf } = versions[1]!;
+    const place = ["--batch", String(batch), "--index", String(index)];
+    const placed = await json<{ versions: object[] }>(["status", ...place, ...own]);
+    expect(placed).to.deep.include({ type: "cn.penalty", version: 1, leaf, status: "Superseded" });
+    expect(placed.versions).to.have.length(1);
+    const others = ["--rpc", sandbox.ready.rpcUrl, "--registry", sandbox.ready.registry];
+    expect(await json(["status", ...place, ...others])).to.include({ type: null, version: null, leaf: null });
   });
 
   it("correct --mode direct says why in the manifest, whose hash is anchored with the new version", async () => {
