@@ -327,8 +327,17 @@ export function parseBatchId(id: string): { agencyId: number; sequence: number }
   const number = typeof id === "string" && /^[1-9][0-9]{0,19}$/.test(id) ? BigInt(id) : 0n;
   const agencyId = Number(number >> 32n);
   if (agencyId < 1 || agencyId > UINT32)
-    throw refusal("batch.id", "", "a batch id is a decimal number, agency · 2^32 + sequence");
+    throw refusal(
+      "batch.id",
+      "",
+      `a batch id is a decimal number of 4294967296 or more, agency · 2^32 + sequence; not ${shown(id)}`,
+    );
   return { agencyId, sequence: Number(number & 0xffffffffn) };
+}
+
+/** Ids come from files too. */
+function shown(id: unknown): string {
+  return typeof id === "string" ? JSON.stringify(id.slice(0, 24)) : `a ${typeof id}`;
 }
 
 function tagged(tag: number, parts: readonly Uint8Array[], hashes: Hashes): Uint8Array {

@@ -46,6 +46,7 @@ const byCode: Readonly<Record<number, { readonly name: string; readonly text: st
 export const QUASHED: readonly number[] = [10, 11, 12];
 
 const LARGEST = 65_535;
+const LONGEST_NAME = 40;
 
 /** Name of a known reason; null for a code of an agency's own. */
 export function reasonName(code: number): string | null {
@@ -61,7 +62,7 @@ export function reasonText(code: number): string {
 }
 
 /**
- * A reason as a user writes it: a number, or the name of a known one.
+ * `--reason` as a user writes it: a number, or the name of a known one.
  * @throws {CreditAnchorError} `reason.unknown` listing the names.
  */
 export function parseReason(word: string): number {
@@ -69,7 +70,7 @@ export function parseReason(word: string): number {
   const found = Object.entries(byCode).find(([, { name }]) => name === word);
   if (found !== undefined) return Number(found[0]);
   const names = Object.entries(byCode).map(([code, { name }]) => `${code} ${name}`);
-  throw new CreditAnchorError("reason.unknown", "a reason is a number from 0 to 65535 or a known name", {
-    hint: `known reasons: ${names.join(", ")}`,
-  });
+  const given = JSON.stringify(word.slice(0, LONGEST_NAME));
+  const message = `--reason takes a number from 0 to 65535 or a known name, not ${given}`;
+  throw new CreditAnchorError("reason.unknown", message, { hint: `known reasons: ${names.join(", ")}` });
 }

@@ -1,12 +1,13 @@
 /**
  * Acts on the registry that one command does once: who acts, and how it is told.
  */
+import { parseBatchId } from "../commitment";
 import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import type { Actor, Done } from "../registry-admin";
 import { agencyIdOf, readActing, readAgency, type Agency, type Registry } from "../registry-views";
 import { connect, ownAgency } from "./context";
-import { integer, usage } from "./options";
+import { integer, type OptionSpec, text, usage } from "./options";
 import { timeForPeople } from "./output";
 
 /** The home's key, on the home's registry. @throws {CreditAnchorError} `signer.…`, `home.…`, `chain.…`, `registry.…` */
@@ -65,6 +66,28 @@ export async function agencyOfOperators(
 
 /** A whole number that names something on the registry. */
 export const largestId = 2 ** 32 - 1;
+
+/** `--batch`, the id of a batch. */
+export function batchOption(about = "id of the batch", defaultsTo?: string): OptionSpec<string | undefined> {
+  const spec = text("--batch <id>", about, defaultsTo);
+  return {
+    ...spec,
+    parse: (raw, name) => {
+      const id = spec.parse(raw, name);
+      if (id === undefined) return undefined;
+      try {
+        parseBatchId(id);
+      } catch (error) {
+        if (!(error instanceof CreditAnchorError)) throw error;
+        throw usage(
+          `${name}: ${error.message}`,
+          "receipts name their batch, and credit-anchor batches lists those of a home",
+        );
+      }
+      return id;
+    },
+  };
+}
 
 /** `--index`, a position in a batch. */
 export function indexOption(): ReturnType<typeof integer> {

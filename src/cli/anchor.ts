@@ -1,5 +1,5 @@
 import { checkReadiness, requireNewestCopy, startAnchoring, type AnchoringSummary } from "../anchoring";
-import { policyRefs } from "../docket";
+import { Docket, policyRefs } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
@@ -15,7 +15,15 @@ import { connectOrRead, stateOption } from "./offline";
 import { dryRun } from "./dry-run";
 import { expectFile } from "./files";
 import { admittedId, keepType, nameType } from "./known-types";
-import { flagLines, flagOf, type FlagOnRecords, todayOf } from "./judging";
+import {
+  flagLines,
+  flagOf,
+  flagOfClass,
+  flagOfFuture,
+  type FlagOnRecords,
+  placeText,
+  todayOf,
+} from "./judging";
 import { classOption, knownPolicies, policyOption, statedClass } from "./known-policies";
 import { choice, flag, integer, text, url, usage, type OptionValues } from "./options";
 import { count, counted } from "../counted";
@@ -172,6 +180,7 @@ export async function anchorFile(
     });
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
     await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
+    const firstPlan = statedAs === undefined ? 0 : nextPlan(vault);
     const why = await supersession?.(home, vault, registry);
     const anchoring = signOnly === undefined ? startAnchoring({ ...common, signer }) : undefined;
     let result: IngestResult;
@@ -220,12 +229,14 @@ export async function anchorFile(
     const summary = signed?.summary ?? (await anchoring!.finish());
     progress.end();
     const gas = await gasOf(registry, watcher.transactions());
-    const late = lateFlags(policies, type.name, result.decidedOn, await todayOf(registry));
+    const today = await todayOf(registry);
+    const flags = dateFlags(policies, type.name, result.decidedOn, today);
+    if (statedAs !== undefined) flags.push(...classFlags(policies, vault, statedAs, firstPlan, today));
     const told = outcome(
       home,
       result,
       summary,
-      late,
+      flags,
       { ids: watcher.batchIds(), gas, milliseconds: Date.now() - started },
       io,
     );
@@ -271,7 +282,7 @@ function outcome(
   home: Home,
   { counts, rejectedFile, headerWarnings, warningCodes }: IngestResult,
   summary: AnchoringSummary,
-  late: readonly FlagOnRecords[],
+  flags: readonly FlagOnRecords[],
   anchored: { readonly ids: readonly string[]; readonly gas: bigint; readonly milliseconds: number },
   io: Io,
 ): { json: Record<string, unknown>; text: string[]; exitStatus: number } {
@@ -292,7 +303,7 @@ function outcome(
       rejectedFile: rejectedFile ?? null,
       warnings: warningCodes,
       headerWarnings,
-      flags: late,
+      flags,
       batches: summary.batches,
       batchIds: anchored.ids,
       records: summary.records,
@@ -325,21 +336,22 @@ function outcome(
         ["time", durationForPeople(anchored.milliseconds)],
       ]),
       ...waitingLines(summary),
-      ...flagLines(late),
+      ...flagLines(flags),
       ...(rejectedFile === undefined ? [] : commonFaults(rejectedFile)),
     ],
     exitStatus: rejected === 0 ? ExitStatus.ok : ExitStatus.rowsRejected,
   };
 }
 
-/** New records that went public after their limit, by the date of their decision. */
-function lateFlags(
+/** New records that went public after their limit, or before they were decided, by the date of their decision. */
+function dateFlags(
   policies: PolicySet,
   recordType: string,
   decidedOn: IngestResult["decidedOn"],
   today: string,
 ): FlagOnRecords[] {
   return [...decidedOn].flatMap(([decided, { records, firstRow }]) => {
+    if (decided > today) return [{ ...flagOfFuture(decided, today), records, firstRow }];
     const clock = judge(policies, { recordType, events: { decided, published: today } }, today).find(
       ({ code }) => code === "publication.limit",
     );
@@ -347,6 +359,36 @@ function lateFlags(
     const what = `decided ${decided}, anchored ${today}, due ${clock.due}`;
     return [{ ...flagOf("anchor.late", what, clock), records, firstRow }];
   });
+}
+
+/**
+ * New records for which another class was stated than they tell themselves. Reads them back: their rows passed through
+ * other threads.
+ */
+function classFlags(
+  policies: PolicySet,
+  vault: VaultReader,
+  stated: string,
+  fromPlan: number,
+  today: string,
+): FlagOnRecords[] {
+  const flags = new Map<string, FlagOnRecords>();
+  const docket = new Docket(policies, vault);
+  for (const plan of vault.plans(fromPlan))
+    for (const record of vault.readAll(plan.number)) {
+      const flag = flagOfClass(policies, docket.facts(record, { class: stated }), today);
+      if (flag === undefined) continue;
+      const known = flags.get(flag.message);
+      const firstAt = known?.firstAt ?? placeText(plan, record.index);
+      flags.set(flag.message, { ...flag, records: (known?.records ?? 0) + 1, firstRow: null, firstAt });
+    }
+  return [...flags.values()];
+}
+
+function nextPlan(vault: VaultReader): number {
+  let next = 0;
+  for (const { number } of vault.plans()) next = number + 1;
+  return next;
 }
 
 const IDS_SHOWN = 8;

@@ -44,14 +44,20 @@ export async function placeOfReceipt(
   return { header: batch, index, blockNumber: transaction.blockNumber, type, version, key };
 }
 
+/** What is wrong with an index that a batch does not have. */
+export function beyond(id: string, index: number, size: number): string {
+  return `batch ${id} has no record ${index}: it has ${counted(size, "record")}, with index 0 to ${size - 1}`;
+}
+
 /** @throws {CreditAnchorError} `batch.unknown`, `usage` */
 export async function placeInBatch(id: string, index: number, registry: Registry): Promise<AnyPlace> {
   const { agencyId, sequence } = parseBatchId(id);
   const batch = await batchAt(registry, agencyId, sequence);
-  if (batch === undefined) throw new CreditAnchorError("batch.unknown", `the registry has no batch ${id}`);
+  if (batch === undefined)
+    throw new CreditAnchorError("batch.unknown", `the registry has no batch ${id}`, {
+      hint: "look at the id, of which the receipt or whoever gave it knows more; credit-anchor batches lists a home's",
+    });
   if (index >= batch.header.size)
-    throw usage(
-      `the batch has ${counted(batch.header.size, "record")}, with index 0 to ${batch.header.size - 1}`,
-    );
+    throw usage(beyond(id, index, batch.header.size), "give the index that stands with the batch");
   return { header: batch.header, index, blockNumber: batch.blockNumber };
 }

@@ -1,7 +1,7 @@
 import { ToldDates } from "../docket";
 import { parseReason } from "../reasons";
 import { moveOptions, type MoveSpec, runMove } from "./move";
-import { choice, date, text, usage } from "./options";
+import { choice, date, missing, text } from "./options";
 import { defineVerb } from "./verb";
 
 const DISPUTED = 16;
@@ -56,13 +56,11 @@ first, with credit-anchor correct); withdraw (withdraws the record in the same c
 stays in the record's history). The outcome is the reason code of the act.`,
   options: {
     ...moveOptions,
-    outcome: choice("--outcome <outcome>", "how the objection was decided", [
-      "keep",
-      "correct",
-      "supplement",
-      "withdraw",
-      "cannot-establish",
-    ]),
+    outcome: choice(
+      "--outcome <outcome>",
+      "how the objection was decided",
+      Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[],
+    ),
     decidedOn: date("--decided-on <date>", "when the objection was decided; otherwise today"),
   },
   examples: [
@@ -73,7 +71,7 @@ stays in the record's history). The outcome is the reason code of the act.`,
     const { options } = call;
     const outcome = options.outcome;
     if (outcome === undefined)
-      throw usage("--outcome is missing", "how was the objection decided? --outcome keep, for example");
+      throw missing("--outcome", Object.keys(OUTCOMES), "say how the objection was decided");
     const clear = { kind: "clearMarks", marks: DISPUTED } as const;
     const withdrawing = outcome === "withdraw";
     const replaced = outcome === "correct" || outcome === "supplement";

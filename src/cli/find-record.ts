@@ -1,7 +1,6 @@
 /**
  * Finds a record of the vault: by its natural key, by a receipt, or by batch and index.
  */
-import { counted } from "../counted";
 import { fromHex } from "../bytes";
 import { batchId, parseBatchId, recordKey } from "../commitment";
 import { CreditAnchorError } from "../errors";
@@ -10,6 +9,7 @@ import type { JsonObject } from "../json";
 import { readKey } from "../record";
 import { loadType, type RecordType } from "../types";
 import type { Plan, Position, VaultReader } from "../vault/vault";
+import { beyond } from "./any-record";
 import { usage } from "./options";
 import { optionReference, type Reference } from "./references";
 
@@ -104,10 +104,9 @@ export function findBatch(vault: VaultReader, id: string, own?: number): Plan {
 
 function expectIndex(plan: Plan, index: number): number {
   if (index < plan.size) return index;
-  throw new CreditAnchorError(
-    "record.unknown",
-    `the batch has ${counted(plan.size, "record")}, with index 0 to ${plan.size - 1}`,
-  );
+  const { agencyId, slot } = plan;
+  const id = slot === undefined ? "(planned)" : batchId(agencyId, slot.sequence);
+  throw new CreditAnchorError("record.unknown", beyond(id, index, plan.size));
 }
 
 /** Finds the latest version of the record with a natural key. */

@@ -3,7 +3,7 @@
  */
 import { batchId } from "../commitment";
 import type { Fault } from "../errors";
-import { type Clock, dateInChina } from "../policy";
+import { type Clock, dateInChina, otherClass, type PolicySet, type RecordFacts } from "../policy";
 import type { Registry } from "../registry-views";
 import type { Plan } from "../vault/vault";
 import { usage } from "./options";
@@ -44,12 +44,28 @@ export interface Flag {
   readonly what: string;
   /** That, with article and arithmetic. */
   readonly message: string;
-  readonly policy: string;
-  readonly article: string;
-  readonly certainty: string;
-  readonly from: Clock["from"];
+  /** The law it is flagged by; all of these null where no law has to say that something is wrong. */
+  readonly policy: string | null;
+  readonly article: string | null;
+  readonly certainty: string | null;
+  readonly from: Clock["from"] | null;
   readonly due: string | null;
   readonly arithmetic: readonly string[];
+}
+
+/** A decision of a day that is still to come: a wrong date, or an announcement and no decision. */
+export function flagOfFuture(decided: string, today: string): Flag {
+  const what = `decided ${decided}, anchored ${today}`;
+  const law = { policy: null, article: null, certainty: null, from: null, due: null, arithmetic: [] };
+  return { code: "anchor.decided-later", what, message: `${what}: that day is still to come`, ...law };
+}
+
+/** The class that was stated is not the one that the record itself tells; `undefined`: it is, or it tells none. */
+export function flagOfClass(policies: PolicySet, facts: RecordFacts, today: string): Flag | undefined {
+  const clock = otherClass(policies, facts, today);
+  if (clock === undefined) return undefined;
+  const own = clock.class ?? clock.possible.map(({ class: name }) => name).join(" or ");
+  return flagOf("class.differs", `class ${facts.class} stated, by the record itself ${own}`, clock);
 }
 
 /** An act against its clock. */
@@ -71,13 +87,19 @@ export function flagOf(code: string, what: string, clock: Clock): Flag {
 /** A flag on several records. */
 export interface FlagOnRecords extends Flag {
   readonly records: number;
-  /** Of the file that names them, from 1. */
-  readonly firstRow: number;
+  /** Of the file that names them, from 1; null: see `firstAt`. */
+  readonly firstRow: number | null;
+  /** Where the first is, if its row is not known. */
+  readonly firstAt?: string;
 }
 
-/** What the acts came too late for, by code. */
+/** What is wrong, or may be, by code. */
 const FLAGGED: Readonly<Record<string, string>> = {
   "anchor.late": "anchored after the limit",
+  "anchor.decided-later": "decided on a day that is still to come",
+  "class.differs": "of another class by the record itself than was stated",
+  "mark.early": "marked repair-pending before repair is possible",
+  "mark.early-unknown": "marked repair-pending, perhaps before repair is possible",
   "withdraw.late": "withdrawn after the limit",
   "withdraw.limit-unknown": "withdrawn, by a limit that cannot be counted yet",
 };
@@ -90,11 +112,13 @@ export function flagLines(flags: readonly FlagOnRecords[]): string[] {
     kinds.set(kind, [...(kinds.get(kind) ?? []), flag]);
   }
   const lines = [...kinds.values()].map((alike) => {
-    const first = alike.reduce((a, b) => (b.firstRow < a.firstRow ? b : a));
-    const { code, article, policy, certainty, firstRow, what } = first;
+    const first = alike.reduce((a, b) => ((b.firstRow ?? Infinity) < (a.firstRow ?? Infinity) ? b : a));
+    const { code, article, policy, certainty, firstRow, firstAt, what } = first;
     const records = alike.reduce((sum, flag) => sum + flag.records, 0);
     const doubt = certainty === "sure" ? "" : `, ${certainty}`;
-    return `flagged: ${counted(records, "record")} ${FLAGGED[code] ?? code}, ${article} (${policy}${doubt}); first in row ${firstRow}: ${what}`;
+    const law = article === null ? "" : `, ${article} (${policy}${doubt})`;
+    const where = firstRow === null ? (firstAt ?? "") : `in row ${firstRow}`;
+    return `flagged: ${counted(records, "record")} ${FLAGGED[code] ?? code}${law}; first ${where}: ${what}`;
   });
   return lines.length === 0
     ? []

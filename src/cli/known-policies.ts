@@ -8,7 +8,7 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { loadPolicySet, type PolicySet } from "../policy";
 import { readTypeDocument } from "./known-types";
-import { text, words, type OptionSpec } from "./options";
+import { notOneOf, text, words, type OptionSpec } from "./options";
 
 type Folder = Pick<Home, "dir" | "settings">;
 
@@ -29,9 +29,8 @@ export function classOption(): OptionSpec<string | undefined> {
 export function statedClass({ policies }: PolicySet, name: string | undefined): string | undefined {
   const known = new Set(policies.flatMap(({ classes }) => classes.map((one) => one.name)));
   if (name === undefined || known.has(name)) return name;
-  throw new CreditAnchorError("policy.class-unknown", "no policy knows the stated class", {
-    hint: `classes that they know: ${[...known].join(", ")}`,
-  });
+  const { message, hint } = notOneOf("--class", name, [...known]);
+  throw new CreditAnchorError("policy.class-unknown", message, { hint });
 }
 
 /**

@@ -8,6 +8,7 @@ import { replaceFile } from "../home/files";
 import { buildTree, treeRoot } from "../merkle";
 import { throwIfCancelled } from "../rpc";
 import type { Plan } from "../vault/vault";
+import { batchOption } from "./acts";
 import { requireHome } from "./context";
 import { findBatch } from "./find-record";
 import { text, usage } from "./options";
@@ -23,7 +24,7 @@ export const leavesExportVerb = defineVerb({
 auditors all the same, and publish none. Needs no passphrase.`,
   options: {
     out: text("--out <folder>", "folder for the files, made if it is not there"),
-    batch: text("--batch <id>", "only this batch", "all"),
+    batch: batchOption("only this batch", "all"),
   },
   examples: ["credit-anchor leaves export --out leaves --home agency"],
   run: async ({ options, home: dir, io, signal }) => {

@@ -1,3 +1,5 @@
+import { Docket } from "../docket";
+import { type Clock, judge, type PolicySet } from "../policy";
 import { CreditAnchorError, ExitStatus, type Fault } from "../errors";
 import type { Home } from "../home";
 import { rejectedRows } from "../ingest/rejected-rows";
@@ -11,30 +13,29 @@ import { actorOf, told } from "./acts";
 import { placeInBatch, placeOfReceipt } from "./any-record";
 import { requireHome } from "./context";
 import { keepEvidence } from "./evidence-file";
-import { expectHappened, todayOf } from "./judging";
-import { moveOptions, runMove } from "./move";
+import { expectHappened, flagOf, type Judgement, todayOf } from "./judging";
+import { knownPolicies } from "./known-policies";
+import { moveOptions, type MoveSpec, runMove } from "./move";
 import { checkNamed, requireReason } from "./record-options";
-import { date, list, text, usage, type OptionValues } from "./options";
+import { choices, date, missing, text, usage, type OptionValues } from "./options";
 import { count, counted } from "../counted";
 import { faultsOf, optionReference, readReferences, type NamedRow, type Reference } from "./references";
 import { commonFaults } from "./rejections";
 import { defineVerb, type Call, type Outcome, type Verb } from "./verb";
 
-const BITS: Readonly<Record<string, number>> = {
-  disputed: 16,
-  "under-review": 32,
-  "repair-pending": 64,
-  masked: 128,
-};
+const BITS = { disputed: 16, "under-review": 32, "repair-pending": 64, masked: 128 } as const;
+type MarkName = keyof typeof BITS;
+const MARKS = Object.keys(BITS) as MarkName[];
 
 const about = `Marks stand beside the status: disputed, under-review (administrative review or litigation), repair-pending, and
 masked (not to be shown in public). An agency marks its own records, also while it is suspended, with all but
 masked. From a home without an agency the marks are set as the arbiter, on records of any agency, named by
-receipt or by batch and index. What has the mark already is left alone.`;
+receipt or by batch and index. What has the mark already is left alone. Repair-pending before repair becomes
+possible is set, and flagged with article, date and arithmetic.`;
 
 const options = {
   ...moveOptions,
-  mark: list("--mark <marks>", "between commas: disputed, under-review, repair-pending, masked"),
+  mark: choices("--mark <marks>", "which", MARKS),
   reason: text("--reason <code>", "why: a number or a name, see docs/format.md"),
   on: date("--on <date>", "when it happened (repair-pending: when repair was applied for); otherwise today"),
 };
@@ -61,11 +62,8 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
     examples,
     run: async (call) => {
       const names = call.options.mark;
-      if (names === undefined)
-        throw usage("--mark is missing", `name one or more of: ${Object.keys(BITS).join(", ")}`);
-      const unknown = names.find((name) => BITS[name] === undefined);
-      if (unknown !== undefined) throw usage(`--mark takes: ${Object.keys(BITS).join(", ")}`);
-      const marks = names.reduce((bits, name) => bits | BITS[name]!, 0);
+      if (names === undefined) throw missing("--mark", MARKS, "say which marks");
+      const marks = names.reduce((bits, name) => bits | BITS[name], 0);
       const reason = requireReason(call.options.reason);
       checkNamed(call.options);
       const home = requireHome(call.home);
@@ -73,7 +71,7 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
       if (home.settings.agency === undefined && isOffline)
         throw usage("--sign-only is for operators of agencies: the arbiter sends what it does itself");
       if (home.settings.agency === undefined) return asArbiter(home, { change, marks, reason }, call);
-      if ((marks & BITS["masked"]!) !== 0)
+      if ((marks & BITS.masked) !== 0)
         throw new CreditAnchorError("mark.arbiter-only", "masked is set and cleared by the arbiter alone", {
           hint: "the arbiter does it from a home without an agency, with the receipt or with --batch and --index",
         });
@@ -86,6 +84,9 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
           reason,
           stated: { "--on": call.options.on },
           dates: (today) => datesOf(change, names, call.options.on ?? today),
+          ...(change === "set" && names.includes("repair-pending")
+            ? { judge: earliestFrom(knownPolicies(home), call.options.on) }
+            : {}),
         },
         call,
       );
@@ -93,8 +94,26 @@ function markVerb(change: "set" | "clear", summary: string, examples: readonly s
   });
 }
 
+/** Repair can be asked for at any time; that it was asked for too early is told, also where only a class would tell. */
+function earliestFrom(policies: PolicySet, on: string | undefined): NonNullable<MoveSpec["judge"]> {
+  let docket: Docket | undefined;
+  return ({ plan, index }, vault, today): Judgement => {
+    docket ??= new Docket(policies, vault);
+    const day = on ?? today;
+    const minimum = ({ code }: Pick<Clock, "code">): boolean => code === "repair.minimum";
+    const [clock] = judge(policies, docket.facts(vault.read(plan, index)), day, minimum);
+    if (clock === undefined || clock.state === "reached") return { policies: [] };
+    const asked = `repair applied for ${day}`;
+    if (clock.due !== undefined)
+      return { flag: flagOf("mark.early", `${asked}, possible from ${clock.due} on`, clock), policies: [] };
+    const flag = flagOf("mark.early-unknown", asked, clock);
+    const message = clock.fault === undefined ? flag.message : `${asked}: ${clock.fault.message}`;
+    return { flag: { ...flag, message }, policies: [] };
+  };
+}
+
 /** What a mark tells the clocks. */
-function datesOf(change: "set" | "clear", names: readonly string[], on: string): Record<string, string> {
+function datesOf(change: "set" | "clear", names: readonly MarkName[], on: string): Record<string, string> {
   if (change === "clear") return {};
   return {
     ...(names.includes("repair-pending") ? { "repair-applied": on } : {}),

@@ -3,7 +3,7 @@ import { readOperator, type Operator, type Registry } from "../registry-views";
 import { operatorPermission } from "../roles";
 import { actorOf, doneJson, agencyOfOperators, told } from "./acts";
 import { connect, requireHome } from "./context";
-import { list, parseAddress, text, time, url, usage } from "./options";
+import { choices, missing, parseAddress, text, time, url, usage } from "./options";
 import { columns, timeForPeople } from "./output";
 import { defineVerb } from "./verb";
 import { registryInterface } from "../interfaces";
@@ -15,6 +15,9 @@ const agencyOption = text(
   "the home's own, or the one that took it over",
 );
 
+type Permission = keyof typeof operatorPermission;
+const PERMISSIONS = Object.keys(operatorPermission) as Permission[];
+
 /** Largest time the registry can hold: an operator without end. */
 export const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
@@ -24,7 +27,7 @@ export const operatorAddVerb = defineVerb({
   about: `By the agency's administrator. A key that was removed once can never be added again.`,
   arguments: [{ name: "<address>", about: "address of the key" }],
   options: {
-    can: list("--can <permissions>", "what it may do, between commas: anchor, status"),
+    can: choices("--can <permissions>", "what it may do", PERMISSIONS),
     from: time("--from <date>", "first day or moment of validity; otherwise now"),
     until: time("--until <date>", "end of validity, not included; otherwise for ever"),
     agency: agencyOption,
@@ -66,15 +69,10 @@ export const operatorAddVerb = defineVerb({
   },
 });
 
-function parsePermissions(words: readonly string[] | undefined): number {
-  const complaint = "--can takes anchor, status or both: --can anchor,status";
-  if (words === undefined) throw usage("--can is missing", "say what the key may do: --can anchor,status");
-  let permissions = 0;
-  for (const word of words) {
-    if (word !== "anchor" && word !== "status") throw usage(complaint);
-    permissions |= operatorPermission[word];
-  }
-  return permissions;
+function parsePermissions(words: readonly Permission[] | undefined): number {
+  if (words === undefined)
+    throw missing("--can", [...PERMISSIONS, "anchor,status"], "say what the key may do");
+  return words.reduce((bits, word) => bits | operatorPermission[word], 0);
 }
 
 export const operatorRemoveVerb = defineVerb({

@@ -27,6 +27,34 @@ export function usage(message: string, hint?: string): CreditAnchorError {
   return new CreditAnchorError("usage", message, hint === undefined ? {} : { hint });
 }
 
+const QUOTED = 40;
+
+/** What was given, for an error: never of options that may hold a secret or personal data. */
+function quoted(given: string): string {
+  return JSON.stringify(given.length > QUOTED ? `${given.slice(0, QUOTED)}…` : given);
+}
+
+/**
+ * What every option of known words says to another word.
+ * @param takes what it takes, if that is not one word alone
+ */
+export function notOneOf(
+  option: string,
+  given: string,
+  words: readonly string[],
+  takes = "one of",
+): { readonly message: string; readonly hint: string } {
+  return {
+    message: `${option} takes ${takes}: ${words.join(", ")}; not ${quoted(given)}`,
+    hint: "write it as it stands there; --help of the command tells what it is for",
+  };
+}
+
+/** An option that a verb demands, and the words it takes. */
+export function missing(option: string, words: readonly string[], why: string): CreditAnchorError {
+  return usage(`${option} is missing`, `${why}, one of: ${words.join(", ")}`);
+}
+
 /** `--json`: given or not. */
 export function flag(flags: string, about: string): OptionSpec<boolean> {
   return { flags, about, parse: (raw) => raw === true };
@@ -58,7 +86,10 @@ export function integer(
       if (raw === undefined || typeof raw === "boolean") return undefined;
       const value = /^(0|[1-9][0-9]{0,15})$/.test(raw) ? Number(raw) : NaN;
       if (!(value >= limits.min && value <= limits.max))
-        throw usage(`${name} takes a whole number from ${limits.min} to ${limits.max}`);
+        throw usage(
+          `${name} takes a whole number from ${limits.min} to ${limits.max}, not ${quoted(raw)}`,
+          "write it in decimal digits alone",
+        );
       return value;
     },
   });
@@ -77,10 +108,32 @@ export function choice<const W extends string>(
     parse: (raw, name) => {
       if (raw === undefined || typeof raw === "boolean") return undefined;
       const word = words.find((candidate) => candidate === raw);
-      if (word === undefined) throw usage(`${name} takes one of: ${words.join(", ")}`);
-      return word;
+      if (word !== undefined) return word;
+      const { message, hint } = notOneOf(name, raw, words);
+      throw usage(message, hint);
     },
   });
+}
+
+/** Some of a few words, between commas. */
+export function choices<const W extends string>(
+  flags: string,
+  about: string,
+  words: readonly W[],
+): OptionSpec<readonly W[] | undefined> {
+  return {
+    flags,
+    about: `${about} (between commas: ${words.join(", ")})`,
+    parse: (raw, name) => {
+      if (raw === undefined || typeof raw === "boolean") return undefined;
+      return raw.split(",").map((one) => {
+        const word = words.find((candidate) => candidate === one.trim());
+        if (word !== undefined) return word;
+        const { message, hint } = notOneOf(name, one.trim(), words, "one or more, between commas, of");
+        throw usage(message, hint);
+      });
+    },
+  };
 }
 
 /** Words between commas, `a,b`; none of them empty. */
@@ -154,7 +207,7 @@ export function time(flags: string, about: string): OptionSpec<number | undefine
 
 /** @throws {CreditAnchorError} `usage` unless `raw` is a calendar date or a full time with its zone. */
 export function parseTime(raw: string, name: string): number {
-  const complaint = `${name} takes a date such as 2026-04-01 (midnight, UTC+8) or a time such as 2026-04-01T09:30:00Z`;
+  const complaint = `${name} takes a date such as 2026-04-01 (midnight, UTC+8) or a time such as 2026-04-01T09:30:00Z, not ${quoted(raw)}`;
   const date = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.exec(raw);
   if (date === null) throw usage(complaint);
   const milliseconds = Date.parse(date[2] === undefined ? `${raw}T00:00:00+08:00` : raw);
@@ -173,7 +226,8 @@ export function date(flags: string, about: string): OptionSpec<string | undefine
     about,
     parse: (raw, name) => {
       if (raw === undefined || typeof raw === "boolean") return undefined;
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(raw)) throw usage(`${name} takes a date such as 2026-04-01`);
+      if (!/^\d{4}-\d{2}-\d{2}$/.test(raw))
+        throw usage(`${name} takes a date such as 2026-04-01, not ${quoted(raw)}`);
       parseTime(raw, name);
       return raw;
     },

@@ -9,7 +9,7 @@ import { readRecord } from "../record";
 import { throwIfCancelled } from "../rpc";
 import { loadType, type RecordType } from "../types";
 import type { Plan, Position, StoredRecord, VaultReader } from "../vault/vault";
-import { indexOption } from "./acts";
+import { batchOption, indexOption } from "./acts";
 import { requireHome } from "./context";
 import { writeOwnFile } from "./files";
 import { checkSelector, findBatch, findRecord } from "./find-record";
@@ -34,7 +34,7 @@ P3 unless --show names them. It is given when its batch is final.`,
       max: 2 ** 32 - 1,
       defaultsTo: "the latest",
     }),
-    batch: text("--batch <id>", "id of the batch"),
+    batch: batchOption(),
     index: indexOption(),
     all: flag("--all", "every record of the batch, one file each, named by its index"),
     show: list("--show <fields>", "fields to show that would be hidden, between commas"),

@@ -2,7 +2,7 @@
  * How a command is told which records it is about, and why: the same options for every verb that moves or erases.
  */
 import { parseReason } from "../reasons";
-import { indexOption } from "./acts";
+import { batchOption, indexOption } from "./acts";
 import { expectFile } from "./files";
 import { checkSelector } from "./find-record";
 import { jsonObject, text, usage, type OptionValues } from "./options";
@@ -12,7 +12,7 @@ export const recordOptions = {
   key: jsonObject("--key <json>", 'natural key of the record: \'{"documentNumber": "…", …}\''),
   type: text("--type <name>", "record type, where records of several types have the key"),
   receipt: text("--receipt <file>", "receipt of the record"),
-  batch: text("--batch <id>", "id of the batch"),
+  batch: batchOption(),
   index: indexOption(),
   file: text(
     "--file <file>",

@@ -1,7 +1,7 @@
 import { Docket } from "../docket";
 import { minimumRepairDate } from "../policy";
 import { requireHome } from "./context";
-import { clockText, type Judgement } from "./judging";
+import { clockText, flagOfClass, type Judgement } from "./judging";
 import { classOption, knownPolicies, policyOption, statedClass } from "./known-policies";
 import { moveOptions, runMove } from "./move";
 import { flag, text } from "./options";
@@ -14,7 +14,8 @@ export const repairVerb = defineVerb({
   about: `A repaired record stays provable, and whoever verifies it learns that it is repaired and so no longer in
 force. Before the minimum that the record's policy sets, repair is refused: the date on which it becomes
 possible is told with article and arithmetic. Where the minimum depends on a class that the record does not tell,
-say it with --class; it is kept with the repair, and counts for what is asked of the record later.
+say it with --class; it is kept with the repair, and counts for what is asked of the record later. Where the record
+itself tells another class, the stated one counts and the difference is flagged.
 The registry itself knows no dates: an audit finds repairs that were made too early by other means.`,
   options: {
     ...moveOptions,
@@ -63,8 +64,13 @@ The registry itself knows no dates: an audit finds repairs that were made too ea
           docket ??= new Docket(policies, vault);
           const facts = docket.facts(vault.read(plan, index), { class: options.class });
           const clock = minimumRepairDate(policies, facts, today);
-          if (clock === undefined || clock.state === "reached")
-            return { policies: clock === undefined ? [] : [clock.policy] };
+          if (clock === undefined || clock.state === "reached") {
+            const flag = flagOfClass(policies, facts, today);
+            return {
+              ...(flag === undefined ? {} : { flag }),
+              policies: clock === undefined ? [] : [clock.policy],
+            };
+          }
           const why = clockText(clock);
           if (clock.due === undefined)
             return {

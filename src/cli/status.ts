@@ -7,7 +7,7 @@ import { type Home, openHome } from "../home";
 import { openRegistry, statusesOf, type Registry } from "../registry-views";
 import type { Position, VaultReader } from "../vault/vault";
 import { parseStatus, statusText } from "../verify";
-import { indexOption } from "./acts";
+import { batchOption, indexOption } from "./acts";
 import { type AnyPlace, placeInBatch, placeOfReceipt } from "./any-record";
 import { connect, connectNode, requireHome } from "./context";
 import { checkSelector, findRecord, heldBatch, type Selector } from "./find-record";
@@ -27,7 +27,7 @@ The registry to ask is the home's, or --registry on the node --rpc; never what a
     key: jsonObject("--key <json>", "natural key of the record"),
     type: text("--type <name>", "record type, where records of several types have the key"),
     receipt: text("--receipt <file>", "receipt or presentation of the record"),
-    batch: text("--batch <id>", "id of the batch"),
+    batch: batchOption(),
     index: indexOption(),
     rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
     registry: address("--registry <address>", "the registry you trust, on the chain of the node"),

@@ -15,9 +15,13 @@ export function classOf(policy: Policy, facts: RecordFacts): { possible: string[
   const names = policy.classes.map(({ name }) => name);
   if (facts.class !== undefined) {
     if (!names.includes(facts.class))
-      throw new CreditAnchorError("policy.class-unknown", `the stated class is none of ${policy.title}`, {
-        hint: `its classes: ${policy.classes.map(({ name, title }) => `${name} (${title})`).join("; ")}`,
-      });
+      throw new CreditAnchorError(
+        "policy.class-unknown",
+        `the stated class ${facts.class} is none of ${policy.title}`,
+        {
+          hint: `its classes: ${policy.classes.map(({ name, title }) => `${name} (${title})`).join("; ")}`,
+        },
+      );
     return { possible: [facts.class], arithmetic: [`class ${facts.class}, as stated`] };
   }
   const { keptClass } = facts;

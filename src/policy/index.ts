@@ -11,6 +11,7 @@ export {
   maximumPublicity,
   minimumRepairDate,
   objectionDue,
+  otherClass,
   policiesOf,
   type Possibility,
   publicationDue,

@@ -142,6 +142,21 @@ export const withdrawalDue = (set: PolicySet, facts: RecordFacts, on: string): C
 export const objectionDue = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
   clockOf(set, facts, "objection.decision", on);
 
+/**
+ * The first clock that would count by another class, had none been stated: what the record itself says differs.
+ * A policy that does not know the stated class says nothing about it.
+ */
+export function otherClass(set: PolicySet, facts: RecordFacts, on: string): Clock | undefined {
+  const { class: stated } = facts;
+  if (stated === undefined) return undefined;
+  const byItself = judge(set, { ...facts, class: undefined, keptClass: undefined }, on);
+  return byItself.find(({ policy, class: own, possible }) => {
+    if (!policyByRef(set, policy).classes.some(({ name }) => name === stated)) return false;
+    if (own !== undefined) return own !== stated;
+    return possible.length > 0 && possible.every(({ class: name }) => name !== stated);
+  });
+}
+
 /** The versions a record is judged under, to be kept with it: {@link RecordFacts.policies}. */
 export function policiesOf(set: PolicySet, facts: RecordFacts): string[] {
   if (facts.policies !== undefined) return [...facts.policies];

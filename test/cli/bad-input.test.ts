@@ -237,7 +237,7 @@ describe("bad input", function () {
       "permissions nobody has",
       ["operator", "add", `0x${"1".repeat(40)}`, "--can", "anchor,delete"],
       64,
-      /--can takes anchor, status or both/,
+      /--can takes one or more, between commas, of: anchor, status; not/,
     ],
     [
       "a validity that ends before it begins",

@@ -42,7 +42,9 @@ const POLICY = {
     { name: "general", title: "general" },
   ],
   positiveTypes: ["cn.licence"],
-  signs: {},
+  signs: {
+    "cn.penalty": [{ by: "is", fields: ["content"], words: { 小示例: ["minor"] }, certainty: "likely" }],
+  },
   rules: [
     rule("repair.minimum", "minimum", "decided", "days", 0, { class: "minor" }),
     rule("repair.minimum", "minimum", "decided", "days", 90, { class: "general" }),
@@ -156,6 +158,59 @@ describe("what becomes of a record, by commands", function () {
     expect(stderr).to.contain(`repair is possible from ${inDays(-11 + 90)} on, today is ${inDays(0)}`);
     expect(stderr).to.contain("Rules of a test, art. 90 (test-rules@1)").and.to.contain(inDays(-11));
     expect((await status(1)).status).to.equal("Active");
+  });
+
+  it("flags a decision of a day to come, a class that is not the record's own, and repair asked for too early", async () => {
+    interface Flags {
+      readonly flags: { code: string; what: string; message: string; records: number; due: string | null }[];
+    }
+    const anchor = ["anchor", "--type", "cn.penalty", ...own];
+    const later = write("later.ndjson", [penalty(800, inDays(0)), penalty(801, inDays(2))]);
+    const told = await json<Flags>([...anchor, later]);
+    expect(told.flags).to.have.length(1);
+    expect(told.flags[0]).to.deep.include({
+      ...{ code: "anchor.decided-later", records: 1, firstRow: 2, policy: null },
+      what: `decided ${inDays(2)}, anchored ${inDays(0)}`,
+    });
+    const mild = [penalty(802, inDays(-1), "小示例"), penalty(803, inDays(-1), "别的")];
+    const { stdout } = await expectRun(0, [...anchor, write("mild.ndjson", mild), "--class", "general"]);
+    expect(stdout).to.match(
+      /flagged: 1 record of another class by the record itself[^]*first record \d of batch \d+: class general stated, by the record itself minor/,
+    );
+    const other = await json<Flags>(["repair", ...key(802), "--class", "minor", "--dry-run", ...own]);
+    expect(other.flags).to.deep.equal([]);
+    // Stated before or now: what the record tells is looked at by what is stated now.
+    const mark = ["mark", "set", "--mark", "repair-pending", "--reason", "none", ...own];
+    const early = await json<Flags & { marked: boolean }>([...mark, ...key(803)]);
+    expect(early).to.include({ marked: true });
+    expect(early.flags[0]).to.include({ code: "mark.early", due: inDays(89) });
+    expect(early.flags[0]!.message).to.contain(
+      `repair applied for ${inDays(0)}, possible from ${inDays(89)} on`,
+    );
+    expect(early.flags[0]!.message).to.contain("art. 90 (test-rules@1)");
+    // Nobody said of which class it is.
+    const open = await json<Flags>([...mark, ...key(801), "--dry-run"]);
+    expect(open.flags[0]).to.include({ code: "mark.early-unknown", due: null });
+    const free = [
+      "mark",
+      "set",
+      "--mark",
+      "under-review",
+      "--reason",
+      "none",
+      "--dry-run",
+      ...key(801),
+      ...own,
+    ];
+    expect((await json<Flags>(free)).flags).to.deep.equal([]);
+    // By the class it was anchored with, repair is too early; by the one stated now it is possible.
+    const rows = [penalty(804, inDays(-200), "小示例")];
+    await json([...anchor, write("old-mild.ndjson", rows)]);
+    const differs = await json<Flags>(["repair", ...key(804), "--class", "general", "--dry-run", ...own]);
+    expect(differs.flags[0]).to.include({
+      code: "class.differs",
+      what: "class general stated, by the record itself minor",
+    });
   });
 
   it("repair asks for the class where the minimum depends on it", async () => {

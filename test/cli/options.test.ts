@@ -3,6 +3,7 @@ import { CreditAnchorError } from "../../src/errors";
 import {
   address,
   choice,
+  choices,
   flag,
   integer,
   jsonObject,
@@ -13,6 +14,10 @@ import {
   url,
   type OptionSpec,
 } from "../../src/cli/options";
+import { batchOption } from "../../src/cli/acts";
+import { statedClass } from "../../src/cli/known-policies";
+import type { PolicySet } from "../../src/policy";
+import { parseReason } from "../../src/reasons";
 
 /** The usage error of a value, or nothing. */
 function complaint<T>(spec: OptionSpec<T>, raw: string): CreditAnchorError | undefined {
@@ -53,7 +58,9 @@ describe("options of the command line", () => {
     "99999999999999999999",
   ])
     it(`refuses ${JSON.stringify(raw)} as a number from 1 to 1000`, () => {
-      expect(complaint(size, raw)?.message).to.equal("--batch-size takes a whole number from 1 to 1000");
+      expect(complaint(size, raw)?.message).to.equal(
+        `--batch-size takes a whole number from 1 to 1000, not ${JSON.stringify(raw)}`,
+      );
     });
 
   it("takes dates as midnight in UTC+8 and times with their zone", () => {
@@ -114,6 +121,28 @@ describe("options of the command line", () => {
       it(`refuses ${JSON.stringify(raw)} as ${what}`, () => {
         expect(complaint(spec, raw)).to.not.equal(undefined);
       });
+
+  it("names the option, the value, the words there are and the way out", () => {
+    const marks = choices("--mark <marks>", "which", ["disputed", "masked"]);
+    expect(marks.parse("masked, disputed", "--mark")).to.deep.equal(["masked", "disputed"]);
+    expect(complaint(marks, "disputed,gone")!.message).to.equal(
+      '--mark takes one or more, between commas, of: disputed, masked; not "gone"',
+    );
+    const { message, hint } = complaint(choice("--outcome <o>", "how", ["keep", "correct"]), "lose")!;
+    expect(message).to.equal('--outcome takes one of: keep, correct; not "lose"');
+    expect(hint).to.contain("--help");
+    const batch = complaint(batchOption(), "99")!;
+    expect(batch.message).to.contain("--batch: a batch id is a decimal number of 4294967296 or more");
+    expect(batch.message).to.contain('not "99"');
+    expect(batch.hint).to.contain("credit-anchor batches");
+    expect(complaint(time("--from <d>", "f"), "2026-02-30")!.message).to.contain('not "2026-02-30"');
+    expect(() => parseReason("because")).to.throw(
+      '--reason takes a number from 0 to 65535 or a known name, not "because"',
+    );
+    const classes = { policies: [{ classes: [{ name: "minor" }] }] } as unknown as PolicySet;
+    expect(() => statedClass(classes, "tiny")).to.throw('--class takes one of: minor; not "tiny"');
+    expect(statedClass(classes, "minor")).to.equal("minor");
+  });
 
   it("never quotes what a key holds", () => {
     const error = complaint(jsonObject("--key <json>", "key"), '{"partyIdNumber": secret-value}');
