@@ -54,7 +54,19 @@ const PURE_PACKAGES = ["@noble/hashes", "@noble/curves", "@cfworker/json-schema"
 /** What stands above the pure line, and what each may import besides that line and itself; types of anything. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
   interfaces: ["typechain-types"],
-  audit: ["chain", "rpc", "roles", "sign-off-log", "docket", "interfaces", "typechain-types"],
+  threads: [],
+  audit: [
+    "chain",
+    "rpc",
+    "roles",
+    "sign-off-log",
+    "docket",
+    "interfaces",
+    "typechain-types",
+    "threads",
+    "vault",
+    "fast-hashes",
+  ],
   report: [],
   docket: ["vault"],
   rpc: [],
@@ -67,7 +79,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   input: [],
   vault: ["home/files"],
   home: ["vault", "fees", "fast-hashes"],
-  ingest: ["input", "vault", "home/files", "fast-hashes"],
+  ingest: ["input", "vault", "home/files", "fast-hashes", "threads"],
   registry: [
     "chain",
     "rpc",

@@ -1,7 +1,7 @@
 import { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { equalBytes, fromHex, toHex } from "./bytes";
 import { applyEvent } from "./audit/apply";
-import { coverage, type Coverage, type Period } from "./audit/coverage";
+import { coverage, type Coverage, type Period, type Timeliness } from "./audit/coverage";
 import { judgeChain, type ChainRules } from "./audit/chain-clocks";
 import { startClocks, type ClockBook, type ClocksReport } from "./audit/clocks";
 import {
@@ -169,8 +169,8 @@ export interface Audit {
   unsettled(): BatchState[];
   /** Leaves of a batch, 32 bytes each: their root, size and order are compared with the chain's. @param file they are from. */
   leaves(batchId: bigint, leaves: Uint8Array, file?: string): void;
-  /** A record of a batch was judged: whether it was anchored within the time left for its publication. */
-  published(batchId: bigint, onTime: boolean): void;
+  /** Records of a batch were judged: how many were anchored within the time left for their publication. */
+  published(batchId: bigint, counted: Pick<Timeliness, "onTime" | "late">): void;
   /** After the last log: the authorities whose roles decide who could do what, in the order in which they did. */
   authorities(): string[];
   /** Transactions in which an authority acted for somebody: their sender may tell for whom. After all reading. */
@@ -212,7 +212,7 @@ export function startAudit(
   const withLeaves = new Set<bigint>();
   const atHand = new Set<bigint>();
   const touches = startTouches();
-  const timeliness = new Map<bigint, { onTime: number; late: number }>();
+  const timeliness = new Map<bigint, Pick<Timeliness, "onTime" | "late">>();
   let views = 0;
   let journal: JournalResult | undefined;
 
@@ -331,10 +331,9 @@ export function startAudit(
       if (batch === undefined) return;
       if (leavesAreOf(batch, leaves, file, findings, hashes)) learnLeaves(batch, leaves);
     },
-    published: (batchId, onTime) => {
+    published: (batchId, { onTime, late }) => {
       const known = timeliness.get(batchId) ?? { onTime: 0, late: 0 };
-      known[onTime ? "onTime" : "late"]++;
-      timeliness.set(batchId, known);
+      timeliness.set(batchId, { onTime: known.onTime + onTime, late: known.late + late });
     },
     authorities: () => {
       closed();

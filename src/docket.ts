@@ -71,7 +71,11 @@ export class Docket {
   readonly #told: ToldDates;
   readonly #classed: ReadonlyMap<number, readonly Move[]>;
   readonly #batches = new LruCache<number, BatchFacts>(BATCHES_KEPT);
-  readonly #kept = new Map<number, PolicySet | undefined>();
+  /** By what batches kept of the policies; and of each what decides of records, by the day of their decision. */
+  readonly #kept = new Map<
+    string,
+    { readonly set: PolicySet; readonly days: Map<string | undefined, readonly string[]> }
+  >();
 
   constructor(
     readonly policies: PolicySet,
@@ -84,17 +88,24 @@ export class Docket {
   }
 
   /** @throws {CreditAnchorError} `vault.…`, `policy.version-missing` */
-  facts(record: StoredRecord, more: { readonly class?: string | undefined } = {}): RecordFacts {
+  facts(
+    record: StoredRecord,
+    more: {
+      readonly class?: string | undefined;
+      /** Of the record, where they were read already. */
+      readonly values?: JsonObject;
+    } = {},
+  ): RecordFacts {
     const batch = this.#batch(record.plan);
     const { published } = this.#firstBatch(record);
     const events = { ...(published === undefined ? {} : { published }), ...this.#told.of(record) };
-    const facts = factsOf(batch.type, valuesOf(record), {
+    const facts = factsOf(batch.type, more.values ?? valuesOf(record), {
       events,
       class: more.class,
       keptClass: this.#keptClass(record),
     });
-    const kept = this.#policiesOf(batch);
-    return kept === undefined ? facts : { ...facts, policies: policiesOf(kept, facts) };
+    const policies = this.#policiesFor(batch, facts);
+    return policies === undefined ? facts : { ...facts, policies };
   }
 
   /** The batch of version 1: a correction is no new publication. */
@@ -125,12 +136,19 @@ export class Docket {
     }
   }
 
-  #policiesOf({ number, policies: refs }: BatchFacts): PolicySet | undefined {
-    if (!this.#kept.has(number)) {
-      const policies = refs?.map((ref) => policyByRef(this.policies, ref));
-      this.#kept.set(number, policies === undefined ? undefined : { ...this.policies, policies });
-    }
-    return this.#kept.get(number);
+  /** What decides of records is the same for all of one day whose batches kept the same. */
+  #policiesFor({ policies: refs }: BatchFacts, facts: RecordFacts): readonly string[] | undefined {
+    if (refs === undefined) return undefined;
+    const key = refs.join(" ");
+    const kept = this.#kept.get(key) ?? {
+      set: { ...this.policies, policies: refs.map((ref) => policyByRef(this.policies, ref)) },
+      days: new Map<string | undefined, readonly string[]>(),
+    };
+    this.#kept.set(key, kept);
+    const { decided } = facts.events;
+    const known = kept.days.get(decided) ?? policiesOf(kept.set, facts);
+    kept.days.set(decided, known);
+    return known;
   }
 }
 

@@ -23,7 +23,7 @@ import {
   type SignerKind,
 } from "./home/signer";
 import { alone, createVault, openVault, openReader } from "./vault/open";
-import type { VaultReader } from "./vault/vault";
+import type { LmdbVaultReader } from "./vault/reader";
 import type { LmdbVault } from "./vault/writer";
 
 export type { Access } from "./home/passphrase";
@@ -88,7 +88,7 @@ export interface Home {
    */
   changePassphrase(next: string): Promise<string[]>;
   /** Needs the passphrase only to decrypt records. Works while another process writes. */
-  readVault(options?: { readonly decrypt?: boolean }): Promise<VaultReader>;
+  readVault(options?: { readonly decrypt?: boolean }): Promise<LmdbVaultReader>;
   /**
    * For the one process that writes.
    * @param options.command What it does, told to whoever is refused meanwhile.
@@ -261,7 +261,7 @@ class HomeFolder implements Home {
     return files;
   }
 
-  async readVault(options: { readonly decrypt?: boolean } = {}): Promise<VaultReader> {
+  async readVault(options: { readonly decrypt?: boolean } = {}): Promise<LmdbVaultReader> {
     const secrets = options.decrypt === true ? { secretsKey: (await this.keys()).secretsKey } : {};
     return openReader(this.#vault, { hashes: await loadFastHashes(), ...secrets });
   }

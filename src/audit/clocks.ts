@@ -90,12 +90,32 @@ export interface ClockBook {
   note(clock: Clock, place: ClockPlace, indexes: readonly number[], on: string): void;
   /** Positions whose clocks a vault told: better than what the chain tells of them. */
   readonly told: Map<bigint, Set<number>>;
+  /** All that was noted so far: plain data, so that it can be sent to another thread. */
+  tally(): ClockTally;
+  /** Adds what another book noted: the same as noting it here, in its order. */
+  add(tally: ClockTally): void;
   report(on: string): ClocksReport;
+}
+
+/** What a {@link ClockBook} noted. */
+export interface ClockTally {
+  readonly counts: ReadonlyMap<string, Readonly<ClockCount>>;
+  readonly found: ReadonlyMap<string, Found>;
+  readonly policies: ReadonlySet<string>;
+  readonly told: ReadonlyMap<bigint, ReadonlySet<number>>;
+}
+
+/** A finding and its places, each by what tells it from others. */
+interface Found {
+  readonly finding: Missed;
+  readonly places: Map<string, { readonly where: Where; readonly indexes: number[] }>;
 }
 
 type States = Pick<ClockCount, "kept" | "late" | "overdue" | "early" | "running" | "unknown">;
 
 type Counting = Omit<ClockCount, keyof States> & { -readonly [state in keyof States]: number };
+
+const STATES: readonly (keyof States)[] = ["kept", "late", "overdue", "early", "running", "unknown"];
 
 /** How a clock's own word for its state is counted. A minimum is noted for something that was done. */
 const COUNTED: Readonly<Record<Clock["state"], keyof States>> = {
@@ -111,24 +131,52 @@ const COUNTED: Readonly<Record<Clock["state"], keyof States>> = {
 
 export function startClocks(findings: Findings): ClockBook {
   const counts = new Map<string, Counting>();
-  const found = new Map<
-    string,
-    { finding: Missed; places: Map<string, { where: Where; indexes: number[] }> }
-  >();
+  const found = new Map<string, Found>();
   const policies = new Set<string>();
+  const told = new Map<bigint, Set<number>>();
 
-  function count(clock: Clock, { agencyId, recordType }: ClockPlace, records: number): void {
-    const key = `${agencyId} ${recordType} ${clock.code}`;
+  function counting({ agencyId, recordType, clock }: Omit<Counting, keyof States>): Counting {
+    const key = `${agencyId} ${recordType} ${clock}`;
     const known = counts.get(key) ?? {
-      ...{ agencyId, recordType, clock: clock.code },
+      ...{ agencyId, recordType, clock },
       ...{ kept: 0, late: 0, overdue: 0, early: 0, running: 0, unknown: 0 },
     };
-    known[COUNTED[clock.state]] += records;
     counts.set(key, known);
+    return known;
+  }
+
+  function count(clock: Clock, { agencyId, recordType }: ClockPlace, records: number): void {
+    counting({ agencyId, recordType, clock: clock.code })[COUNTED[clock.state]] += records;
+  }
+
+  function foundAt(key: string, finding: Missed, at: string, where: Where): number[] {
+    const known: Found = found.get(key) ?? { finding, places: new Map() };
+    found.set(key, known);
+    const there = known.places.get(at) ?? { where, indexes: [] };
+    known.places.set(at, there);
+    return there.indexes;
   }
 
   return {
-    told: new Map(),
+    told,
+    tally: () => ({ counts, found, policies, told }),
+    add: (tally) => {
+      for (const theirs of tally.counts.values()) {
+        const own = counting(theirs);
+        for (const state of STATES) own[state] += theirs[state];
+      }
+      for (const [key, { finding, places }] of tally.found)
+        for (const [at, { where, indexes }] of places) {
+          const own = foundAt(key, finding, at, where);
+          for (const index of indexes) own.push(index);
+        }
+      for (const policy of tally.policies) policies.add(policy);
+      for (const [batch, indexes] of tally.told) {
+        const own = told.get(batch);
+        if (own === undefined) told.set(batch, new Set(indexes));
+        else for (const index of indexes) own.add(index);
+      }
+    },
     note: (clock, place, indexes, on) => {
       const { fault } = clock;
       policies.add(clock.policy);
@@ -136,13 +184,8 @@ export function startClocks(findings: Findings): ClockBook {
       if ((place.onlyIf ?? []).length === 0) count(clock, place, indexes.length);
       if (fault !== undefined) findings.notChecked("clock.no-end", fault.message, indexes.length);
       for (const finding of findingsOf(clock, place, on)) {
-        const key = JSON.stringify(finding);
-        const known = found.get(key) ?? { finding, places: new Map() };
-        found.set(key, known);
-        const at = JSON.stringify(place.where);
-        const there = known.places.get(at);
-        if (there === undefined) known.places.set(at, { where: place.where, indexes: [...indexes] });
-        else for (const index of indexes) there.indexes.push(index);
+        const own = foundAt(JSON.stringify(finding), finding, JSON.stringify(place.where), place.where);
+        for (const index of indexes) own.push(index);
       }
     },
     report: (on) => ({

@@ -1,36 +1,49 @@
 /** The law's time limits with an agency's vault: its own facts, and the days of the blocks. */
-import type { Audit } from "../audit";
 import type { Docket } from "../docket";
 import { CreditAnchorError } from "../errors";
+import type { JsonObject } from "../json";
 import { clockOf, dateInChina, type Clock, type RecordFacts } from "../policy";
 import { indexesOf } from "../positions";
 import type { Move as VaultMove, StoredRecord } from "../vault/vault";
-import { evidentLimits, noteReviews, noteUndated, typeOf } from "./chain-clocks";
-import type { ClockPlace } from "./clocks";
-import type { Where } from "./differences";
-import { actsByBatch, happeningOf, mattersOf, type Happening } from "./matters";
-import { Mark, Status, statusAt, type Move } from "./moves";
-import type { BatchState } from "./state";
+import { evidentLimits, noteReviews, noteUndated } from "./chain-clocks";
+import type { ClockBook, ClockPlace } from "./clocks";
+import type { Findings, Where } from "./differences";
+import { happeningOf, mattersOf, type Happening } from "./matters";
+import { Mark, Status, statusAt, type Move, type StatusWords } from "./moves";
+import type { StatusAct } from "./state";
+
+/** What the chain tells of a batch, as far as its records' clocks need it. Plain data: it is sent to other threads. */
+export interface ClockedBatch {
+  readonly id: bigint;
+  readonly agencyId: number;
+  /** Name of the type of its records. */
+  readonly recordType: string;
+  /** Seconds since 1970. */
+  readonly anchoredAt: number;
+  readonly words: StatusWords;
+  /** Of this batch alone, in the order of the chain. */
+  readonly acts: readonly StatusAct[];
+}
+
+/** Where it goes what is found of a record. */
+export interface ClockNotes {
+  readonly clocks: ClockBook;
+  readonly findings: Findings;
+  /** Whether a record of the batch was anchored within the time left for its publication. */
+  published(batchId: bigint, onTime: boolean): void;
+}
 
 /** Reads of a vault what its records' clocks need, and judges them one after another. */
 export interface VaultClocks {
-  /** A record that the vault can read, in a batch that the chain has. */
-  judge(record: StoredRecord, batch: BatchState, where: Where): void;
+  /** A record that the vault can read, with its values, in a batch that the chain has. */
+  judge(record: StoredRecord, values: JsonObject, batch: ClockedBatch, where: Where, notes: ClockNotes): void;
 }
-
-/** What of an audit is read and told. */
-type AuditedClocks = Pick<Audit, "state" | "clocks" | "findings" | "published">;
 
 /**
  * @param docket of the vault, with the policies of its home.
  * @param on date in China of the answer.
  */
-export function startVaultClocks(
-  { state, clocks: book, findings, published }: AuditedClocks,
-  docket: Docket,
-  on: string,
-): VaultClocks {
-  const acts = actsByBatch(state);
+export function startVaultClocks(docket: Docket, on: string): VaultClocks {
   const dates = new Map<string, NonNullable<VaultMove["dates"]>>();
   const unsent = new Map<number, VaultMove[]>();
   for (const move of docket.vault.moves()) {
@@ -40,10 +53,10 @@ export function startVaultClocks(
     if (move.status !== "done") unsent.set(move.plan, [...(unsent.get(move.plan) ?? []), move]);
   }
 
-  let current: { batch: BatchState; happenings: Map<number, Happening[]> } | undefined;
+  let current: { batch: ClockedBatch; happenings: Map<number, Happening[]> } | undefined;
 
   /** What happened in one batch, by position: read once, for its records come one after another. */
-  function happeningsOf(batch: BatchState, plan: number): Map<number, Happening[]> {
+  function happeningsOf(batch: ClockedBatch, plan: number): Map<number, Happening[]> {
     if (current?.batch === batch) return current.happenings;
     const happenings = new Map<number, Happening[]>();
     const add = (index: number, happening: Happening): void => {
@@ -52,7 +65,7 @@ export function startVaultClocks(
       else known.push(happening);
     };
     const mined = new Set<string>();
-    for (const act of acts.get(batch.id) ?? []) {
+    for (const act of batch.acts) {
       const hash = act.where.transaction!;
       mined.add(hash);
       for (const index of indexesOf(act.spans)) add(index, happeningOf(act, dates.get(hash)));
@@ -66,12 +79,17 @@ export function startVaultClocks(
     return happenings;
   }
 
-  function judgeRecord(record: StoredRecord, batch: BatchState, where: Where): void {
-    const { agencyId } = batch.header;
+  function judgeRecord(
+    record: StoredRecord,
+    values: JsonObject,
+    batch: ClockedBatch,
+    where: Where,
+    { clocks: book, findings, published }: ClockNotes,
+  ): void {
+    const { agencyId, recordType } = batch;
     const { index } = record;
-    const facts = docket.facts(record);
+    const facts = docket.facts(record, { values });
     const { decided } = facts.events;
-    const recordType = typeOf(state, batch);
     const placeOf = (at: Where): ClockPlace => ({ agencyId, recordType, where: at, evidence: "vault" });
     const limits = (events: RecordFacts["events"], at: Where): Clock[] => {
       const clocks = evidentLimits(docket.policies, { ...facts, events }, on);
@@ -81,7 +99,7 @@ export function startVaultClocks(
 
     // A correction is no new publication.
     if (decided !== undefined && record.earlier === undefined) {
-      const events = { decided, published: dateInChina(batch.header.anchoredAt) };
+      const events = { decided, published: dateInChina(batch.anchoredAt) };
       const clock = limits(events, where).find(({ code }) => code === "publication.limit");
       if (clock?.state === "kept" || clock?.state === "late") published(batch.id, clock.state === "kept");
     }
@@ -100,16 +118,21 @@ export function startVaultClocks(
   }
 
   return {
-    judge: (record, batch, where) => {
+    judge: (record, values, batch, where, notes) => {
       try {
-        judgeRecord(record, batch, where);
+        judgeRecord(record, values, batch, where, notes);
       } catch (error) {
         // A record is no less what was anchored because its policy is not at hand.
         if (!(error instanceof CreditAnchorError)) throw error;
-        findings.notChecked("clock.policy", `records whose clocks cannot be read: ${error.message}`);
+        noClocks(notes.findings, error);
       }
     },
   };
+}
+
+/** Reports a record whose clocks cannot be read. */
+export function noClocks(findings: Findings, { message }: CreditAnchorError): void {
+  findings.notChecked("clock.policy", `records whose clocks cannot be read: ${message}`);
 }
 
 /** What the vault was told and the chain was not: a withdrawal that was never sent is still to come. */

@@ -1,75 +1,77 @@
 import type { Audit, VaultCoverage } from "../audit";
-import { equalBytes, fromHex, toHex } from "../bytes";
-import {
-  batchId,
-  headerHash,
-  leafHash,
-  manifestHash,
-  recordSealer,
-  typeHash,
-  type LeafPlace,
-  type RecordSealer,
-} from "../commitment";
-import { CreditAnchorError } from "../errors";
+import { batchId } from "../commitment";
 import type { Hashes } from "../hashes";
-import { isObject, parseJson, type JsonObject } from "../json";
-import { buildTree, treeRoot } from "../merkle";
-import type { Plan, StoredRecord, VaultReader } from "../vault/vault";
-import type { Where } from "./differences";
-import { ERASED, statusAt } from "./moves";
+import type { Plan } from "../vault/vault";
+import { typeOf } from "./chain-clocks";
+import { actsByBatch } from "./matters";
 import type { BatchState } from "./state";
-import type { VaultClocks } from "./vault-clocks";
+import { isOfRegistry, type AuditedVault, type PlanOnChain } from "./vault-portion";
+import { compared, threadsFor, type ComparingWith } from "./vault-threads";
 
-/** What a vault has to answer; {@link VaultReader} does. */
-export type AuditedVault = Pick<
-  VaultReader,
-  "plans" | "leaves" | "entry" | "read" | "latest" | "typeDocument"
->;
-
-export interface VaultComparison {
-  readonly vault: AuditedVault;
-  readonly hashes: Hashes;
-  /** Whether to decrypt every record and compute it again; needs the passphrase. */
-  readonly records: boolean;
-  /** Judges the time limits of the records that are opened. */
-  readonly clocks?: VaultClocks;
+/** What is compared: a vault with its location can be read by other threads too. */
+export interface VaultComparison extends Omit<ComparingWith, "registry"> {
+  /** Threads that compare; 0: none but this one. Default: one for each processor, four at most, for vaults that are
+   * worth it. What is found is the same, and in the same order. */
+  readonly threads?: number;
   readonly onProgress?: (records: number) => void;
 }
+
+/** Batches are compared together until they have so many records: whole batches, so one may have more. */
+const PORTION = 8_192;
 
 /**
  * Compares an agency's vault with the registry that an audit has rebuilt: each batch's leaves, root, manifest and
  * header, each record's commitment and leaf, and which batches one has and the other lacks. Reports through the audit.
+ *
+ * @throws CreditAnchorError `audit.thread` if a thread ends before its answer: then nothing is said of the vault.
  */
-export function compareVault(audit: Audit, comparison: VaultComparison): VaultCoverage {
-  const { vault, hashes, onProgress = () => {} } = comparison;
+export async function compareVault(audit: Audit, comparison: VaultComparison): Promise<VaultCoverage> {
+  const { vault, onProgress = () => {} } = comparison;
   const { findings, state } = audit;
+  const registry = { chainId: state.chainId, address: state.registry };
+  const acts = actsByBatch(state);
   const present = new Set<bigint>();
   const signers = new Set<string>();
   const unfinished = new Set<string>();
   const done = { batches: 0, records: 0, recomputed: 0 };
 
-  for (const plan of vault.plans()) {
-    if (plan.registry.chainId !== state.chainId || plan.registry.address.toLowerCase() !== state.registry) {
-      findings.notChecked("vault.other-registry", "batches in the vault for another registry");
-      continue;
+  /** What the chain tells of a batch; takes note of it too. */
+  function onChain({ signed: _large, ...plan }: Plan): PlanOnChain {
+    const { header } = plan;
+    if (!isOfRegistry(plan, registry) || header === undefined) {
+      if (isOfRegistry(plan, registry)) unfinished.add(content(plan));
+      return { plan, batch: undefined, typeHash: undefined };
     }
-    if (plan.header === undefined) {
-      findings.notChecked("vault.pending", "batches in the vault that are not known to be anchored yet");
-      unfinished.add(content(plan));
-      continue;
-    }
-    const id = batchId(plan.header.agencyId, plan.header.sequence);
-    const where: Where = { batchId: id, agencyId: plan.agencyId };
-    present.add(BigInt(id));
-    signers.add(plan.header.operator.toLowerCase());
-    const batch = state.batches.get(BigInt(id));
-    compareHeader(audit, plan, batch, where, hashes);
-    const leaves = leavesOf(audit, plan, vault, where, hashes);
-    if (leaves !== undefined) {
-      if (batch !== undefined) audit.leaves(batch.id, leaves);
-      compareRecords(audit, plan, batch, leaves, comparison, where, done, onProgress);
-    }
-    done.batches++;
+    const id = BigInt(batchId(header.agencyId, header.sequence));
+    present.add(id);
+    signers.add(header.operator.toLowerCase());
+    const typeHash = state.types.get(header.typeId)?.typeHash;
+    const batch = state.batches.get(id);
+    if (batch === undefined) return { plan, batch, typeHash };
+    const { words, headerHash } = batch;
+    const { agencyId, anchoredAt } = batch.header;
+    const told = { recordType: typeOf(state, batch), acts: acts.get(id) ?? [] };
+    return { plan, batch: { id, agencyId, anchoredAt, words, headerHash, ...told }, typeHash };
+  }
+
+  const portions = portionsOf(vault, onChain);
+  const [first, second] = [portions.next(), portions.next()];
+  const all = function* (): Generator<readonly PlanOnChain[]> {
+    for (const { value, done } of [first, second]) if (done !== true) yield value;
+    yield* portions;
+  };
+  // Starting threads for a single portion takes longer than they save.
+  const threads = comparison.threads ?? (second.done === true ? 0 : threadsFor(comparison));
+  for await (const found of compared(all(), { ...comparison, registry }, threads)) {
+    for (const { code, message, where, expected, found: seen } of found.differences)
+      findings.differ(code, message, where, expected, seen);
+    for (const { code, message, count } of found.notChecked) findings.notChecked(code, message, count);
+    for (const { batchId: id, leaves } of found.leaves) audit.leaves(id, leaves);
+    audit.clocks.add(found.clocks);
+    for (const [id, counted] of found.published) audit.published(id, counted);
+    done.batches += found.done.batches;
+    done.records += found.done.records;
+    done.recomputed += found.done.recomputed;
     onProgress(done.records);
   }
   reportMissing(audit, present, signers, unfinished);
@@ -77,216 +79,23 @@ export function compareVault(audit: Audit, comparison: VaultComparison): VaultCo
   return done;
 }
 
-function compareHeader(
-  audit: Audit,
-  plan: Plan,
-  batch: BatchState | undefined,
-  where: Where,
-  hashes: Hashes,
-): void {
-  const { findings, state } = audit;
-  if (batch === undefined)
-    findings.differ(
-      "vault.not-on-chain",
-      "the vault holds this batch as anchored, the chain has none such",
-      where,
-    );
-  else if (toHex(headerHash(plan.header!, hashes)) !== batch.headerHash)
-    findings.differ(
-      "vault.header",
-      "the vault holds another header of this batch than the chain",
-      where,
-      batch.headerHash,
-      toHex(headerHash(plan.header!, hashes)),
-    );
-  if (plan.root !== plan.header!.root || plan.size !== plan.header!.size)
-    findings.differ(
-      "vault.plan",
-      "the batch as planned has another root or size than as anchored",
-      where,
-      plan.root,
-      plan.header!.root,
-    );
-  const manifest = isObject(plan.manifest)
-    ? toHex(manifestHash(plan.manifest as JsonObject, hashes))
-    : undefined;
-  if (manifest !== plan.header!.manifestHash)
-    findings.differ(
-      "vault.manifest",
-      "the manifest is not the one whose hash is anchored",
-      where,
-      plan.header!.manifestHash,
-      manifest,
-    );
-  const type = state.types.get(plan.header!.typeId);
-  if (type?.typeHash !== plan.typeHash)
-    findings.differ(
-      "vault.type",
-      "the vault made this batch of another type than the chain says",
-      where,
-      type?.typeHash,
-      plan.typeHash,
-    );
-}
-
-function leavesOf(
-  { findings }: Audit,
-  plan: Plan,
+/** Each is read when it is wanted, and no state of the database is held meanwhile. */
+function* portionsOf(
   vault: AuditedVault,
-  where: Where,
-  hashes: Hashes,
-): Uint8Array | undefined {
-  const leaves = reading(() => vault.leaves(plan.number));
-  if (leaves instanceof CreditAnchorError) {
-    findings.differ("vault.damaged", `the leaves of the batch cannot be read: ${leaves.message}`, where);
-    return undefined;
-  }
-  const root = toHex(treeRoot(buildTree(leaves, hashes.keccak256)));
-  if (root !== plan.root)
-    findings.differ("vault.root", "the leaves in the vault lead to another root", where, plan.root, root);
-  return leaves;
-}
-
-function compareRecords(
-  audit: Audit,
-  plan: Plan,
-  batch: BatchState | undefined,
-  leaves: Uint8Array,
-  comparison: VaultComparison,
-  where: Where,
-  done: { records: number; recomputed: number },
-  onProgress: (records: number) => void,
-): void {
-  const { vault, hashes } = comparison;
-  const { findings } = audit;
-  const place: LeafPlace = { domain: audit.state.domain, agencyId: plan.agencyId, typeId: plan.typeId };
-  const sealer = sealerOf(audit, plan, vault, where, hashes);
-  if (!comparison.records)
-    findings.notChecked("vault.content", "batches whose records were not opened, for want of the passphrase");
-
-  for (let index = 0; index < plan.size; index++) {
-    const at = { ...where, index };
-    const entry = reading(() => vault.entry(plan.number, index));
-    if (entry instanceof CreditAnchorError) {
-      findings.differ("vault.damaged", `a record cannot be read: ${entry.message}`, at);
-      continue;
+  onChain: (plan: Plan) => PlanOnChain,
+): Generator<readonly PlanOnChain[]> {
+  for (let next = 0; ;) {
+    const portion: PlanOnChain[] = [];
+    let records = 0;
+    for (const plan of vault.plans(next)) {
+      portion.push(onChain(plan));
+      next = plan.number + 1;
+      records += plan.size;
+      if (records >= PORTION) break;
     }
-    const leaf = leafHash(place, entry.key, entry.version, entry.commitment, hashes);
-    if (!equalBytes(leaf, leaves.subarray(32 * index, 32 * index + 32)))
-      findings.differ("vault.leaf", "the leaf is not that of the record's key, version and commitment", at);
-    compareVersions(audit, plan.number, index, vault, at);
-    const isErased = batch === undefined ? undefined : (statusAt(batch.words, index) & ERASED) !== 0;
-    const record =
-      comparison.records && sealer !== undefined
-        ? recompute(audit, plan, index, vault, sealer, isErased, at)
-        : undefined;
-    if (record !== undefined) {
-      done.recomputed++;
-      if (batch !== undefined) comparison.clocks?.judge(record, batch, where);
-    }
-    if (++done.records % 1_000 === 0) onProgress(done.records);
+    if (portion.length === 0) return;
+    yield portion;
   }
-}
-
-/** How records of this batch's type are committed to; undefined after reporting that the type is not at hand. */
-function sealerOf(
-  { findings }: Audit,
-  plan: Plan,
-  vault: AuditedVault,
-  where: Where,
-  hashes: Hashes,
-): RecordSealer | undefined {
-  const document = vault.typeDocument(plan.typeHash);
-  if (document === undefined || toHex(typeHash(document, hashes)) !== plan.typeHash) {
-    findings.differ(
-      "vault.type-document",
-      "the type document of this batch is missing or changed",
-      where,
-      plan.typeHash,
-    );
-    return undefined;
-  }
-  const { properties } = document;
-  if (!isObject(properties)) return undefined;
-  return recordSealer(fromHex(plan.typeHash, 32), Object.keys(properties).sort(), hashes);
-}
-
-function recompute(
-  { findings }: Audit,
-  plan: Plan,
-  index: number,
-  vault: AuditedVault,
-  seal: RecordSealer,
-  isErased: boolean | undefined,
-  where: Where,
-): StoredRecord | undefined {
-  const record = reading(() => vault.read(plan.number, index));
-  if (record instanceof CreditAnchorError) {
-    if (record.code === "vault.erased") {
-      findings.notChecked(
-        "vault.erased",
-        "records whose content and secret were destroyed: only their leaf remains",
-      );
-      if (isErased === false)
-        findings.differ(
-          "vault.destroyed",
-          "content and secret were destroyed, and the chain does not say that two operators erased the record",
-          where,
-        );
-    } else findings.differ("vault.damaged", `a record cannot be read: ${record.message}`, where);
-    return undefined;
-  }
-  if (isErased === true)
-    findings.differ(
-      "vault.not-erased",
-      "the chain says Erased, and the vault can still read the record",
-      where,
-    );
-  const found = reading(() => sealed(record, seal));
-  if (found instanceof CreditAnchorError || !equalBytes(found, record.commitment))
-    findings.differ("vault.commitment", "the record's content and secret lead to another commitment", where);
-  return record;
-}
-
-function sealed(record: StoredRecord, seal: RecordSealer): Uint8Array {
-  const values = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(record.payload));
-  if (!isObject(values)) throw new CreditAnchorError("vault.damaged", "not an object");
-  return seal(values, record.secret, record.previous);
-}
-
-/**
- * Versions of one record form one chain that ends in the latest. So two versions with one number cannot both be in a
- * vault: one of them would not be met on the way back from the latest.
- */
-function compareVersions(
-  { findings }: Audit,
-  plan: number,
-  index: number,
-  vault: AuditedVault,
-  where: Where,
-): void {
-  const chain = reading(() => {
-    const own = vault.entry(plan, index);
-    if (own.earlier !== undefined) {
-      const before = vault.entry(own.earlier.plan, own.earlier.index);
-      if (
-        before.version !== own.version - 1 ||
-        !equalBytes(before.key, own.key) ||
-        !equalBytes(before.commitment, own.previous)
-      )
-        return "vault.versions";
-    } else if (own.version !== 1) return "vault.versions";
-    let at = vault.latest(own.key) as ReturnType<AuditedVault["entry"]> | undefined;
-    while (at !== undefined && at.version > own.version && at.earlier !== undefined)
-      at = vault.entry(at.earlier.plan, at.earlier.index);
-    return at?.plan === plan && at.index === index ? undefined : "vault.equivocation";
-  });
-  if (chain === undefined) return;
-  if (chain instanceof CreditAnchorError)
-    findings.differ("vault.damaged", `a record's other versions cannot be read: ${chain.message}`, where);
-  else if (chain === "vault.versions")
-    findings.differ(chain, "the version before is not what this version says it is", where);
-  else findings.differ(chain, "two versions with one number: the record's chain does not lead here", where);
 }
 
 function reportMissing(
@@ -318,14 +127,4 @@ function reportMissing(
 /** What a batch is made of: the random bytes in its manifest make this unique. */
 function content({ root, manifestHash }: { readonly root: string; readonly manifestHash: string }): string {
   return `${root} ${manifestHash}`;
-}
-
-/** The value, or the error that kept it from being read. */
-function reading<T>(read: () => T): T | CreditAnchorError {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof CreditAnchorError) return error;
-    throw error;
-  }
 }

@@ -1,11 +1,9 @@
 import { PERIODS } from "../audit/coverage";
 import { auditRegistry, type AuditRequest } from "../audit/gather";
 import { compareVault } from "../audit/vault";
-import { startVaultClocks } from "../audit/vault-clocks";
 import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
 import type { Block } from "../chain";
 import type { Checkpoint } from "../checkpoint";
-import { Docket } from "../docket";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
 import { type Home, openHome } from "../home";
@@ -225,11 +223,11 @@ Exit status: 0 no differences, 1 differences.`,
           chain = answering;
           checkpointBlock = await checkpointBlockOf(checkpoint, chain);
           if (vault !== undefined)
-            compareVault(audit, {
+            await compareVault(audit, {
               vault,
               hashes,
               records,
-              clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
+              clocks: { policies, on: dateInChina(time) },
               onProgress: (done) => progress.update(() => `audit: ${counted(done, "record")} of the vault`),
             });
           compareLeaves?.(audit);

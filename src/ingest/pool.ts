@@ -1,12 +1,10 @@
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
 
-import { CreditAnchorError, type Fault } from "../errors";
 import type { Input, InputRow, RowReader } from "../input";
+import { threadPool } from "../threads";
 import type { LmdbVault } from "../vault/writer";
 import type { KnownRecords, RowSealer, SealContext, SealedChunk } from "./seal-rows";
-import { startWorker } from "./start-worker";
-import type { WorkerAnswer, WorkerSetup } from "./worker";
+import type { WorkerSetup } from "./worker";
 
 /** Checks and seals portions of rows. */
 export interface RowSealing {
@@ -43,80 +41,17 @@ export function poolSealing(
   const { document } = type;
   const known = { folder, secretsKey, sha256, only };
   const setup: WorkerSetup = { document, header, place, mode, agencyKey, agencyCode, ...known };
-  const workers = Array.from({ length: threads }, () => new SealingThread(setup));
+  const pool = threadPool<readonly InputRow[], SealedChunk>({
+    module: join(__dirname, "worker"),
+    setup,
+    threads,
+    inFlight: IN_FLIGHT,
+    ended: (reason) => new Error(`a sealing thread ended: ${reason}`),
+  });
   return {
     async *seal(portions) {
-      const waiting: Promise<SealedChunk>[] = [];
-      let next = 0;
-      for await (const rows of portions) {
-        const answer = workers[next++ % threads]!.seal(rows);
-        // Looked at in its turn; until then a failure must not count as unhandled.
-        answer.catch(() => undefined);
-        waiting.push(answer);
-        if (waiting.length >= threads * IN_FLIGHT) yield await waiting.shift()!;
-      }
-      while (waiting.length > 0) yield await waiting.shift()!;
+      for await (const { answer } of pool.ask(portions)) yield answer;
     },
-    async close() {
-      await Promise.all(workers.map((worker) => worker.close()));
-    },
+    close: () => pool.close(),
   };
-}
-
-interface Expected {
-  readonly resolve: (chunk: SealedChunk) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** One thread; it answers in the order of the questions. */
-class SealingThread {
-  readonly #worker: Worker;
-  readonly #expected: Expected[] = [];
-  #failure: unknown;
-
-  constructor(setup: WorkerSetup) {
-    this.#worker = startWorker(join(__dirname, "worker"), setup);
-    this.#worker.on("message", (answer: WorkerAnswer) => {
-      const { resolve, reject } = this.#expected.shift()!;
-      if ("chunk" in answer) resolve(answer.chunk);
-      else reject(errorOf(answer.error));
-    });
-    this.#worker.on("error", (error) => this.#fail(error));
-    this.#worker.on("exit", () => this.#fail(new Error("a sealing thread ended")));
-  }
-
-  seal(rows: readonly InputRow[]): Promise<SealedChunk> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      this.#expected.push({ resolve, reject });
-      this.#worker.postMessage(rows);
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#expected.splice(0)) reject(error);
-  }
-}
-
-/** How an error of ours travels between threads. */
-export interface PlainError {
-  readonly code?: string;
-  readonly message: string;
-  readonly hint?: string;
-  readonly faults?: readonly Fault[];
-  readonly exitStatus?: 64 | 70;
-}
-
-function errorOf({ code, message, hint, faults, exitStatus }: PlainError): Error {
-  if (code === undefined) return new Error(message);
-  return new CreditAnchorError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(faults === undefined ? {} : { faults }),
-    ...(exitStatus === undefined ? {} : { exitStatus }),
-  });
 }

@@ -12,6 +12,8 @@ const SATURDAY = 5;
 const DECEMBER_IN_DOUBT = 25;
 
 export interface Calendar {
+  /** What it was made of: {@link makeCalendar} makes it again, in another thread say. */
+  readonly tables: readonly HolidayTable[];
   /** Years whose table is known, ascending. */
   readonly years: readonly number[];
   /** @throws `calendar.year-missing` */
@@ -38,6 +40,7 @@ export function makeCalendar(tables: readonly HolidayTable[]): Calendar {
     for (const date of table.workingWeekends) workingWeekends.add(date);
   }
   return {
+    tables,
     years: [...years].sort((a, b) => a - b),
     isWorkingDay(date) {
       const year = Number(date.slice(0, 4));

@@ -48,6 +48,8 @@ export class LmdbVaultReader implements VaultReader {
   readonly #trees = new LruCache<number, MerkleTree>(TREES_KEPT);
   readonly #constants = new LruCache<number, PlanFacts>(FACTS_KEPT);
   readonly #cipher: PayloadCipher;
+  /** Whoever looks at a record asks for its row several times; a row never changes. */
+  #last: (Position & { readonly row: StoredRow }) | undefined;
 
   constructor(protected readonly context: ReadContext) {
     this.#cipher = payloadCipher(context.hashes);
@@ -195,13 +197,16 @@ export class LmdbVaultReader implements VaultReader {
   }
 
   #row(plan: number, index: number): StoredRow {
+    if (this.#last?.plan === plan && this.#last.index === index) return this.#last.row;
     const files = this.files(plan);
     if (!Number.isInteger(index) || index < 0 || index >= files.size)
       throw new CreditAnchorError(
         "vault.no-record",
         `batch ${plan} has no record ${index}; it has ${files.size}`,
       );
-    return files.row(index);
+    const row = files.row(index);
+    this.#last = { plan, index, row };
+    return row;
   }
 
   /** Only what never changes of a plan may be taken from here. */

@@ -85,7 +85,7 @@ describe("tampering: files of an agency, of a holder, of an auditor", function (
           fromBlock: 0,
           codeHash,
           hashes,
-          compare: (audit) => void compareVault(audit, { vault, hashes, records: true }),
+          compare: async (audit) => void (await compareVault(audit, { vault, hashes, records: true })),
           ...more,
         });
         return [...new Set(report.differences.map(({ code }) => code))].sort();

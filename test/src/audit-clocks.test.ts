@@ -3,7 +3,6 @@ import { ZeroHash } from "ethers";
 import type { AuditReport, ClockFinding } from "../../src/audit";
 import { auditRegistry } from "../../src/audit/gather";
 import { compareVault } from "../../src/audit/vault";
-import { startVaultClocks } from "../../src/audit/vault-clocks";
 import { toHex } from "../../src/bytes";
 import { describe as describeReport } from "../../src/cli/audit";
 import { keyCommitment } from "../../src/commitment";
@@ -158,13 +157,13 @@ describe("time limits of the law in an audit", function () {
       ...(options.vault === false
         ? {}
         : {
-            compare: (audit, { time }) =>
-              void compareVault(audit, {
+            compare: async (audit, { time }) =>
+              void (await compareVault(audit, {
                 vault,
                 hashes: portableHashes,
                 records: true,
-                clocks: startVaultClocks(audit, new Docket(policies, vault), dateInChina(time)),
-              }),
+                clocks: { policies, on: dateInChina(time) },
+              })),
           }),
     });
     expect(report.differences, "the law is no difference").to.deep.equal([]);

@@ -188,7 +188,8 @@ describe("coverage of an audit", () => {
 
   it("counts records as on time, late, and not known where nobody judged them", () => {
     const coverage = audited(ready().batch(0).batch(1), "month", (audit) => {
-      for (let n = 0; n < 5; n++) audit.published(ONE, n > 0);
+      for (let n = 0; n < 5; n++)
+        audit.published(ONE, n > 0 ? { onTime: 1, late: 0 } : { onTime: 0, late: 1 });
     });
     expectSums(coverage);
     expect(coverage.timeliness).to.deep.equal({ onTime: 4, late: 1, notKnown: 75 });
@@ -209,7 +210,7 @@ describe("coverage of an audit", () => {
     expect(lines[1]).to.match(/ test\.type \(type 1\) +… +2 earlier periods: all of them with --json$/);
     expect(lines[2]).to.match(/2026-05-03 +1 batch +1 record claimed, 0 proven$/);
     expect(coverageLines(audited(ready().batch(1)))[0]).to.contain("1 batch WITH A GAP");
-    const late = audited(ready().batch(0), "month", (audit) => audit.published(ONE, false));
+    const late = audited(ready().batch(0), "month", (audit) => audit.published(ONE, { onTime: 0, late: 1 }));
     expect(coverageLines(late)[1]).to.contain("40 records claimed, 0 proven, 1 LATE");
   });
 });
