@@ -167,6 +167,11 @@ export function evidentLimits(set: PolicySet, facts: RecordFacts, on: string): C
   return judge(set, facts, on, isEvident);
 }
 
+/** Whether {@link evidentLimits} depend on nothing of a record but its type, its days and the policies that decide. */
+export function limitsNeedNoClass({ policies }: PolicySet): boolean {
+  return policies.every(({ rules }) => rules.every((rule) => !isEvident(rule) || rule.class === undefined));
+}
+
 function isEvident({ kind, until }: Rule): boolean {
   return kind === "limit" && until.every((event) => EVIDENT.includes(event));
 }

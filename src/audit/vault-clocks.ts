@@ -5,7 +5,7 @@ import type { JsonObject } from "../json";
 import { clockOf, dateInChina, type Clock, type RecordFacts } from "../policy";
 import { indexesOf } from "../positions";
 import type { Move as VaultMove, StoredRecord } from "../vault/vault";
-import { evidentLimits, noteReviews, noteUndated } from "./chain-clocks";
+import { evidentLimits, limitsNeedNoClass, noteReviews, noteUndated } from "./chain-clocks";
 import type { ClockBook, ClockPlace } from "./clocks";
 import type { Findings, Where } from "./differences";
 import { happeningOf, mattersOf, type Happening } from "./matters";
@@ -29,14 +29,22 @@ export interface ClockedBatch {
 export interface ClockNotes {
   readonly clocks: ClockBook;
   readonly findings: Findings;
-  /** Whether a record of the batch was anchored within the time left for its publication. */
-  published(batchId: bigint, onTime: boolean): void;
+  /** Whether so many records of the batch were anchored within the time left for their publication. */
+  published(batchId: bigint, onTime: boolean, records: number): void;
 }
 
 /** Reads of a vault what its records' clocks need, and judges them one after another. */
 export interface VaultClocks {
   /** A record that the vault can read, with its values, in a batch that the chain has. */
   judge(record: StoredRecord, values: JsonObject, batch: ClockedBatch, where: Where, notes: ClockNotes): void;
+  /** After the last record of each batch: notes what is the same for many of them. */
+  endBatch(): void;
+}
+
+/** What the limits of a publication are the same for: records of one batch, decided on one day. */
+interface Publication {
+  readonly clocks: readonly Clock[];
+  readonly indexes: number[];
 }
 
 /**
@@ -53,7 +61,11 @@ export function startVaultClocks(docket: Docket, on: string): VaultClocks {
     if (move.status !== "done") unsent.set(move.plan, [...(unsent.get(move.plan) ?? []), move]);
   }
 
+  const noClass = limitsNeedNoClass(docket.policies);
   let current: { batch: ClockedBatch; happenings: Map<number, Happening[]> } | undefined;
+  /** Of the batch whose records are judged, by day of the decision. */
+  let publications = new Map<string, Publication>();
+  let notePublications = (): void => undefined;
 
   /** What happened in one batch, by position: read once, for its records come one after another. */
   function happeningsOf(batch: ClockedBatch, plan: number): Map<number, Happening[]> {
@@ -91,21 +103,31 @@ export function startVaultClocks(docket: Docket, on: string): VaultClocks {
     const facts = docket.facts(record, { values });
     const { decided } = facts.events;
     const placeOf = (at: Where): ClockPlace => ({ agencyId, recordType, where: at, evidence: "vault" });
-    const limits = (events: RecordFacts["events"], at: Where): Clock[] => {
-      const clocks = evidentLimits(docket.policies, { ...facts, events }, on);
-      for (const clock of clocks) book.note(clock, placeOf(at), [index], on);
-      return clocks;
-    };
+    const limits = (events: RecordFacts["events"]): Clock[] =>
+      evidentLimits(docket.policies, { ...facts, events }, on);
 
     // A correction is no new publication.
     if (decided !== undefined && record.earlier === undefined) {
-      const events = { decided, published: dateInChina(batch.anchoredAt) };
-      const clock = limits(events, where).find(({ code }) => code === "publication.limit");
-      if (clock?.state === "kept" || clock?.state === "late") published(batch.id, clock.state === "kept");
+      // Where they depend on a class as well, every record is judged for itself.
+      const key = noClass ? decided : `${decided} ${index}`;
+      let publication = publications.get(key);
+      if (publication === undefined) {
+        const clocks = limits({ decided, published: dateInChina(batch.anchoredAt) });
+        publications.set(key, (publication = { clocks, indexes: [] }));
+      }
+      publication.indexes.push(index);
+      notePublications = () => {
+        for (const { clocks, indexes } of publications.values()) {
+          for (const clock of clocks) book.note(clock, placeOf(where), indexes, on);
+          const state = clocks.find(({ code }) => code === "publication.limit")?.state;
+          if (state === "kept" || state === "late") published(batch.id, state === "kept", indexes.length);
+        }
+      };
     }
     const happened = happeningsOf(batch, record.plan).get(index) ?? [];
     const { matters, repairs, undated } = mattersOf(happened);
-    for (const matter of matters) limits(matter.events, matter.where);
+    for (const matter of matters)
+      for (const clock of limits(matter.events)) book.note(clock, placeOf(matter.where), [index], on);
     for (const repair of decided === undefined ? [] : repairs) {
       const clock = clockOf(docket.policies, { ...facts, events: { decided } }, "repair.minimum", repair.day);
       if (clock !== undefined) book.note(clock, placeOf(repair.where), [index], repair.day);
@@ -118,6 +140,11 @@ export function startVaultClocks(docket: Docket, on: string): VaultClocks {
   }
 
   return {
+    endBatch: () => {
+      notePublications();
+      notePublications = () => undefined;
+      publications = new Map();
+    },
     judge: (record, values, batch, where, notes) => {
       try {
         judgeRecord(record, values, batch, where, notes);

@@ -73,9 +73,9 @@ export function portionComparer(context: PortionContext): (portion: readonly Pla
     const notes: ClockNotes = {
       findings,
       clocks: startClocks(findings),
-      published: (id, onTime) => {
+      published: (id, onTime, records) => {
         const known = published.get(id) ?? { onTime: 0, late: 0 };
-        known[onTime ? "onTime" : "late"]++;
+        known[onTime ? "onTime" : "late"] += records;
         published.set(id, known);
       },
     };
@@ -223,6 +223,7 @@ function compareRecords(
     }
     done.records++;
   }
+  comparing.clocks?.endBatch();
 }
 
 /** How records of this batch's type are committed to; undefined after reporting that the type is not at hand. */

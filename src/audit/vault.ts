@@ -1,10 +1,9 @@
 import type { Audit, VaultCoverage } from "../audit";
 import { batchId } from "../commitment";
-import type { Hashes } from "../hashes";
 import type { Plan } from "../vault/vault";
+import { without } from "../vault/without";
 import { typeOf } from "./chain-clocks";
 import { actsByBatch } from "./matters";
-import type { BatchState } from "./state";
 import { isOfRegistry, type AuditedVault, type PlanOnChain } from "./vault-portion";
 import { compared, threadsFor, type ComparingWith } from "./vault-threads";
 
@@ -13,10 +12,11 @@ export interface VaultComparison extends Omit<ComparingWith, "registry"> {
   /** Threads that compare; 0: none but this one. Default: one for each processor, four at most, for vaults that are
    * worth it. What is found is the same, and in the same order. */
   readonly threads?: number;
+  /** Batches are compared together until they have so many records: whole batches, so one may have more. */
+  readonly portion?: number;
   readonly onProgress?: (records: number) => void;
 }
 
-/** Batches are compared together until they have so many records: whole batches, so one may have more. */
 const PORTION = 8_192;
 
 /**
@@ -36,7 +36,9 @@ export async function compareVault(audit: Audit, comparison: VaultComparison): P
   const done = { batches: 0, records: 0, recomputed: 0 };
 
   /** What the chain tells of a batch; takes note of it too. */
-  function onChain({ signed: _large, ...plan }: Plan): PlanOnChain {
+  function onChain(whole: Plan): PlanOnChain {
+    // Its signed transaction may hold every leaf.
+    const plan = without(whole, "signed");
     const { header } = plan;
     if (!isOfRegistry(plan, registry) || header === undefined) {
       if (isOfRegistry(plan, registry)) unfinished.add(content(plan));
@@ -54,7 +56,7 @@ export async function compareVault(audit: Audit, comparison: VaultComparison): P
     return { plan, batch: { id, agencyId, anchoredAt, words, headerHash, ...told }, typeHash };
   }
 
-  const portions = portionsOf(vault, onChain);
+  const portions = portionsOf(vault, comparison.portion ?? PORTION, onChain);
   const [first, second] = [portions.next(), portions.next()];
   const all = function* (): Generator<readonly PlanOnChain[]> {
     for (const { value, done } of [first, second]) if (done !== true) yield value;
@@ -82,6 +84,7 @@ export async function compareVault(audit: Audit, comparison: VaultComparison): P
 /** Each is read when it is wanted, and no state of the database is held meanwhile. */
 function* portionsOf(
   vault: AuditedVault,
+  most: number,
   onChain: (plan: Plan) => PlanOnChain,
 ): Generator<readonly PlanOnChain[]> {
   for (let next = 0; ;) {
@@ -91,7 +94,7 @@ function* portionsOf(
       portion.push(onChain(plan));
       next = plan.number + 1;
       records += plan.size;
-      if (records >= PORTION) break;
+      if (records >= most) break;
     }
     if (portion.length === 0) return;
     yield portion;

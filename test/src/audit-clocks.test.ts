@@ -146,9 +146,10 @@ describe("time limits of the law in an audit", function () {
       vault?: boolean;
       /** Whose rules everybody follows; undefined: the chain does not tell. */
       authorities?: readonly string[];
+      threads?: number;
     } = {},
   ): Promise<AuditReport> {
-    const { policies = loadPolicySet(), authorities } = options;
+    const { policies = loadPolicySet(), authorities, threads = 0 } = options;
     const report = await auditRegistry({
       chain: world.chain,
       registry: world.registry.address,
@@ -163,6 +164,7 @@ describe("time limits of the law in an audit", function () {
                 hashes: portableHashes,
                 records: true,
                 clocks: { policies, on: dateInChina(time) },
+                ...{ threads, portion: 1 },
               })),
           }),
     });
@@ -242,6 +244,7 @@ describe("time limits of the law in an audit", function () {
       expect(others).to.deep.equal([]);
       expect(late!.records).to.equal(2);
       expect(late!.places.map(({ where }) => BigInt(where.batchId!) & 0xffffffffn)).to.deep.equal([0n, 1n]);
+      expect(await findings({ threads: 2 }), "two threads, a batch each").to.deep.equal([late]);
       const text = describeReport(await audited()).join("\n");
       expect(text).to.match(/late: 2 records of agency .* \(batch .*; batch /);
     });
