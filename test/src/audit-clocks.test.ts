@@ -6,7 +6,7 @@ import { compareVault } from "../../src/audit/vault";
 import { toHex } from "../../src/bytes";
 import { describe as describeReport } from "../../src/cli/audit";
 import { keyCommitment } from "../../src/commitment";
-import { Docket, policyRefs } from "../../src/docket";
+import { policyRefs } from "../../src/docket";
 import { portableHashes } from "../../src/hashes";
 import { dateInChina, DEFAULT_AUTHORITIES, loadPolicySet, type PolicySet } from "../../src/policy";
 import { encodePositions } from "../../src/positions";
