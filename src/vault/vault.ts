@@ -137,12 +137,14 @@ export interface Move {
   readonly policies?: readonly string[];
   /** The class of its records before the law, where it was stated for it. */
   readonly class?: string;
+  /** Of its positions those whose record was open until this move was planned: open again if it is forgotten. */
+  readonly ends?: readonly number[];
   readonly signed?: SignedTransaction;
   readonly transaction?: TransactionPlace;
 }
 
 /** A move as it is planned. */
-export type NewMove = Omit<Move, "id" | "status" | "signed" | "transaction">;
+export type NewMove = Omit<Move, "id" | "status" | "ends" | "signed" | "transaction">;
 
 /** What anybody who may read the home can do; needs no lock and, but for `read` and `readAll`, no passphrase. */
 export interface VaultReader {
@@ -222,7 +224,8 @@ export interface Vault extends VaultReader {
   /** All of them or none; `ended`: keys of records that no version may follow from now on. */
   planMoves(moves: readonly NewMove[], ended?: readonly Uint8Array[]): Move[];
   /**
-   * Forgets moves that are `planned`: no transaction carries them. Records that one of them ends may have versions again.
+   * Forgets moves that are `planned`: no transaction carries them. Records that one of them ended, and nothing else had
+   * ended before, may have versions again.
    * @throws {CreditAnchorError} `vault.wrong-status` for any other, and then none is forgotten.
    */
   dropMoves(ids: readonly number[]): void;

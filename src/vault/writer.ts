@@ -153,8 +153,12 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
 
   planMoves(moves: readonly NewMove[], ended: readonly Uint8Array[] = []): Move[] {
     return this.#write(() => {
-      for (const key of ended) this.#putEnded(key, true);
-      return moves.map((move) => this.#addMove(move));
+      const open = new Set<string>();
+      for (const key of ended) {
+        if (findLatest(this.context.database, key)?.ended === false) open.add(toHex(key));
+        this.#putEnded(key, true);
+      }
+      return moves.map((move) => this.#addMove(move, move.kind === "withdraw" ? open : undefined));
     });
   }
 
@@ -162,10 +166,9 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     const { moves, openMoves } = this.context.database;
     this.#write(() => {
       for (const id of ids) {
-        const { kind, plan, positions, status } = this.move(id);
+        const { plan, ends, status } = this.move(id);
         if (status !== "planned") throw wrongStatus(`status move ${id}`, status, ["planned"]);
-        if (kind === "withdraw")
-          for (const index of positions) this.#putEnded(this.entry(plan, index).key, false);
+        for (const index of ends ?? []) this.#putEnded(this.entry(plan, index).key, false);
         moves.removeSync(id);
         openMoves.removeSync(id);
       }
@@ -259,17 +262,30 @@ export class LmdbVault extends LmdbVaultReader implements Vault {
     return this.move(id);
   }
 
-  #addMove(move: NewMove): Move {
+  /** @param open keys of records that were open until now, of which it ends those whose latest version it moves */
+  #addMove(move: NewMove, open: ReadonlySet<string> = new Set()): Move {
     const { moves, openMoves } = this.context.database;
     const ascending = move.positions.every((position, i) => i === 0 || position > move.positions[i - 1]!);
     if (!ascending || move.positions.length === 0 || move.positions.length > POSITIONS_PER_MOVE)
       throw new CreditAnchorError("vault.positions", "positions must ascend, and be 1 to 256", {
         exitStatus: 70,
       });
-    const added: Move = { ...move, id: this.#next(moves), status: "planned" };
+    const ends = open.size === 0 ? [] : move.positions.filter((index) => this.#ends(move.plan, index, open));
+    const added: Move = {
+      ...move,
+      ...(ends.length === 0 ? {} : { ends }),
+      id: this.#next(moves),
+      status: "planned",
+    };
     moves.putSync(added.id, added);
     openMoves.putSync(added.id, 1);
     return added;
+  }
+
+  #ends(plan: number, index: number, open: ReadonlySet<string>): boolean {
+    const { key } = this.entry(plan, index);
+    const latest = findLatest(this.context.database, key);
+    return open.has(toHex(key)) && latest?.plan === plan && latest.index === index;
   }
 
   #indexRecords({ rows, indexOfRow }: SortedBatch, plan: number, direct: boolean): void {

@@ -234,6 +234,22 @@ describe("vault", () => {
       expect(vault.latest(key)!.ended).to.equal(false);
     });
 
+    it("that is forgotten opens nothing that something else had ended, an older version's never the record", async () => {
+      const { key } = vault.entry(0, 1);
+      const [first] = vault.planMoves([move], [key]);
+      const [again] = vault.planMoves([move], [key]);
+      vault.dropMoves([again!.id]);
+      expect(vault.latest(key)!.ended, "the first still ends it").to.equal(true);
+      vault.dropMoves([first!.id]);
+      expect(vault.latest(key)!.ended).to.equal(false);
+      vault.markEnded([key]);
+      const [late] = vault.planMoves([move], [key]);
+      const [older] = vault.planMoves([move]);
+      vault.dropMoves([late!.id, older!.id]);
+      await reopen();
+      expect(vault.latest(key)!.ended, "it was ended before").to.equal(true);
+    });
+
     it("may be done by a transaction of somebody else", () => {
       vault.planMove(move);
       expect(vault.recordMoveDone(0).status).to.equal("done");
