@@ -34,8 +34,8 @@ export interface ScheduledAct {
   readonly what: string;
   /** The same for people: codes, names of roles, reasons; as far as they can be told. */
   readonly means: string;
-  /** Role that the act needs; undefined for a function that is not known, which only an administrator may call. */
-  readonly role: string | undefined;
+  /** Role that the act needs; null for a contract that is neither the registry nor its authority. */
+  readonly role: string | null;
   /** From when it can be made, and until when. */
   readonly from: number;
   readonly until: number;
@@ -78,7 +78,11 @@ export async function scheduledActs(
       data,
       what: actText(registry, authority, target, data),
       means: await actMeaning(registry, authority, target, data, typeNames),
-      role: restrictedFunction(data.slice(0, 10).toLowerCase())?.role,
+      // Anything that no role was given belongs to administrators; of other contracts we know nothing.
+      role:
+        target === registry.address || target === authority
+          ? (restrictedFunction(data.slice(0, 10).toLowerCase())?.role ?? "administrator")
+          : null,
       from,
       until,
       state: head.time >= until ? "expired" : head.time >= from ? "ready" : "waiting",

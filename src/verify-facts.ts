@@ -219,7 +219,7 @@ export function checkStatus(
   // The events lead to the answer of the registry, or one of the two is not true.
   if (history !== undefined && statusAfter(history.record) !== facts.statusByte)
     return open("history-differs", "the node's events lead to another status than the one it answers");
-  if (!isAnchoredBy(asOf, evidence))
+  if (!isAnchoredBy(asOf, evidence, facts))
     return {
       check: passed("status", `status${NOT_YET}`, "not in force: it was not anchored yet"),
       inForce: false,
@@ -241,8 +241,13 @@ export function checkStatus(
 }
 
 /** Whether the record was anchored by a moment of the past; without one: now. */
-export function isAnchoredBy(moment: Moment | undefined, { batch, transaction }: Evidence): boolean {
-  const at = { time: batch.anchoredAt, blockNumber: transaction.blockNumber };
+export function isAnchoredBy(
+  moment: Moment | undefined,
+  { batch }: Evidence,
+  { transaction }: ChainFacts,
+): boolean {
+  // The block that the evidence names counts only as far as the chain knows the transaction; the time is in the header.
+  const at = { time: batch.anchoredAt, blockNumber: transaction?.blockNumber ?? 0 };
   return moment === undefined || happenedBy(moment, at);
 }
 

@@ -65,7 +65,7 @@ export function verify(request: VerifyRequest, hashes: Hashes = portableHashes):
   // What the chain says of a batch says something about this record only if the record is in that batch.
   const stands = [integrity, inclusion, anchored].every(({ result }) => result === "passed");
   const known = stands ? facts : undefined;
-  const isLater = stands && !isAnchoredBy(policy.asOf, evidence);
+  const isLater = known !== undefined && !isAnchoredBy(policy.asOf, evidence, known);
   const anchor = isLater ? notYet("anchor") : anchored;
   const issuer = isLater ? notYet("issuer") : checkIssuer(evidence, found.type, known, policy.asOf);
   const status = checkStatus(evidence, found.type, known, policy);

@@ -1,7 +1,7 @@
 import { AbiCoder } from "ethers";
 import { concat, fromHex, toHex, utf8 } from "../bytes";
 import type { Hashes } from "../hashes";
-import { administratorRoleId, roleIds, roleNames, roleOfFunction, type RestrictedFunction } from "../roles";
+import { administratorRoleId, roleName, roleOfFunction, type RestrictedFunction } from "../roles";
 import type { Findings, Where } from "./differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "./events";
 import { executorOf, startExecutions, type CallingTransaction, type Operation } from "./executions";
@@ -336,10 +336,6 @@ function delayOf({ delay, longer, shorterFrom }: Member, time: number): number {
 }
 
 function tenureOf({ role, account, from, delay }: Member, until: number | null): Tenure {
-  return { role: roleText(role), account, from, until, delay };
+  return { role: roleName(role), account, from, until, delay };
 }
 
-function roleText(id: bigint): string {
-  if (id === administratorRoleId) return "administrator";
-  return roleNames.find((name) => roleIds[name] === id) ?? `role ${id}`;
-}

@@ -1,7 +1,7 @@
 import { toHex } from "../bytes";
 import type { Chain, Log } from "../chain";
 import { portableHashes, type Hashes } from "../hashes";
-import { roleIds, roleNames } from "../roles";
+import { roleName } from "../roles";
 import { readSignOff } from "../sign-off-log";
 import { applyEvent } from "./apply";
 import { startFindings } from "./differences";
@@ -277,7 +277,7 @@ function roleChange(log: Log): object {
   const id = BigInt(`0x${words.slice(0, 64)}`);
   return {
     name,
-    role: roleNames.find((role) => roleIds[role] === id) ?? (id === 0n ? "administrator" : String(id)),
+    role: roleName(id),
     account: toHex(Uint8Array.from(Buffer.from(words.slice(88, 128), "hex"))),
   };
 }

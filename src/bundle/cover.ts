@@ -1,7 +1,7 @@
 import { toHex } from "../bytes";
 import { batchId } from "../commitment";
 import { isShown } from "../evidence";
-import { formats } from "../formats";
+import { formats, valueText } from "../formats";
 import type { Hashes } from "../hashes";
 import { html, type Content, type Html } from "../html";
 import { isObject, type JsonValue } from "../json";
@@ -108,11 +108,11 @@ export function coverPage(bundle: Bundle, verdict: BundleVerdict, hashes: Hashes
     manifest !== undefined &&
       isObject(source) &&
       section("采集（仅供审计与法院）", "Collection (for auditors and courts only)", [
-        row("机构代码", "agency's code", plain(manifest["agencyCode"])),
-        row("来源系统", "source system", plain(source["system"])),
-        row("采集工具", "collector", plain(source["collector"])),
-        row("原始文件 SHA-256", "source file SHA-256", plain(source["sha256"])),
-        row("行", "rows", `${plain(source["firstRow"])}–${plain(source["lastRow"])}`),
+        row("机构代码", "agency's code", orDash(manifest["agencyCode"])),
+        row("来源系统", "source system", orDash(source["system"])),
+        row("采集工具", "collector", orDash(source["collector"])),
+        row("原始文件 SHA-256", "source file SHA-256", orDash(source["sha256"])),
+        row("行", "rows", `${orDash(source["firstRow"])}–${orDash(source["lastRow"])}`),
         row("采集开始时间", "collection started", moment(manifest["times"], "started")),
         row("编成批次时间", "batch put together", moment(manifest["times"], "planned")),
       ]),
@@ -195,9 +195,8 @@ function both(zh: string, en: string): Html {
   return html`<span lang="zh-CN">${zh}</span> <span lang="en">${en}</span>`;
 }
 
-function plain(value: JsonValue | undefined): string {
-  if (value === undefined || value === null) return "—";
-  return typeof value === "string" ? value : JSON.stringify(value);
+function orDash(value: JsonValue | undefined): string {
+  return value === undefined || value === null ? "—" : valueText(value);
 }
 
 /** Seconds since 1970, as clocks in China show it. */
@@ -209,7 +208,7 @@ function clock(seconds: number): Html {
 function moment(times: JsonValue | undefined, name: string): Content {
   const value = isObject(times) ? times[name] : undefined;
   const milliseconds = typeof value === "string" ? Date.parse(value) : NaN;
-  return Number.isNaN(milliseconds) ? plain(value) : clock(Math.floor(milliseconds / 1000));
+  return Number.isNaN(milliseconds) ? orDash(value) : clock(Math.floor(milliseconds / 1000));
 }
 
 function page(title: string, parts: readonly Content[]): string {

@@ -38,6 +38,7 @@ import {
   watchAnchoring,
 } from "./settle";
 import { commonFaults } from "./rejections";
+import { notePlanned } from "./planned-moves";
 import { signAndWrite, signOnlyOf, signOnlyOptions } from "./sign-only";
 import { defineVerb, type Call, type Outcome } from "./verb";
 import { packageVersion } from "./version";
@@ -181,6 +182,7 @@ export async function anchorFile(
     const common = { vault, registry, settings, onProgress: watcher.onProgress, signal };
     await requireNewestCopy({ ...common, account: signOnly?.operator ?? signer.address });
     const firstPlan = statedAs === undefined ? 0 : nextPlan(vault);
+    notePlanned(io, vault);
     const why = await supersession?.(home, vault, registry);
     const anchoring = signOnly === undefined ? startAnchoring({ ...common, signer }) : undefined;
     let result: IngestResult;

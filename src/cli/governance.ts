@@ -68,7 +68,7 @@ export const governanceListVerb = defineVerb({
           : acts.flatMap(({ operation, state, from, until, caller, role, means }) => [
               `${operation}  ${state}, can be made from ${timeForPeople(from)} to ${timeForPeople(until)}`,
               `  act  ${means}`,
-              `  by   ${caller}, as ${role ?? "administrator"}`,
+              `  by   ${caller}${role === null ? "" : `, as ${role}`}`,
             ]),
     };
   },

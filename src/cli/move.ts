@@ -110,7 +110,8 @@ export async function runMove(
     let refused = 0;
     const named = await findTargets(home, vault, options, refuse);
     const read = options.state === undefined ? statusReader(registry, vault) : knownStatuses(vault);
-    const chosen = await chooseTargets({ spec, read, vault, today, refuse }, named.targets);
+    const assume = options.state === undefined ? undefined : knownStatuses(vault, clearedBy(spec));
+    const chosen = await chooseTargets({ spec, read, assume, vault, today, refuse }, named.targets);
     return { ...chosen, named: named.rows, refused };
   };
   try {
@@ -263,12 +264,15 @@ async function chooseTargets(
   {
     spec,
     read,
+    assume,
     vault,
     today,
     refuse,
   }: {
     readonly spec: MoveSpec;
     readonly read: (at: Position) => Promise<number>;
+    /** Where `read` tells only what is known here: the status with what others may have done. */
+    readonly assume: ((at: Position) => Promise<number>) | undefined;
     readonly vault: VaultReader;
     readonly today: string;
     readonly refuse: Refuse;
@@ -293,6 +297,7 @@ async function chooseTargets(
       if (outcomeOn(spec, beforeByte) === "possible") [target, byte] = [before, beforeByte];
       else break;
     }
+    if (assume !== undefined) byte = await assume(target);
     const outcome = outcomeOn(spec, byte);
     if (outcome === "made") {
       already.push(target);
@@ -359,6 +364,11 @@ function outcomeOn({ moves }: Pick<MoveSpec, "moves">, byte: number): "possible"
   // Erased for ever, also where the status before was the one wanted.
   if ((byte & 8) !== 0 || outcomes.includes("impossible")) return "impossible";
   return outcomes.includes("possible") ? "possible" : "made";
+}
+
+/** The marks that it clears. */
+function clearedBy({ moves }: MoveSpec): number {
+  return moves.reduce((marks, move) => (move.kind === "clearMarks" ? marks | (move.marks ?? 0) : marks), 0);
 }
 
 function impossible({ verb }: MoveSpec, what: string, byte: number): CreditAnchorError {

@@ -27,11 +27,14 @@ export function statusReader(
 /**
  * Without a node: statuses by the moves of this home that are done. What others did since, the arbiter or another home,
  * is not known here; the registry refuses then what it does not allow.
+ *
+ * @param assumed marks that others are taken to have set where this home did not clear them: whoever wants them cleared
+ * has seen them somewhere, and is not told "so already" by a home that cannot know
  */
-export function knownStatuses(vault: VaultReader): (at: Position) => Promise<number> {
+export function knownStatuses(vault: VaultReader, assumed = 0): (at: Position) => Promise<number> {
   const moves = [...vault.moves()].filter(({ status }) => status === "done");
   return async ({ plan, index }) =>
     moves
       .filter((move) => move.plan === plan && move.positions.includes(index))
-      .reduce(statusAfterMove, vault.isDestroyed(plan, index) ? ERASED : 0);
+      .reduce(statusAfterMove, vault.isDestroyed(plan, index) ? ERASED : assumed);
 }

@@ -63,7 +63,7 @@ until its deadline. Before anything is told of them, registry, chain and signatu
         refusals.push({ path: `/calls/${index}`, error });
       }
     }
-    if (refusals.length > 0) throw refused(refusals, calls.length);
+    if (refusals.length > 0) throw refused(refusals, trusted.calls.length, told);
     return {
       json: { file, registry: registry.address, dryRun: options.dryRun, calls: told },
       text: [
@@ -120,13 +120,23 @@ async function sender(home: Home, registry: Registry, relay: string, signal: Abo
   return (call: FiledCall) => sendRelayed(registry, relay, signer, call, settings);
 }
 
-/** One refusal is told as it is, of many each in its place. */
-function refused(refusals: readonly Refusal[], all: number): CreditAnchorError {
+/** One refusal is told as it is, of many each in its place; and what became of the others, which may have been sent. */
+function refused(
+  refusals: readonly Refusal[],
+  all: number,
+  told: readonly { readonly state: string }[] = [],
+): CreditAnchorError {
   const [{ error }] = refusals as [(typeof refusals)[number]];
   if (all === 1) return error;
+  const states = [...new Set(told.map(({ state }) => state))];
+  const others = states.map((state) => `; ${told.filter((call) => call.state === state).length} ${state}`);
   const faults: Fault[] = refusals.map(({ path, error: { code, message } }) => ({ path, code, message }));
-  return new CreditAnchorError("relay.refused", `${refusals.length} of ${all} calls were refused`, {
-    faults,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  });
+  return new CreditAnchorError(
+    "relay.refused",
+    `${refusals.length} of ${all} calls were refused${others.join("")}`,
+    {
+      faults,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    },
+  );
 }

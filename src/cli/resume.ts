@@ -94,11 +94,15 @@ async function dropMoves(
   });
   try {
     const read = statusReader(registry, vault);
+    const isMade = async (move: Move): Promise<boolean> => {
+      // A batch that a reorganisation took off the chain has no statuses there.
+      if (vault.plan(move.plan).header === undefined) return false;
+      const bytes = await Promise.all(move.positions.map((index) => read({ plan: move.plan, index })));
+      return bytes.some((byte) => moveOn(move, byte) === "made");
+    };
     const [dropped, kept]: [Move[], Move[]] = [[], []];
     for (const move of plannedMoves(vault)) {
-      const bytes = await Promise.all(move.positions.map((index) => read({ plan: move.plan, index })));
-      const isFree = move.status === "planned" && bytes.every((byte) => moveOn(move, byte) !== "made");
-      (isFree ? dropped : kept).push(move);
+      (move.status === "planned" && !(await isMade(move)) ? dropped : kept).push(move);
     }
     vault.dropMoves(dropped.map(({ id }) => id));
     return {

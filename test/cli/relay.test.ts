@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ContractFactory, Wallet } from "ethers";
+import { ContractFactory, Wallet, ZeroHash } from "ethers";
 import { createHome, openHome } from "../../src/home";
-import { pauseRegistry, revokeOperator, setOperator } from "../../src/registry-admin";
+import { changeMarks, pauseRegistry, revokeOperator, setOperator } from "../../src/registry-admin";
 import { readAgency, relayOf, statusesOf } from "../../src/registry-views";
 import { relayDigest, type SignedCall } from "../../src/registry-relay";
 import { signerOf } from "../../src/home/signer";
@@ -189,6 +189,9 @@ describe("signed calls and their relay", function () {
     const again = await world.operators[0].signDigest(relayDigest(world.chain.chainId, first.relay, other));
     write({ ...first, calls: [{ ...other, signature: again }] });
     await refusedBy("NonceUsed");
+    // Of several the others are told too.
+    write({ ...first, calls: [first.calls[1]!, { ...other, signature: again }] });
+    await refusedBy("1 of 2 calls were refused; 1 sent before");
     const done = await json<{ moved: number; signed: { calls: number } }>(["resume", ...only]);
     expect(done.moved).to.equal(2);
     expect(done.signed.calls).to.equal(0);
@@ -232,6 +235,12 @@ describe("signed calls and their relay", function () {
       /note: an earlier command is finished first: withdraw record 2 of batch 4294967296: /,
     );
     expect(stderr).to.contain("credit-anchor resume --drop-moves");
+    // No version of it can follow meanwhile.
+    const anchoring = await expectRun(4, [
+      ...["anchor", rowsFile(permits(0, 5)), "--type", typeFile()],
+      ...only,
+    ]);
+    expect(anchoring.stderr).to.contain("note: an earlier command is finished first: withdraw record 2");
     const dropped = await json<{ dropped: unknown[] }>(["resume", "--drop-moves", "--home", agency]);
     expect(dropped.dropped).to.have.length(1);
     await send(["mark", "set", ...at(3), ...mark]);
@@ -339,6 +348,20 @@ describe("signed calls and their relay", function () {
     await learn();
     expect(await json(withdraw)).to.include({ already: false });
     expect(await json(withdraw)).to.include({ already: true });
+    const reader = await openHome(home.dir, { env: {} }).readVault();
+    const { header } = reader.plan(1);
+    await reader.close();
+    // A mark that another home of the agency set is not known here, and is cleared all the same.
+    const mark = { header: header!, indexes: [1], reason: 1, evidenceHash: ZeroHash };
+    await changeMarks({ registry: world.registry, signer: world.operators[1] }, mark, 16, "set", "agency");
+    await learn();
+    const resolve = ["dispute", "resolve", ...place.with(3, "1"), "--outcome", "keep", ...offline];
+    expect((await json<Signed>(resolve)).signed).to.include({ calls: 1, moved: 1 });
+    await send();
+    expect(await statusesOf(world.registry, world.agencyId, 1, [1])).to.deep.equal([0]);
+    await learn();
+    expect(await json(resolve)).to.include({ already: false });
+    expect(await json(resolve)).to.include({ already: true });
     const vault = await openHome(home.dir, { env: {} }).readVault();
     try {
       await expectExactlyOnce(world, vault);

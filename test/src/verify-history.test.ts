@@ -135,6 +135,21 @@ describe("what the events tell", () => {
     );
   });
 
+  it("ends before it was anchored by the time in its header, not by a block that the evidence names", () => {
+    const { evidence, types, facts, trust, policy } = situation();
+    const forged = structuredClone(evidence) as { transaction: { blockNumber: number } };
+    forged.transaction.blockNumber = 999_999_999;
+    const verdict = verify({
+      evidence: forged,
+      types: types.map((document) => loadType(document as never)),
+      // The node does not know the transaction, so its block proves nothing.
+      facts: { ...facts, transaction: null, history: { record: [], agencies: [], key: [added] } },
+      trust,
+      policy: { ...policy, asOf: { time: ANCHORED + DAY, block: 1201 } },
+    } as unknown as VerifyRequest);
+    expect(codeOf(verdict, "status")).to.equal("passed status.in-force");
+  });
+
   it("is needed for a past day", () => {
     const verdict = judge([], { asOf: { time: ANCHORED + DAY }, withoutHistory: true });
     expect(codeOf(verdict, "status")).to.equal("not-checked status.no-history");
