@@ -338,4 +338,3 @@ function delayOf({ delay, longer, shorterFrom }: Member, time: number): number {
 function tenureOf({ role, account, from, delay }: Member, until: number | null): Tenure {
   return { role: roleName(role), account, from, until, delay };
 }
-
