@@ -59,6 +59,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
     "chain",
     "rpc",
     "roles",
+    "governance",
     "sign-off-log",
     "docket",
     "interfaces",

@@ -28,7 +28,7 @@ import { readSignOffs, type SignOffReader, type SignOffsReport } from "./audit/s
 import type { CheckpointReport } from "./audit/since";
 import type { IndexReport } from "./audit/take-over";
 import { startTouches } from "./audit/touched";
-import { emptyState, isInDoubt, type BatchState, type RegistryState, type Succession } from "./audit/state";
+import { emptyState, isInDoubt, ZERO_ADDRESS, type BatchState, type RegistryState, type Succession } from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
 import { dateInChina } from "./policy";
@@ -68,6 +68,8 @@ export interface AuditReport {
   readonly block: BlockFacts;
   /** As the events tell. */
   readonly journal: { readonly length: number; readonly head: string };
+  /** The registry that this one names as the next; null: it names none. */
+  readonly successor: string | null;
   /** Nodes that were asked; the first gave the events. */
   readonly sources: readonly string[];
   /** Nodes that were to be asked and gave no answer, in words. */
@@ -388,6 +390,7 @@ export function startAudit(
         registry: { chainId: registry.chainId, address: registry.address },
         block,
         journal: { length, head },
+        successor: state.successor === ZERO_ADDRESS ? null : state.successor,
         sources: [...sources],
         silent: [],
         singleSource: new Set(sources).size < 2 && !(contained === true && externalHead?.length === length),

@@ -91,6 +91,16 @@ export async function scheduledActs(
   return acts;
 }
 
+/** A scheduled call for people: what it is, as far as that can be told. */
+export function meaningOfAct(
+  registry: Registry,
+  authority: string,
+  target: string,
+  data: string,
+): Promise<string> {
+  return actMeaning(registry, authority, target, data, new Map());
+}
+
 /** Parsed call of the registry or of its authority; undefined for anything else. */
 function parsedAct(
   registry: Registry,

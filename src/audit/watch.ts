@@ -1,5 +1,6 @@
 import { toHex } from "../bytes";
 import type { Chain, Log } from "../chain";
+import { meaningOfAct } from "../governance";
 import { portableHashes, type Hashes } from "../hashes";
 import { roleName } from "../roles";
 import { readSignOff } from "../sign-off-log";
@@ -14,7 +15,16 @@ import { authorityInterface, registryInterface } from "../interfaces";
 /** What a watcher tells: ids and places, nothing of any record. */
 export interface Sighting {
   readonly event:
-    "batch" | "status" | "registry" | "role" | "sign-off" | "head" | "difference" | "reorganised" | "silent";
+    | "batch"
+    | "status"
+    | "registry"
+    | "role"
+    | "act"
+    | "sign-off"
+    | "head"
+    | "difference"
+    | "reorganised"
+    | "silent";
   readonly block: number;
   /** Seconds. */
   readonly time: number;
@@ -49,6 +59,8 @@ const REMEMBERED = 1_000;
 
 const shapes = eventShapes(registryInterface);
 const roleJournaled = authorityInterface.getEvent("RoleJournaled");
+const scheduled = authorityInterface.getEvent("OperationScheduled");
+const canceled = authorityInterface.getEvent("OperationCanceled");
 
 /**
  * Starts to follow a registry. The whole journal is replayed first, so that every later head can be compared with what
@@ -154,12 +166,16 @@ export function startWatching(request: WatchRequest): Watcher {
     if (authority !== undefined)
       for await (const page of chain.logs({
         address: authority,
-        topics: [roleJournaled.topicHash],
+        topics: [[roleJournaled.topicHash, scheduled.topicHash, canceled.topicHash]],
         fromBlock,
         toBlock,
       }))
-        for (const log of page)
-          found.push({ log, sighting: { event: "role", ...(await place(log)), ...roleChange(log) } });
+        for (const log of page) {
+          const told = await place(log);
+          if (log.topics[0] === roleJournaled.topicHash)
+            found.push({ log, sighting: { event: "role", ...told, ...roleChange(log) } });
+          else found.push({ log, sighting: { event: "act", ...told, ...(await scheduledAct(authority, log)) } });
+        }
     if (signOffs !== undefined)
       for await (const page of chain.logs({ address: signOffs, fromBlock, toBlock }))
         for (const log of page) {
@@ -167,6 +183,36 @@ export function startWatching(request: WatchRequest): Watcher {
           if (signOff !== undefined)
             found.push({ log, sighting: { event: "sign-off", ...(await place(log)), ...signOff } });
         }
+    return found;
+  }
+
+  /** An act that its role's delay holds back: announced, or taken back before it was made. */
+  async function scheduledAct(authority: string, log: Log): Promise<object> {
+    const isCancelled = log.topics[0] === canceled.topicHash;
+    const [, operation, nonce] = log.topics;
+    const told = isCancelled ? await announcement(authority, log) : log;
+    const act = { name: isCancelled ? "cancelled" : "scheduled", operation };
+    if (told === undefined) return { ...act, nonce: Number(nonce) };
+    const { caller, target, data, schedule } = authorityInterface.decodeEventLog(scheduled, told.data, [
+      ...told.topics,
+    ]);
+    const block = await chain.block(log.blockNumber);
+    const unit = block === undefined || block.timestamp === block.time ? 1 : 1000;
+    const to = String(target).toLowerCase();
+    return {
+      ...act,
+      caller: String(caller).toLowerCase(),
+      means: await meaningOfAct({ chain, address: registry, fromBlock: deployedAt }, authority, to, String(data)),
+      ...(isCancelled ? {} : { from: Math.ceil(Number(schedule) / unit) }),
+    };
+  }
+
+  /** What is cancelled was announced at any time before: the log that told what it is. */
+  async function announcement(authority: string, { topics, blockNumber }: Log): Promise<Log | undefined> {
+    const filter = { address: authority, topics: [scheduled.topicHash, topics[1]!, topics[2]!] };
+    let found: Log | undefined;
+    for await (const page of chain.logs({ ...filter, fromBlock: 0, toBlock: blockNumber }))
+      found = page.at(-1) ?? found;
     return found;
   }
 

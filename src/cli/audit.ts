@@ -307,6 +307,9 @@ export function describe(report: AuditReport): string[] {
     `registry   ${registry.address} on chain ${registry.chainId}`,
     `up to      block ${block.number} (${block.hash}), ${timeForPeople(block.time)}`,
     `journal    ${counted(journal.length, "entry", "entries")}, head ${journal.head}`,
+    ...(report.successor === null
+      ? []
+      : [`successor  this registry names ${report.successor} as the next: audit that one too`]),
     `sources    ${sources.join(", ")}${report.singleSource ? ` (single source${unvouched(report)})` : ""}`,
     ...report.silent.map((message) => `not heard  ${message}`),
     `compared   ${counted(coverage.events, "event")}, ${counted(coverage.views, "answer")}, ${counted(coverage.batches, "batch", "batches")}, ${counted(coverage.records, "record")}`,

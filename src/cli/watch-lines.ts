@@ -27,6 +27,8 @@ function wordsOf(sighting: Sighting): string {
       return registryWords(sighting);
     case "role":
       return roleWords(sighting);
+    case "act":
+      return actWords(sighting);
     case "sign-off":
       return signOffWords(sighting);
     case "head":
@@ -113,6 +115,14 @@ function roleWords({ name, role, account }: Sighting): string {
   if (name === "grantRole") return `role ${String(role)} granted to ${String(account)}`;
   if (name === "revokeRole") return `role ${String(role)} taken from ${String(account)}`;
   return `act on the roles: ${String(name)}`;
+}
+
+/** An act under the delay of its role. */
+function actWords({ name, means, caller, from, operation }: Sighting): string {
+  const what = means === undefined ? `operation ${short(String(operation))}` : String(means);
+  const by = caller === undefined ? "" : `, scheduled by ${String(caller)}`;
+  if (name === "cancelled") return `act cancelled: ${what}${by}`;
+  return `act scheduled: ${what}${by}, possible from ${timeForPeople(Number(from))}; the guardian can cancel it`;
 }
 
 function signOffWords({ index, auditor, statement }: Sighting): string {

@@ -16,9 +16,10 @@ import { sightingLine } from "./watch-lines";
 export const watchVerb = defineVerb({
   name: "watch",
   summary:
-    "follow the registry and tell what happens: batches, statuses, roles, sign-offs, what does not fit",
+    "follow the registry and tell what happens: batches, statuses, roles, acts that wait, sign-offs, what does not fit",
   about: `Replays the journal, then tells each new event as it comes, one line each: on the terminal, with --json as
-NDJSON, and to a webhook. Tells too when the journal's head is not the one that its events lead to, when the chain was
+NDJSON, and to a webhook. Acts of the authority that wait for the delay of their role are told when they are scheduled
+and when they are cancelled; made, they are told as what they change. Tells too when the journal's head is not the one that its events lead to, when the chain was
 reorganised, and when an agency has anchored nothing for long. Only ids and places, nothing of any record. Ends with
 Ctrl-C.
 

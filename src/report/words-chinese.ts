@@ -39,6 +39,7 @@ export const chinese: Words = {
     time: "区块时间",
     journal: "日志条数",
     head: "日志累积哈希",
+    successor: "指定的后继登记簿",
     sources: "所询节点",
     hash: "report.json 的 SHA-256",
     tool: "生成工具",

@@ -41,6 +41,7 @@ export const english = {
     time: "Time of the block",
     journal: "Entries of the journal",
     head: "Head of the journal",
+    successor: "Names as the next registry",
     sources: "Nodes asked",
     hash: "SHA-256 of report.json",
     tool: "Made by",

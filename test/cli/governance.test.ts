@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -146,6 +146,23 @@ describe("governance by commands", function () {
     await json(["governance", "cancel", act!.operation, ...ndrc]);
     expect(await json(["governance", "list", ...ndrc])).to.deep.equal([]);
     await expectRun(64, ["governance", "cancel", act!.operation, ...ndrc]);
+    // Whoever watches learns of both, in words and as data.
+    const watch = ["watch", "--once", "--from", "0", ...ndrc];
+    const lines = (await expectRun(0, [...watch, "--json"])).stdout.trim().split("\n");
+    const acts = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const told = acts.filter(({ event, operation }) => event === "act" && operation === act!.operation);
+    expect(told.map(({ name }) => name)).to.deep.equal(["scheduled", "cancelled"]);
+    expect(told[0]).to.include({ caller: taxKey, from: waitsUntil });
+    for (const { means } of told) expect(means).to.match(/^closeAgency: agencyId 3 \(.*reason 52 reorganised/);
+    const { stdout } = await expectRun(0, watch);
+    expect(stdout).to.match(
+      /act scheduled: closeAgency: agencyId 3 .*, scheduled by 0x[0-9a-f]{40}, possible from .* UTC\+8; the guardian/,
+    );
+    expect(stdout).to.match(/act cancelled: closeAgency: agencyId 3 .*, transaction 0x/);
+    // Cancelled after the block from which it is told, scheduled before: still told in words.
+    const since = String(told[1]!.block);
+    const later = (await expectRun(0, ["watch", "--once", "--from", since, ...ndrc])).stdout;
+    expect(later).to.match(/act cancelled: closeAgency/).and.to.not.contain("act scheduled");
   });
 
   it("after its delay an act is made by who scheduled it, in its own name", async () => {
@@ -173,5 +190,18 @@ describe("governance by commands", function () {
     const market = ["--home", join(sandbox.ready.dir, "market-regulator")];
     const anchored = await run(["anchor", file, "--type", "cn.penalty", ...market]);
     expect(anchored.stderr).to.contain(`warning: this registry named ${successor} as its successor`);
+    const page = join(base, "report");
+    const audited = await json<{ successor: string }>(["audit", "--report", page, ...ndrc]);
+    expect(audited.successor).to.equal(successor);
+    expect((await expectRun(0, ["audit", ...ndrc])).stdout).to.contain(
+      `successor  this registry names ${successor} as the next`,
+    );
+    for (const [name, words] of [
+      ["report.en.html", "Names as the next registry"],
+      ["report.zh.html", "指定的后继登记簿"],
+    ] as const)
+      if (readdirSync(page).includes(name))
+        expect(readFileSync(join(page, name), "utf8")).to.contain(words).and.to.contain(successor);
+      else expect.fail(readdirSync(page).join(" "));
   });
 });
