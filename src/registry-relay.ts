@@ -348,6 +348,66 @@ export async function findRelayed(
   return undefined;
 }
 
+/** What became of the nonce of a signed call. */
+export type NonceState = "cancelled" | "cancelled before" | "carried out";
+
+/**
+ * Makes a signed call void for good: its operator uses up the nonce. Only the operator can, in its own name, and pays.
+ *
+ * @throws {CreditAnchorError} `relay.not-cancellable` for anchoring, which has no nonce; what {@link execute} throws.
+ */
+export async function cancelSigned(
+  registry: Registry,
+  relay: string,
+  signer: TransactionSigner,
+  relayed: RelayedCall,
+  settings: SendSettings = {},
+): Promise<{ readonly state: NonceState; readonly transaction: string | undefined }> {
+  const { operator, nonce, call } = relayed;
+  if (nonce === NO_NONCE)
+    throw new CreditAnchorError("relay.not-cancellable", "anchoring has no nonce that could be cancelled", {
+      hint: "it counts only in the place that it states: anchor another batch there, or let its deadline pass",
+    });
+  const before = await usedBy(registry, relay, relayed);
+  if (before !== undefined) return before;
+  const what = `cancel the signed call: ${describeCall(call).what}`;
+  const data = relayInterface.encodeFunctionData("cancelNonce", [nonce]);
+  let receipt: Receipt;
+  try {
+    receipt = await execute(registry, signer, { to: relay, data, what }, settings);
+  } catch (error) {
+    // Somebody may have sent the call meanwhile.
+    const meanwhile = error instanceof RegistryRefusal ? await usedBy(registry, relay, relayed) : undefined;
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
+  const isShown = receipt.logs.some((log) => {
+    const fields = decoded(relayInterface, "NonceCancelled", log, relay);
+    return fields !== undefined && lower(fields.operator) === operator && lower(fields.nonce) === nonce;
+  });
+  if (isShown) return { state: "cancelled", transaction: receipt.transactionHash };
+  throw new CreditAnchorError(
+    "registry.no-effect",
+    `the receipt of transaction ${receipt.transactionHash} does not show that the relay did this: ${what}`,
+    { hint: "the node may be lying: ask another node", exitStatus: 70 },
+  );
+}
+
+/** Undefined: the nonce is free. */
+async function usedBy(
+  registry: Registry,
+  relay: string,
+  relayed: RelayedCall,
+): Promise<{ readonly state: NonceState; readonly transaction: string | undefined } | undefined> {
+  const data = relayInterface.encodeFunctionData("nonceUsed", [relayed.operator, relayed.nonce]);
+  const answer = await registry.chain.call({ to: relay, data });
+  const [used] = relayInterface.decodeFunctionResult("nonceUsed", answer);
+  if (!used) return undefined;
+  const place = await findRelayed(registry, relay, relayed);
+  if (place === undefined) return { state: "cancelled before", transaction: undefined };
+  return { state: "carried out", transaction: place.hash };
+}
+
 /** Whether the chain shows that this transaction carried this call: what a file says of it shows nothing. */
 export async function wasRelayed(
   registry: Registry,

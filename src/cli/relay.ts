@@ -99,7 +99,7 @@ async function expectSigned(registry: Registry, { relay, calls }: RelayFile): Pr
 }
 
 /** @throws {CreditAnchorError} `relay.other-registry` */
-async function trustedRelay(registry: Registry, content: RelayFile, file: string): Promise<string> {
+export async function trustedRelay(registry: Registry, content: RelayFile, file: string): Promise<string> {
   const relay = await relayOf(registry);
   if (
     content.chainId === registry.chain.chainId &&

@@ -39,6 +39,7 @@ const loaders: Readonly<Record<string, () => Verb>> = {
   "operator remove": () => (require("./operator") as typeof import("./operator")).operatorRemoveVerb,
   "operator compromised": () =>
     (require("./operator") as typeof import("./operator")).operatorCompromisedVerb,
+  "operator void": () => (require("./operator-void") as typeof import("./operator-void")).operatorVoidVerb,
   "operator list": () => (require("./operator") as typeof import("./operator")).operatorListVerb,
   "type check": () => (require("./type") as typeof import("./type")).typeCheckVerb,
   "type admit": () => (require("./type") as typeof import("./type")).typeAdmitVerb,

@@ -201,6 +201,35 @@ describe("signed calls and their relay", function () {
     await vault.close();
   });
 
+  it("are void once their operator took them back, and what was carried out stays", async () => {
+    await sign();
+    const anchoring = await run(["operator", "void", calls, "--home", agency]);
+    expect(`${anchoring.status} ${anchoring.stderr}`).to.match(/^64 [^]*anchoring has no nonce/);
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    await expectRun(0, ["resume", "--home", agency, "--sign-only", calls]);
+    const place = ["--batch", String(2 ** 32), "--index", "0", "--reason", "wrong-party"];
+    await expectRun(0, ["withdraw", ...place, "--home", agency, "--sign-only", calls]);
+    const stranger = await run(["operator", "void", calls, "--home", relayer]);
+    expect(`${stranger.status} ${stranger.stderr}`).to.match(/^64 [^]*holds no call that 0x[0-9a-f]{40} signed/);
+    await node.rpc("anvil_setBalance", world.operators[0].address, "0x8ac7230489e80000");
+    const taken = await expectRun(0, ["operator", "void", calls, "--home", agency]);
+    expect(taken.stdout).to.match(/^void: withdraw record 0 of batch 4294967296 of agency 1: 13 .*\(transaction 0x/);
+    await refusedBy("NonceUsed");
+    expect(await statusesOf(world.registry, world.agencyId, 0, [0])).to.deep.equal([0]);
+    const again = await json<{ calls: { state: string }[] }>(["operator", "void", calls, "--home", agency]);
+    expect(again.calls.map(({ state }) => state)).to.deep.equal(["cancelled before"]);
+    await expectRun(0, ["resume", "--drop-moves", "--home", agency]);
+    // What somebody has sent is not taken back.
+    const other = ["--batch", String(2 ** 32), "--index", "1", "--reason", "wrong-party"];
+    await expectRun(0, ["withdraw", ...other, "--home", agency, "--sign-only", calls]);
+    await expectRun(0, ["relay", calls, "--home", relayer]);
+    const late = await json<{ calls: { state: string }[] }>(["operator", "void", calls, "--home", agency], {
+      status: 4,
+    });
+    expect(late.calls.map(({ state }) => state)).to.deep.equal(["carried out"]);
+    expect(await statusesOf(world.registry, world.agencyId, 0, [1])).to.deep.equal([2]);
+  });
+
   it("what was refused is not done by the next command; what was signed is, and can be forgotten instead", async () => {
     await sign();
     await expectRun(0, ["relay", calls, "--home", relayer]);
