@@ -149,11 +149,13 @@ async function asArbiter(
   let refused = 0;
   try {
     const rows = single ? [{ row: 1, reference: optionReference(given) }] : readReferences(given.file);
+    let repeated = 0;
+    const again = (): void => void repeated++;
     const found = await placesOf(actor.registry, rows, (row, faults, error) => {
       if (single) throw error;
       rejected.add([{ row, faults }]);
       refused++;
-    });
+    }, again);
     const kind = act.change === "set" ? "setMarks" : "clearMarks";
     const evidenceHash = given.dryRun ? "" : await keepEvidence(home, given.evidence, { again: true });
     let [changed, already, erased] = [0, 0, 0];
@@ -198,6 +200,7 @@ async function asArbiter(
         [word]: changed,
         already,
         erased,
+        repeated,
         refused,
         rejectedFile: file ?? null,
         transactions,
@@ -205,6 +208,7 @@ async function asArbiter(
       },
       text: [
         `${verb} marks of ${counted(changed, "record")}, ${count(already)} so already: ${reasonText(act.reason)}`,
+        ...(repeated === 0 ? [] : [`named by an earlier row: ${count(repeated)}`]),
         ...(erased === 0 ? [] : [`erased, and left as they are: ${count(erased)}`]),
         ...(file === undefined ? [] : [`${count(refused)} refused, told in ${file}`, ...commonFaults(file)]),
       ],
@@ -225,6 +229,7 @@ async function placesOf(
   registry: Registry,
   rows: AsyncIterable<NamedRow> | readonly NamedRow[],
   refuse: (row: number, faults: readonly Fault[], error: unknown) => void,
+  again: () => void,
 ): Promise<BatchPlaces[]> {
   const found = new Map<string, BatchPlaces>();
   for await (const { row, reference, faults } of rows)
@@ -236,6 +241,7 @@ async function placesOf(
       if (reference.by === "place" && found.has(reference.batch)) {
         const known = found.get(reference.batch)!;
         if (reference.index < known.header.size) {
+          if (known.indexes.has(reference.index)) again();
           known.indexes.add(reference.index);
           continue;
         }
@@ -243,6 +249,7 @@ async function placesOf(
       const { header, index } = await placeOfAny(registry, reference);
       const id = batchId(header.agencyId, header.sequence);
       const batch = found.get(id) ?? { header, indexes: new Set() };
+      if (batch.indexes.has(index)) again();
       batch.indexes.add(index);
       found.set(id, batch);
     } catch (error) {

@@ -112,7 +112,7 @@ export async function runMove(
     const read = options.state === undefined ? statusReader(registry, vault) : knownStatuses(vault);
     const assume = options.state === undefined ? undefined : knownStatuses(vault, clearedBy(spec));
     const chosen = await chooseTargets({ spec, read, assume, vault, today, refuse }, named.targets);
-    return { ...chosen, named: named.rows, refused };
+    return { ...chosen, named: named.rows, repeated: named.repeated, refused };
   };
   try {
     if (options.dryRun) {
@@ -208,7 +208,7 @@ async function findTargets(
   vault: VaultReader,
   options: OptionValues<typeof recordOptions>,
   refuse: Refuse,
-): Promise<{ readonly rows: number; readonly targets: Target[] }> {
+): Promise<{ readonly rows: number; readonly repeated: number; readonly targets: Target[] }> {
   const find = recordFinder(home, vault, options.type);
   const targets = new Map<string, Target>();
   const named: AsyncIterable<NamedRow> | NamedRow[] =
@@ -216,6 +216,7 @@ async function findTargets(
       ? [{ row: 1, reference: optionReference(options) }]
       : readReferences(options.file);
   let rows = 0;
+  let repeated = 0;
   for await (const { row, reference, faults } of named) {
     rows++;
     if (reference === undefined) {
@@ -230,12 +231,13 @@ async function findTargets(
           hint: "finish it with: credit-anchor resume",
         });
       const target = targetAt(vault, { plan: number, index }, row);
-      if (!targets.has(`${number} ${index}`)) targets.set(`${number} ${index}`, target);
+      if (targets.has(`${number} ${index}`)) repeated++;
+      else targets.set(`${number} ${index}`, target);
     } catch (error) {
       refuse(row, faultsOf(error), error);
     }
   }
-  return { rows, targets: [...targets.values()] };
+  return { rows, repeated, targets: [...targets.values()] };
 }
 
 function targetAt(vault: VaultReader, { plan, index }: Position, row: number): Target {
@@ -256,6 +258,8 @@ interface Chosen {
   readonly flags: readonly FlagOnRecords[];
   readonly policies: readonly string[];
   readonly named: number;
+  /** Rows of a record that an earlier row names. */
+  readonly repeated: number;
   readonly refused: number;
   readonly plan: (number: number) => Plan;
 }
@@ -278,7 +282,7 @@ async function chooseTargets(
     readonly refuse: Refuse;
   },
   found: readonly Target[],
-): Promise<Omit<Chosen, "named" | "refused">> {
+): Promise<Omit<Chosen, "named" | "repeated" | "refused">> {
   const targets: Target[] = [];
   const already: Target[] = [];
   const notes = new Set<string>();
@@ -460,7 +464,7 @@ function tell(
   { dryRun, single, rejectedFile, signed }: Telling,
   summary?: Awaited<ReturnType<typeof anchorPending>>,
 ): Outcome {
-  const { targets, already, refused, named, flags, policies } = chosen;
+  const { targets, already, refused, named, repeated, flags, policies } = chosen;
   const isDone = !dryRun && signed === undefined;
   const past = signed === undefined ? spec.past : `signed, to ${spec.verb}`;
   const waits = summary === undefined ? [] : waitingLines(summary);
@@ -499,6 +503,7 @@ function tell(
       named,
       [spec.done]: signed === undefined ? targets.length : 0,
       already: already.length,
+      repeated,
       refused,
       rejectedFile: rejectedFile ?? null,
       home: home.dir,
@@ -509,6 +514,7 @@ function tell(
         ["records named", count(named)],
         [dryRun ? `would ${spec.verb}` : past, count(targets.length)],
         ["so already", count(already.length)],
+        ...(repeated === 0 ? [] : [["named by an earlier row", count(repeated)]]),
         [
           "refused",
           rejectedFile === undefined ? count(refused) : `${count(refused)}, told in ${rejectedFile}`,

@@ -236,18 +236,25 @@ describe("what becomes of a record, by commands", function () {
   });
 
   it("repair in bulk: by keys as CSV, what may not is told row by row, what is done once is not done again", async () => {
-    const lines = ["documentNumber,partyUscc", ...[...range(10, 298), 1, 999].map((n) => `T-${n},${party}`)];
+    const lines = ["documentNumber,partyUscc", ...[...range(10, 298), 1, 999, 2, 11].map((n) => `T-${n},${party}`)];
     writeFileSync(at("granted.csv"), `${lines.join("\n")}\n`);
     const args = ["repair", "--file", at("granted.csv"), "--class", "general", ...own];
     const told = await json<Bulk & { repaired: number }>(args, { status: 4 });
-    expect(told).to.deep.include({ named: 290, repaired: 288, already: 0, refused: 2 });
+    expect(told).to.deep.include({ named: 292, repaired: 288, already: 0, repeated: 1, refused: 3 });
     const rows = readFileSync(told.rejectedFile!, "utf8").trim().split("\n");
     const found = rows.map((line) => JSON.parse(line) as { row: number; faults: { code: string }[] });
     expect(found.map(({ row, faults }) => [row, faults[0]!.code]).sort()).to.deep.equal([
       [289, "repair.too-early"],
       [290, "record.unknown"],
+      [291, "repair.too-early"],
     ]);
-    expect(await json<Bulk>(args, { status: 4 })).to.deep.include({ repaired: 0, already: 288, refused: 2 });
+    // Two rows that are too early, each with its own dates, are of one kind.
+    const { stdout } = await expectRun(4, args);
+    expect(stdout)
+      .to.match(/named by an earlier row +1$/m)
+      .and.to.match(/^ {2}2 × such as row: repair is possible from .* \[repair\.too-early\]$/m)
+      .and.to.match(/^ {2}1 × row: .* \[record\.unknown\]$/m);
+    expect(await json<Bulk>(args, { status: 4 })).to.deep.include({ repaired: 0, already: 288, refused: 3 });
   });
 
   it("bulk moves go out in calls of 256, within the gas a record may cost", async () => {
