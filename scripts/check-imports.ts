@@ -29,6 +29,7 @@ const LINE: readonly { readonly name: string; readonly modules: readonly string[
       "counted",
       "file-kinds",
       "shape",
+      "foreign-text",
       "html",
       "time-words",
     ],

@@ -28,7 +28,14 @@ import { readSignOffs, type SignOffReader, type SignOffsReport } from "./audit/s
 import type { CheckpointReport } from "./audit/since";
 import type { IndexReport } from "./audit/take-over";
 import { startTouches } from "./audit/touched";
-import { emptyState, isInDoubt, ZERO_ADDRESS, type BatchState, type RegistryState, type Succession } from "./audit/state";
+import {
+  emptyState,
+  isInDoubt,
+  ZERO_ADDRESS,
+  type BatchState,
+  type RegistryState,
+  type Succession,
+} from "./audit/state";
 import { compareView, expectedViews, type ExpectedView } from "./audit/views";
 import { portableHashes, type Hashes } from "./hashes";
 import { dateInChina } from "./policy";

@@ -1,3 +1,4 @@
+import { printableText } from "./foreign-text";
 import { isObject, type JsonValue } from "./json";
 import type { RecordType } from "./types/record-type";
 
@@ -89,7 +90,7 @@ function yuan(fen: number, locale: string): string {
 
 /** Text of a file, a node or a record: somebody else's, and perhaps meant to mislead. */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  return printableText(text, " ");
 }
 
 /** A value of a record as it stands; lists and objects as JSON. */

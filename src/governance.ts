@@ -1,6 +1,7 @@
 import { AbiCoder, type FunctionFragment, type Result } from "ethers";
 import type { Log } from "./chain";
 import { counted } from "./counted";
+import { labelText } from "./foreign-text";
 import { CreditAnchorError } from "./errors";
 import type { Call } from "./registry";
 import { reasonText } from "./reasons";
@@ -155,7 +156,7 @@ async function argumentMeaning(
 ): Promise<string> {
   if (isRoleArgument(name, type)) return roleName(value as bigint);
   if (name === "reason") return reasonText(Number(value));
-  if (type === "bytes32" && (name === "code" || name === "name")) return labelOf(String(value));
+  if (type === "bytes32" && (name === "code" || name === "name")) return labelText(String(value));
   if (name === "typeHash") {
     const known = typeNames.get(lower(value));
     return known === undefined
@@ -177,12 +178,6 @@ const isRoleArgument = (name: string, type: string): boolean =>
 
 const functionName = (selector: unknown): string =>
   restrictedFunction(lower(selector))?.name ?? lower(selector);
-
-/** Text of a code or name as the registry stores it; hex if it is none. */
-function labelOf(value: string): string {
-  const text = Buffer.from(value.slice(2), "hex").toString("latin1").replace(/\0+$/, "");
-  return /^[\x21-\x7e]{1,31}$/.test(text) ? text : value;
-}
 
 /** Who holds a role now. */
 export interface RoleHolders {

@@ -1,5 +1,7 @@
 /** HTML in which text of others can only ever be text: whatever is put into a template is escaped, by construction. */
 
+import { printableText } from "./foreign-text";
+
 /** Markup of our own. Only {@link html}, {@link markup} and {@link join} make it. */
 class Trusted {
   readonly #text: string;
@@ -53,9 +55,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Steers, hides or reorders text: nothing of this kind belongs into a name. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
-
 function escaped(text: string): string {
-  return text.replace(UNPRINTABLE, "\ufffd").replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return printableText(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

@@ -1,8 +1,9 @@
-import { decodeBytes32String, encodeBytes32String, type Result } from "ethers";
+import { encodeBytes32String, type Result } from "ethers";
 import type { CreditRegistry__factory } from "../typechain-types/factories/contracts/CreditRegistry__factory";
 import { toHex } from "./bytes";
 import type { BlockTag, Chain, Log } from "./chain";
 import { batchId, domain, headerHash, type Header } from "./commitment";
+import { labelText } from "./foreign-text";
 import { CreditAnchorError } from "./errors";
 import { explained } from "./registry-errors";
 import { registryInterface } from "./interfaces";
@@ -147,16 +148,6 @@ async function view(
 
 const lower = (value: unknown): string => String(value).toLowerCase();
 const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
-
-/** Text of a left-aligned label; what is no text stays hex, so that nothing unprintable reaches a terminal. */
-function labelText(value: unknown): string {
-  try {
-    const text = decodeBytes32String(String(value));
-    return /^[\x20-\x7e]*$/.test(text) ? text : String(value);
-  } catch {
-    return String(value);
-  }
-}
 
 /** A label (agency code, type name) as the contract stores it. @throws {CreditAnchorError} `registry.label`. */
 export function labelBytes(text: string): string {

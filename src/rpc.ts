@@ -1,3 +1,4 @@
+import { printableText } from "./foreign-text";
 import { CreditAnchorError } from "./errors";
 
 /** One answer of a node that is a JSON-RPC error: what the node refused, and in which words. */
@@ -256,7 +257,7 @@ function parseAnswer(text: string): Answer | undefined {
 /** Words of a node in one printable line: they end up on terminals and in logs. */
 function oneLine(message: unknown): string {
   const text = typeof message === "string" && message !== "" ? message : "no reason given";
-  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  const line = printableText(text, " ").replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import { actingFor, labelText, type AgencyState } from "../../src/audit/state";
+import { actingFor, type AgencyState } from "../../src/audit/state";
+import { labelText } from "../../src/foreign-text";
 import { Fact, Hex, Table } from "../parts";
 import { useSettings } from "../settings";
 import { BatchTable } from "./batches";

@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { JournalEvent } from "../../src/audit/journal";
-import { isInDoubt, labelText, type RegistryState } from "../../src/audit/state";
+import { isInDoubt, type RegistryState } from "../../src/audit/state";
+import { labelText } from "../../src/foreign-text";
 import { decodeSpans } from "../../src/positions";
 import { parseStatus } from "../../src/verify";
 import { Hex } from "../parts";

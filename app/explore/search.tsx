@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
-import { labelText, type RegistryState } from "../../src/audit/state";
+import type { RegistryState } from "../../src/audit/state";
+import { labelText } from "../../src/foreign-text";
 import { addressOf, type Thing } from "../route";
 import { useSettings } from "../settings";
 import type { Rebuilt } from "./replay";

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { toHex } from "../../src/bytes";
-import { labelText, type TypeState } from "../../src/audit/state";
+import type { TypeState } from "../../src/audit/state";
+import { labelText } from "../../src/foreign-text";
 import { shippedTypes } from "../../src/types/shipped";
 import { Fact, Hex, Table } from "../parts";
 import { useSettings, type Settings } from "../settings";

@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import { Table } from "../parts";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { labelText, type BatchState, type RegistryState } from "../../src/audit/state";
+import type { BatchState, RegistryState } from "../../src/audit/state";
+import { labelText } from "../../src/foreign-text";
 import { useSettings } from "../settings";
 
 import { seriesOf, ticks, type Period } from "./series";

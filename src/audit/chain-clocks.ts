@@ -13,7 +13,8 @@ import type { ClockBook, ClockPlace } from "./clocks";
 import type { Findings } from "./differences";
 import { actsByBatch, happeningOf, mattersOf } from "./matters";
 import { Mark, statusAt } from "./moves";
-import { labelText, type BatchState, type RegistryState, type StatusAct } from "./state";
+import { type BatchState, type RegistryState, type StatusAct } from "./state";
+import { labelText } from "../foreign-text";
 
 /** What happens to a record that chain or vault would tell of; nobody keeps that an objection was handed on, say. */
 const EVIDENT: readonly EventName[] = [

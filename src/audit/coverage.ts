@@ -1,6 +1,7 @@
 import { dateInChina } from "../policy/dates";
 import { ERASED, STATUS_BITS } from "./moves";
-import { labelText, type BatchState, type RegistryState } from "./state";
+import { type BatchState, type RegistryState } from "./state";
+import { labelText } from "../foreign-text";
 
 /** Lengths of the periods in which an audit counts. */
 export const PERIODS = ["month", "quarter", "day"] as const;

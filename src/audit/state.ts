@@ -177,16 +177,5 @@ export function isEntitled(agency: AgencyState, account: string, permission: num
   return BigInt(time) >= operator.validFrom && BigInt(time) < operator.validUntil;
 }
 
-/** A label of the chain (agency code, type name) as text. */
-export function labelText(word: string): string {
-  let text = "";
-  for (let at = 2; at < word.length; at += 2) {
-    const code = parseInt(word.slice(at, at + 2), 16);
-    if (code === 0) break;
-    text += code > 0x20 && code < 0x7f ? String.fromCharCode(code) : "?";
-  }
-  return text;
-}
-
 export const ZERO_ADDRESS = toHex(new Uint8Array(20));
 export const ZERO_WORD = toHex(new Uint8Array(32));

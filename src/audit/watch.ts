@@ -9,7 +9,8 @@ import { startFindings } from "./differences";
 import { eventShapes, STATUS_EVENTS, type RawLog, type Value } from "./events";
 import { readJournal, type JournalEvent } from "./journal";
 import { readStand } from "./stand";
-import { emptyState, labelText } from "./state";
+import { emptyState } from "./state";
+import { labelText } from "../foreign-text";
 import { authorityInterface, registryInterface } from "../interfaces";
 
 /** What a watcher tells: ids and places, nothing of any record. */
@@ -174,7 +175,8 @@ export function startWatching(request: WatchRequest): Watcher {
           const told = await place(log);
           if (log.topics[0] === roleJournaled.topicHash)
             found.push({ log, sighting: { event: "role", ...told, ...roleChange(log) } });
-          else found.push({ log, sighting: { event: "act", ...told, ...(await scheduledAct(authority, log)) } });
+          else
+            found.push({ log, sighting: { event: "act", ...told, ...(await scheduledAct(authority, log)) } });
         }
     if (signOffs !== undefined)
       for await (const page of chain.logs({ address: signOffs, fromBlock, toBlock }))
@@ -202,7 +204,12 @@ export function startWatching(request: WatchRequest): Watcher {
     return {
       ...act,
       caller: String(caller).toLowerCase(),
-      means: await meaningOfAct({ chain, address: registry, fromBlock: deployedAt }, authority, to, String(data)),
+      means: await meaningOfAct(
+        { chain, address: registry, fromBlock: deployedAt },
+        authority,
+        to,
+        String(data),
+      ),
       ...(isCancelled ? {} : { from: Math.ceil(Number(schedule) / unit) }),
     };
   }

@@ -151,11 +151,16 @@ async function asArbiter(
     const rows = single ? [{ row: 1, reference: optionReference(given) }] : readReferences(given.file);
     let repeated = 0;
     const again = (): void => void repeated++;
-    const found = await placesOf(actor.registry, rows, (row, faults, error) => {
-      if (single) throw error;
-      rejected.add([{ row, faults }]);
-      refused++;
-    }, again);
+    const found = await placesOf(
+      actor.registry,
+      rows,
+      (row, faults, error) => {
+        if (single) throw error;
+        rejected.add([{ row, faults }]);
+        refused++;
+      },
+      again,
+    );
     const kind = act.change === "set" ? "setMarks" : "clearMarks";
     const evidenceHash = given.dryRun ? "" : await keepEvidence(home, given.evidence, { again: true });
     let [changed, already, erased] = [0, 0, 0];

@@ -2,6 +2,7 @@
  * What a verb prints and where: the result on stdout, everything else on stderr.
  */
 import { CreditAnchorError, ExitStatus } from "../errors";
+import { printableText } from "../foreign-text";
 
 /** The two streams, and how to write on them. */
 export interface Io {
@@ -25,15 +26,12 @@ export interface Progress {
 const TERMINAL_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 5_000;
 
-/** Steers terminals, hides or reorders text: escape sequences begin so, and "line breaks" that are not ours. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
 /**
  * Lines as people may see them. Everything for people goes through here: names and texts of a receipt, a node or a file
  * are somebody else's, and may be meant for the terminal. Of such characters U+FFFD is left; one line stays one line.
  */
 export function printable(lines: readonly string[]): string {
-  return lines.map((line) => `${line.replace(UNPRINTABLE, "\ufffd")}\n`).join("");
+  return lines.map((line) => `${printableText(line)}\n`).join("");
 }
 
 /** Writes on the real streams of the process. */

@@ -8,15 +8,11 @@ export {
   type ClockState,
   factsOf,
   judge,
-  maximumPublicity,
   minimumRepairDate,
-  objectionDue,
   otherClass,
   policiesOf,
   type Possibility,
-  publicationDue,
   type RecordFacts,
-  withdrawalDue,
 } from "./judge";
 export {
   type EventName,

@@ -126,22 +126,6 @@ export function clockOf(set: PolicySet, facts: RecordFacts, code: string, on: st
 export const minimumRepairDate = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
   clockOf(set, facts, "repair.minimum", on);
 
-/** Last day on which the record may be public. State `over`: the record has expired. */
-export const maximumPublicity = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
-  clockOf(set, facts, "publicity.maximum", on);
-
-/** Last day to publish (here: anchor) a decision. State `late` or `overdue`: not in time. */
-export const publicationDue = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
-  clockOf(set, facts, "publication.limit", on);
-
-/** Last day to withdraw a record whose decision was quashed. */
-export const withdrawalDue = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
-  clockOf(set, facts, "withdrawal.limit", on);
-
-/** Last day to decide an objection. */
-export const objectionDue = (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
-  clockOf(set, facts, "objection.decision", on);
-
 /**
  * The first clock that would count by another class, had none been stated: what the record itself says differs.
  * A policy that does not know the stated class says nothing about it.

@@ -140,7 +140,11 @@ function particulars(report: AuditReport, { hash, version }: PageFacts, words: W
     <dd>${count(journal.length)}</dd>
     <dt>${said.head}</dt>
     <dd class="hex">${journal.head}</dd>
-    ${report.successor !== null && html`<dt>${said.successor}</dt><dd class="hex">${report.successor}</dd>`}
+    ${
+      report.successor !== null &&
+      html`<dt>${said.successor}</dt>
+        <dd class="hex">${report.successor}</dd>`
+    }
     <dt>${said.sources}</dt>
     <dd>${sources.join(words.marks.list)}</dd>
     <dt>${said.hash}</dt>

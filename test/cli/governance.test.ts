@@ -153,7 +153,8 @@ describe("governance by commands", function () {
     const told = acts.filter(({ event, operation }) => event === "act" && operation === act!.operation);
     expect(told.map(({ name }) => name)).to.deep.equal(["scheduled", "cancelled"]);
     expect(told[0]).to.include({ caller: taxKey, from: waitsUntil });
-    for (const { means } of told) expect(means).to.match(/^closeAgency: agencyId 3 \(.*reason 52 reorganised/);
+    for (const { means } of told)
+      expect(means).to.match(/^closeAgency: agencyId 3 \(.*reason 52 reorganised/);
     const { stdout } = await expectRun(0, watch);
     expect(stdout).to.match(
       /act scheduled: closeAgency: agencyId 3 .*, scheduled by 0x[0-9a-f]{40}, possible from .* UTC\+8; the guardian/,
@@ -162,7 +163,9 @@ describe("governance by commands", function () {
     // Cancelled after the block from which it is told, scheduled before: still told in words.
     const since = String(told[1]!.block);
     const later = (await expectRun(0, ["watch", "--once", "--from", since, ...ndrc])).stdout;
-    expect(later).to.match(/act cancelled: closeAgency/).and.to.not.contain("act scheduled");
+    expect(later)
+      .to.match(/act cancelled: closeAgency/)
+      .and.to.not.contain("act scheduled");
   });
 
   it("after its delay an act is made by who scheduled it, in its own name", async () => {
@@ -201,7 +204,9 @@ describe("governance by commands", function () {
       ["report.zh.html", "指定的后继登记簿"],
     ] as const)
       if (readdirSync(page).includes(name))
-        expect(readFileSync(join(page, name), "utf8")).to.contain(words).and.to.contain(successor);
+        expect(readFileSync(join(page, name), "utf8"))
+          .to.contain(words)
+          .and.to.contain(successor);
       else expect.fail(readdirSync(page).join(" "));
   });
 });

@@ -236,7 +236,10 @@ describe("what becomes of a record, by commands", function () {
   });
 
   it("repair in bulk: by keys as CSV, what may not is told row by row, what is done once is not done again", async () => {
-    const lines = ["documentNumber,partyUscc", ...[...range(10, 298), 1, 999, 2, 11].map((n) => `T-${n},${party}`)];
+    const lines = [
+      "documentNumber,partyUscc",
+      ...[...range(10, 298), 1, 999, 2, 11].map((n) => `T-${n},${party}`),
+    ];
     writeFileSync(at("granted.csv"), `${lines.join("\n")}\n`);
     const args = ["repair", "--file", at("granted.csv"), "--class", "general", ...own];
     const told = await json<Bulk & { repaired: number }>(args, { status: 4 });

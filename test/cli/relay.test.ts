@@ -210,10 +210,14 @@ describe("signed calls and their relay", function () {
     const place = ["--batch", String(2 ** 32), "--index", "0", "--reason", "wrong-party"];
     await expectRun(0, ["withdraw", ...place, "--home", agency, "--sign-only", calls]);
     const stranger = await run(["operator", "void", calls, "--home", relayer]);
-    expect(`${stranger.status} ${stranger.stderr}`).to.match(/^64 [^]*holds no call that 0x[0-9a-f]{40} signed/);
+    expect(`${stranger.status} ${stranger.stderr}`).to.match(
+      /^64 [^]*holds no call that 0x[0-9a-f]{40} signed/,
+    );
     await node.rpc("anvil_setBalance", world.operators[0].address, "0x8ac7230489e80000");
     const taken = await expectRun(0, ["operator", "void", calls, "--home", agency]);
-    expect(taken.stdout).to.match(/^void: withdraw record 0 of batch 4294967296 of agency 1: 13 .*\(transaction 0x/);
+    expect(taken.stdout).to.match(
+      /^void: withdraw record 0 of batch 4294967296 of agency 1: 13 .*\(transaction 0x/,
+    );
     await refusedBy("NonceUsed");
     expect(await statusesOf(world.registry, world.agencyId, 0, [0])).to.deep.equal([0]);
     const again = await json<{ calls: { state: string }[] }>(["operator", "void", calls, "--home", agency]);

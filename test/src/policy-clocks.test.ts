@@ -6,15 +6,21 @@ import {
   factsOf,
   judge,
   loadPolicySet,
-  maximumPublicity,
   minimumRepairDate,
-  objectionDue,
   policiesOf,
-  publicationDue,
+  type PolicySet,
   type RecordFacts,
-  withdrawalDue,
 } from "../../src/policy";
 import { CreditAnchorError } from "../../src/errors";
+
+const clockNamed =
+  (code: string) =>
+  (set: PolicySet, facts: RecordFacts, on: string): Clock | undefined =>
+    clockOf(set, facts, code, on);
+const maximumPublicity = clockNamed("publicity.maximum");
+const objectionDue = clockNamed("objection.decision");
+const publicationDue = clockNamed("publication.limit");
+const withdrawalDue = clockNamed("withdrawal.limit");
 
 const set = loadPolicySet();
 const penalty = (

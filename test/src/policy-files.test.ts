@@ -12,7 +12,6 @@ import {
   loadPolicy,
   loadPolicySet,
   minimumRepairDate,
-  objectionDue,
   policiesOf,
 } from "../../src/policy";
 import { shippedHolidays, shippedPolicies } from "../../src/policy/shipped";
@@ -211,7 +210,9 @@ describe("policies of the user's own", () => {
     try {
       const home = { dir, settings: { ...defaultSettings, authorities: ["ndrc", "shenzhen"] } };
       const objected = factsOf("cn.licence", {}, { events: { "objection-received": "2026-09-21" } });
-      expect(objectionDue(knownPolicies(home), objected, "2026-09-21")?.due).to.equal("2026-09-22");
+      expect(clockOf(knownPolicies(home), objected, "objection.decision", "2026-09-21")?.due).to.equal(
+        "2026-09-22",
+      );
       mkdirSync(join(dir, "policies"));
       cpSync(EXAMPLE, join(dir, "policies", "own.json"));
       writeFileSync(join(dir, "policies", "notes.txt"), "no policy");
