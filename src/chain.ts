@@ -111,6 +111,14 @@ export interface Chain {
   logs(filter: LogFilter): AsyncGenerator<readonly Log[]>;
 }
 
+/**
+ * Whether a node gave no usable answer, whatever the reason, another chain among them: asking another node may help. A
+ * URL that is none is the caller's mistake.
+ */
+export function isSilence(error: unknown): error is CreditAnchorError {
+  return error instanceof CreditAnchorError && error.code.startsWith("chain.") && error.code !== "chain.url";
+}
+
 /** Largest block timestamp that can be seconds: what the registry's `_now()` goes by. */
 const LARGEST_SECONDS = 100_000_000_000;
 

@@ -1,5 +1,5 @@
 import { keccak256 } from "ethers";
-import type { Block, Chain } from "./chain";
+import { isSilence, type Block, type Chain } from "./chain";
 import { CreditAnchorError } from "./errors";
 import type { Evidence } from "./evidence";
 import { readFactsHistory } from "./history";
@@ -33,6 +33,8 @@ export interface FactsOptions {
   readonly withHistory?: boolean;
   /** No event of the registry lies before this block. */
   readonly fromBlock?: number;
+  /** Hears of a second or further node that gives no answer, which then is no source; without it, that is an error. */
+  readonly onSilent?: (node: Chain, error: CreditAnchorError) => void;
 }
 
 /**
@@ -47,25 +49,44 @@ export interface FactsOptions {
 export async function gatherFacts(
   chains: readonly [Chain, ...Chain[]],
   queries: readonly FactsQuery[],
-  { withHistory = false, fromBlock = 0 }: FactsOptions = {},
+  { withHistory = false, fromBlock = 0, onSilent }: FactsOptions = {},
 ): Promise<ChainFacts[]> {
-  const options = { withHistory, fromBlock, sources: chains.length };
+  const options = { withHistory, fromBlock };
   const [first, ...others] = chains;
+  const silent = new Set<Chain>();
+  const unlessSilent = async <T>(other: Chain, ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (onSilent === undefined || !isSilence(error)) throw error;
+      silent.add(other);
+      onSilent(other, error);
+      return undefined;
+    }
+  };
   // Other nodes may be some blocks behind: ask about a block that all of them have.
-  const heads = await Promise.all(chains.map((chain) => chain.blockNumber()));
+  const heads = await Promise.all([
+    first.blockNumber(),
+    ...others.map((other) => unlessSilent(other, () => other.blockNumber())),
+  ]);
   return first.pinned(
     async (block) => {
       const facts = await factsAt(first, block, queries, options);
       for (const other of others) {
-        const same = await other.block(block.number);
-        if (same?.hash !== block.hash) throw disagreement(first, other, `block ${block.number}`);
-        const theirs = await factsAt(other, same, queries, options);
-        const at = facts.findIndex((fact, i) => !agree(fact, theirs[i]!));
+        if (silent.has(other)) continue;
+        const answer = await unlessSilent(other, async () => {
+          const theirs = await other.block(block.number);
+          return { theirs, facts: theirs && (await factsAt(other, theirs, queries, options)) };
+        });
+        if (answer === undefined) continue;
+        if (answer.theirs?.hash !== block.hash) throw disagreement(first, other, `block ${block.number}`);
+        const at = facts.findIndex((fact, i) => !agree(fact, answer.facts![i]!));
         if (at >= 0) throw disagreement(first, other, `evidence ${at + 1}`);
       }
-      return facts;
+      const sources = chains.length - silent.size;
+      return facts.map((fact) => ({ ...fact, sources }));
     },
-    Math.min(...heads),
+    Math.min(...heads.filter((head) => head !== undefined)),
   );
 }
 
@@ -92,7 +113,7 @@ async function factsAt(
   chain: Chain,
   block: Block,
   queries: readonly FactsQuery[],
-  options: Required<FactsOptions> & { readonly sources: number },
+  options: Required<Omit<FactsOptions, "onSilent">>,
 ): Promise<ChainFacts[]> {
   const memory = new Map<string, Promise<unknown>>();
   const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
@@ -108,7 +129,7 @@ async function oneFact(
   chain: Chain,
   block: Block,
   query: FactsQuery,
-  { sources, withHistory, fromBlock }: Required<FactsOptions> & { readonly sources: number },
+  { withHistory, fromBlock }: Required<Omit<FactsOptions, "onSilent">>,
   once: <T>(key: string, read: () => Promise<T>) => Promise<T>,
 ): Promise<ChainFacts> {
   const {
@@ -124,7 +145,7 @@ async function oneFact(
     chainId: chain.chainId,
     registry: registry.address,
     block: { number: block.number, hash: block.hash, time: block.time },
-    sources,
+    sources: 1,
   };
   if (code === "0x")
     return {

@@ -30,6 +30,14 @@ export interface Difference {
   readonly where: Where;
   readonly expected?: string;
   readonly found?: string;
+  /** In place of both, where nodes disagree: who said what. Which of them is right, nobody knows. */
+  readonly said?: readonly Said[];
+}
+
+/** What a node says. */
+export interface Said {
+  readonly node: string;
+  readonly value: string;
 }
 
 /** Something that the evidence at hand cannot decide, and how often it came up. */
@@ -43,6 +51,7 @@ export interface NotChecked {
 export interface Findings {
   readonly differences: Difference[];
   differ(code: string, message: string, where: Where, expected?: unknown, found?: unknown): void;
+  disagree(code: string, message: string, where: Where, said: readonly Said[]): void;
   notChecked(code: string, message: string, count?: number): void;
   unchecked(): NotChecked[];
 }
@@ -60,6 +69,7 @@ export function startFindings(): Findings {
         ...(expected === undefined ? {} : { expected: String(expected) }),
         ...(found === undefined ? {} : { found: String(found) }),
       }),
+    disagree: (code, message, where, said) => differences.push({ code, message, where, said }),
     notChecked: (code, message, count = 1) => {
       const known = open.get(code);
       if (known === undefined) open.set(code, { message, count });

@@ -13,15 +13,15 @@ import {
   type RolesHead,
 } from "../audit";
 import { fromHex, toHex } from "../bytes";
-import type { Block, BlockTag, Chain } from "../chain";
+import { isSilence, type Block, type BlockTag, type Chain } from "../chain";
 import { counted } from "../counted";
 import { CreditAnchorError } from "../errors";
 import { portableHashes, type Hashes } from "../hashes";
 import { RpcError } from "../rpc";
 import { readStatements } from "./gather-sign-offs";
 import { withEarlier, type AuditIndex } from "./index-file";
-import { answerOf, chunks, inFlight } from "./reading";
-import { isSilence, Nodes } from "./nodes";
+import { answerOf, chunks, inFlight, noContract } from "./reading";
+import { Nodes } from "./nodes";
 import type { SignOffsPlace } from "./sign-offs";
 import { judgeIndex, TakeOver } from "./take-over";
 import { relayOf } from "./views";
@@ -85,7 +85,7 @@ export async function auditRegistry(request: AuditRequest): Promise<AuditReport>
   if (!/^0x[0-9a-fA-F]{40}$/.test(request.registry))
     throw new CreditAnchorError("audit.registry", "the registry's address is not 20 bytes in hex");
   const nodes = new Nodes([request.chain, ...(request.witnesses ?? [])], request.silent);
-  const left: Left = { block: undefined, differences: [] };
+  const left: Left = { asked: undefined, differences: [] };
   let attempt: Attempt | undefined;
   const { report, index } = await nodes.byFirst(
     async (chain) => {
@@ -121,15 +121,21 @@ interface Attempt {
   brought: ReadonlySet<Difference>;
 }
 
+/** A node, and the block at which it was asked. */
+interface Asked {
+  readonly node: string;
+  readonly block: Block;
+}
+
 /** What is kept of nodes that fell silent on the way: no agreement, but every contradiction. */
 interface Left {
-  /** At which block the first of them was asked. */
-  block: Block | undefined;
+  /** The first of them, and at which block it was asked. */
+  asked: Asked | undefined;
   readonly differences: { readonly node: string; readonly difference: Difference }[];
 }
 
 function leave({ chain: { node }, block, audit, brought }: Attempt, left: Left): void {
-  left.block ??= block;
+  left.asked ??= { node, block };
   for (const difference of audit?.findings.differences ?? [])
     if (!brought.has(difference)) left.differences.push({ node, difference });
 }
@@ -144,11 +150,11 @@ async function blockToAudit(
   { toBlock = "latest" }: AuditRequest,
   left: Left,
 ): Promise<BlockTag> {
-  if (left.block === undefined) return toBlock;
-  const { number, hash } = left.block;
+  if (left.asked === undefined) return toBlock;
+  const { number, hash } = left.asked.block;
   const own = await chain.block(number);
   if (own?.hash !== hash)
-    left.differences.push({ node: chain.node, difference: otherBlock(chain, left.block, own) });
+    left.differences.push({ node: chain.node, difference: otherBlock(chain, left.asked, own) });
   return own?.number ?? toBlock;
 }
 
@@ -294,14 +300,7 @@ async function checkCode(
   { findings }: Audit,
 ): Promise<string> {
   const code = await chain.code(address, block);
-  if (code === "0x")
-    throw new CreditAnchorError(
-      "audit.no-contract",
-      `there is no contract at ${address} on chain ${chain.chainId}`,
-      {
-        hint: "is this the right chain, and the registry's address?",
-      },
-    );
+  if (code === "0x") throw noContract(chain, address);
   const found = keccak256(code);
   if (expected === undefined)
     findings.notChecked(
@@ -359,16 +358,20 @@ async function askWitnesses(
   if (nodes.others.length === 0) return;
   const own = await answerOf(chain, address, data, block.number);
   for (const witness of nodes.others)
-    await nodes.unlessSilent(witness, () => askWitness(witness, address, data, block, own, audit));
+    await nodes.unlessSilent(witness, () =>
+      askWitness(witness, address, data, { node: chain.node, block }, own, audit),
+    );
 }
 
-function otherBlock({ node }: Chain, { number, hash }: Block, theirs: Block | undefined): Difference {
+function otherBlock(witness: Chain, { node, block }: Asked, theirs: Block | undefined): Difference {
   return {
     code: "witness.block",
-    message: "another node has another block at this number",
-    where: { node, block: number },
-    expected: hash,
-    found: theirs?.hash ?? "none",
+    message: "the nodes disagree about the block at this number",
+    where: { node: witness.node, block: block.number },
+    said: [
+      { node, value: block.hash },
+      { node: witness.node, value: theirs?.hash ?? "none" },
+    ],
   };
 }
 
@@ -376,21 +379,23 @@ async function askWitness(
   witness: Chain,
   address: string,
   data: string,
-  block: Block,
+  asked: Asked,
   own: string | undefined,
-  audit: Audit,
+  { findings }: Audit,
 ): Promise<void> {
-  const where = { node: witness.node, block: block.number };
+  const { node, block } = asked;
   const theirs = await witness.block(block.number);
-  if (theirs?.hash !== block.hash) audit.findings.differences.push(otherBlock(witness, block, theirs));
+  if (theirs?.hash !== block.hash) findings.differences.push(otherBlock(witness, asked, theirs));
   const found = await answerOf(witness, address, data, block.number);
   if (found !== own)
-    audit.findings.differ(
+    findings.disagree(
       "witness.journal",
-      "another node knows another journal at this block",
-      where,
-      own,
-      found,
+      "the nodes disagree about the journal at this block",
+      { node: witness.node, block: block.number },
+      [
+        { node, value: own ?? "no answer" },
+        { node: witness.node, value: found ?? "no answer" },
+      ],
     );
 }
 

@@ -1,22 +1,14 @@
 /**
  * Nodes that an audit asks, and what becomes of one that gives no answer.
  */
-import type { Chain } from "../chain";
+import { isSilence, type Chain } from "../chain";
 import { CreditAnchorError } from "../errors";
-
-/** Of these the caller has to know: it asked for the wrong thing, and another node would not do. */
-const NO_SILENCE: ReadonlySet<string> = new Set(["chain.wrong-chain", "chain.url"]);
-
-/** Whether a node gave no usable answer, whatever the reason: asking another one may help. */
-export function isSilence(error: unknown): error is CreditAnchorError {
-  return error instanceof CreditAnchorError && error.code.startsWith("chain.") && !NO_SILENCE.has(error.code);
-}
 
 /** The failure that is told when nobody is left to ask: names everyone. @param last of the node that failed last. */
 export function allSilent(last: CreditAnchorError, silent: readonly string[]): CreditAnchorError {
   if (silent.length === 1) return last;
   return new CreditAnchorError(last.code, `no node is left to ask: ${silent.join("; ")}`, {
-    hint: "name a node that answers, with --rpc; nothing was found out either way",
+    hint: "name a node of the registry's chain that answers, with --rpc; nothing was found out either way",
     exitStatus: last.exitStatus,
   });
 }

@@ -72,6 +72,15 @@ function rawLog(value: unknown): RawLog {
   };
 }
 
+/** What is said of a node that has nothing at the registry's address. */
+export function noContract({ node, chainId }: Chain, address: string): CreditAnchorError {
+  return new CreditAnchorError(
+    "audit.no-contract",
+    `node ${node} has no contract at ${address} on chain ${chainId}`,
+    { hint: "is this the right chain, and the registry's address? or the node does not have all blocks yet" },
+  );
+}
+
 export async function blockFacts(chain: Chain, logs: readonly RawLog[]): Promise<Map<number, BlockFacts>> {
   const facts = new Map<number, BlockFacts>();
   const numbers = [...new Set(logs.map(({ blockNumber }) => blockNumber))];

@@ -4,7 +4,7 @@
 import { toHex, utf8 } from "../bytes";
 import type { Chain } from "../chain";
 import type { Hashes } from "../hashes";
-import type { Findings } from "./differences";
+import type { Findings, Said } from "./differences";
 import type { RawLog } from "./events";
 import type { Nodes } from "./nodes";
 import { rawLogs, startPace, type LogPage, type Pace } from "./reading";
@@ -17,7 +17,7 @@ export interface Comparing {
 
 /**
  * A contract's logs, page by page, as one node gives them. Every other node is asked for the same blocks: where it has
- * other logs, the difference names node, range and the first block in which they differ, with number and digest of what
+ * other logs, the difference names both, the range and the first block in which they differ, with number and digest of what
  * each of them said. One that gives no answer is reported and no longer a source.
  */
 export async function* comparedLogs(
@@ -58,21 +58,20 @@ function compare(
   const first = [logs[at], others[at]]
     .filter((log) => log !== undefined)
     .reduce((a, b) => (b.blockNumber < a.blockNumber ? b : a));
-  const said = (name: string, texts: readonly string[]): string => {
+  const said = (name: string, texts: readonly string[]): Said => {
     const digest = toHex(hashes.keccak256(utf8(texts.join("\n"))));
-    return `${texts.length} logs of blocks ${from} to ${to}, digest ${digest}, by ${name}`;
+    return { node: name, value: `${texts.length} logs of blocks ${from} to ${to}, digest ${digest}` };
   };
-  findings.differ(
+  findings.disagree(
     "witness.logs",
-    "another node has other logs of the same contract in the same blocks, from this block on",
+    "the nodes disagree about the logs of one contract in the same blocks, from this block on",
     {
       node: otherNode,
       block: first.blockNumber,
       transaction: first.transactionHash,
       logIndex: first.logIndex,
     },
-    said(node, own),
-    said(otherNode, theirs),
+    [said(node, own), said(otherNode, theirs)],
   );
 }
 

@@ -1,8 +1,9 @@
 /**
  * Nodes that an audit asks.
  */
-import { allSilent, isSilence, Nodes } from "../audit/nodes";
-import { connectChain, type Chain } from "../chain";
+import { allSilent, Nodes } from "../audit/nodes";
+import { connectChain, isSilence, type Chain } from "../chain";
+import { noContract } from "../audit/reading";
 import type { CreditAnchorError } from "../errors";
 import { noNode } from "./context";
 import { url } from "./options";
@@ -17,25 +18,28 @@ export function parseUrls(words: readonly string[] | undefined, name: string): s
 }
 
 /**
- * Connects to several nodes, in the order in which they stand in for one another. One that gives no answer is left out
- * and named; one of another chain is refused.
+ * Connects to several nodes, in the order in which they stand in for one another. One that gives no answer or is of
+ * another chain is left out and named; so is one that has no contract at the registry's address, unless one before it has:
+ * then that contradicts what the audit reads, and is for it to tell.
  *
- * @throws {CreditAnchorError} `usage` if none is named, `chain.…` if none answers.
+ * @param registry its address; chain undefined: that of the first node which has a contract there.
+ * @throws {CreditAnchorError} `usage` if none is named; `chain.…`, `audit.no-contract` if none is left.
  */
 export async function connectSources(
   urls: readonly string[],
-  chainId: number | undefined,
+  registry: { readonly chainId?: number | undefined; readonly address: string },
   signal: AbortSignal,
 ): Promise<Nodes> {
   const silent: string[] = [];
   const answering: Chain[] = [];
   let last: CreditAnchorError | undefined;
   for (const url of urls) {
-    const id = answering[0]?.chainId ?? chainId;
+    const id = answering[0]?.chainId ?? registry.chainId;
     try {
-      answering.push(
-        await connectChain({ urls: [url], signal, ...(id === undefined ? {} : { chainId: id }) }),
-      );
+      const chain = await connectChain({ urls: [url], signal, ...(id === undefined ? {} : { chainId: id }) });
+      if (answering.length === 0 && (await chain.code(registry.address)) === "0x")
+        silent.push((last = noContract(chain, registry.address)).message);
+      else answering.push(chain);
     } catch (error) {
       if (!isSilence(error)) throw error;
       silent.push((last = error).message);

@@ -2,8 +2,8 @@ import type { X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readExhibit, verifyExhibit, type AuthorityAnswer } from "../bundle";
-import { connectChain, type Chain } from "../chain";
-import { CreditAnchorError } from "../errors";
+import { connectChain, isSilence, type Chain } from "../chain";
+import { CreditAnchorError, ExitStatus } from "../errors";
 import { gatherTrusted } from "../facts";
 import { loadFastHashes } from "../fast-hashes";
 import type { Home } from "../home";
@@ -43,8 +43,9 @@ from the file that is checked. A folder stands for the .json files in it. Of a b
 checked too; what it does not hold is not checked.
 
 Exit status: 1 a check failed; 2 nothing failed, but a required check (type, anchor, issuer, status)
-could not be made; 3 genuine, but not in force; 0 genuine and in force. Of several files the worst,
-in the order 1, 2, 3.
+could not be made, or a node named with --witness gave no answer; 3 genuine, but not in force; 0 genuine and in force.
+Of several files the worst, in the order 1, 2, 3. Nodes that contradict each other are believed neither: that is an
+error, 70.
 
 --as-of tells what was true on a past day by the events up to then: status, standing of the agency, dates. Of a
 record that was anchored later it says so, with exit status 3.
@@ -102,6 +103,13 @@ another day.`,
     const fromBlock = named?.deployedAtBlock ?? 0;
     const authority = options.timestampCa === undefined ? undefined : readAuthority(options.timestampCa);
     const hashes = await loadFastHashes();
+    const silent = sources?.silent ?? [];
+    let chains = sources?.chains;
+    const onSilent = (node: Chain, error: CreditAnchorError): void => {
+      silent.push(error.message);
+      const [first, ...others] = chains!;
+      chains = [first, ...others.filter((other) => other !== node)];
+    };
     const progress = io.progress();
     const verdicts: Verdict[] = [];
     const tales: (Told | undefined)[] = [];
@@ -112,9 +120,9 @@ another day.`,
       const exhibits = files.slice(at, at + FILES_AT_ONCE).map((file) => readExhibit(readText(file)));
       const evidence = exhibits.map((one) => one.evidence);
       const facts =
-        sources === undefined
+        sources === undefined || chains === undefined
           ? []
-          : await gatherTrusted(sources.chains, sources.trust[0], evidence, { withHistory, fromBlock });
+          : await gatherTrusted(chains, sources.trust[0], evidence, { withHistory, fromBlock, onSilent });
       evidence.forEach((one, i) => {
         const request = {
           types,
@@ -139,6 +147,7 @@ another day.`,
         ...verdicts[i]!,
         asOf: policy.asOf ?? null,
         told: tales[i] ?? null,
+        silent,
         equivocatesWith: combined.equivocations.flatMap(([a, b]) =>
           a === i ? [files[b]!] : b === i ? [files[a]!] : [],
         ),
@@ -151,12 +160,25 @@ another day.`,
             `✗ ${files[a]!} and ${files[b]!}: the agency anchored two contents as the same version of one record`,
         ),
         ...summary(verdicts),
+        ...silent.map((message) => `not heard  ${message}`),
+        ...(silent.length === 0 ? [] : [notAllHeard(silent.length, combined.exitStatus)]),
         ...(named === undefined && !options.offline ? [NO_TRUST] : []),
       ],
-      exitStatus: combined.exitStatus,
+      // Who names a witness wants no verdict on one node's word because the other cannot be reached.
+      exitStatus:
+        silent.length > 0 && combined.exitStatus !== ExitStatus.failed
+          ? ExitStatus.notChecked
+          : combined.exitStatus,
     };
   },
 });
+
+function notAllHeard(silent: number, exitStatus: number): string {
+  const what = `${counted(silent, "witness", "witnesses")} gave no answer`;
+  return exitStatus === ExitStatus.failed
+    ? what
+    : `UNDECIDED: ${what}; name one that answers, or leave it out and believe the others`;
+}
 
 /** Looks at time stamps with the certificates of a file. */
 function readAuthority(file: string): (token: Uint8Array) => AuthorityAnswer {
@@ -176,6 +198,8 @@ const NO_TRUST =
 interface Sources {
   readonly chains: readonly [Chain, ...Chain[]];
   readonly trust: readonly [TrustedRegistry];
+  /** What is said of witnesses that gave no answer. */
+  readonly silent: string[];
 }
 
 async function connectAll(
@@ -188,12 +212,17 @@ async function connectAll(
   const chain = await connectNode(home, rpc, named.chainId, signal);
   const { chainId } = chain;
   const others: Chain[] = [];
-  for (const witness of witnesses) {
-    const other = await connectChain({ urls: [witness], chainId, signal });
-    // One node named twice is one source.
-    if (![chain, ...others].some(({ node }) => node === other.node)) others.push(other);
-  }
-  return { chains: [chain, ...others], trust: [{ ...named, chainId }] };
+  const silent: string[] = [];
+  for (const witness of witnesses)
+    try {
+      const other = await connectChain({ urls: [witness], chainId, signal });
+      // One node named twice is one source.
+      if (![chain, ...others].some(({ node }) => node === other.node)) others.push(other);
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      silent.push(error.message);
+    }
+  return { chains: [chain, ...others], trust: [{ ...named, chainId }], silent };
 }
 
 async function readPolicy(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { registryInterface } from "../../src/interfaces";
-import { type FaultProxy, forward, type ProxiedCall, startProxy } from "../support/chains";
+import { type FaultProxy, forward, type ProxiedCall, startAnvil, startProxy } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
 
@@ -57,6 +57,12 @@ describe("an audit by several nodes", function () {
     const report = await json<Report>(audit(`${sandbox.ready.rpcUrl},${proxy.url}`), { status: 1 });
     expect(new Set(report.differences.map(({ code }) => code))).to.deep.equal(new Set(["witness.journal"]));
     expect(report.differences[0]!.where.node).to.equal(new URL(proxy.url).host);
+    const { stdout } = await expectRun(1, audit(`${sandbox.ready.rpcUrl},${proxy.url}`));
+    expect(stdout).to.contain("the nodes disagree about the journal at this block [witness.journal]");
+    expect(stdout).to.match(new RegExp(`${new URL(sandbox.ready.rpcUrl).host} says 0x(?!1111)`));
+    expect(stdout)
+      .to.contain(`${new URL(proxy.url).host} says 0x1111`)
+      .and.to.not.contain("expected");
   });
 
   for (const [name, order] of [
@@ -91,7 +97,7 @@ describe("an audit by several nodes", function () {
     const answers = ({ method }: ProxiedCall): boolean => method === "eth_call";
     /** With what the report says that it was asked for; the number is of requests of the kind that were answered. */
     const points: readonly [string, (call: ProxiedCall) => boolean, number, string][] = [
-      ["before it gave anything", ({ method }) => method === "eth_getCode", 0, "the registry's code"],
+      ["before it gave anything", ({ method }) => method === "eth_getCode", 1, "the registry's code"],
       ["while auditors' statements are read", logs, 0, "auditors' statements"],
       ["while events are read", logs, 1, "events"],
       ["while the blocks of events are read", ({ method }) => method === "eth_getBlockByNumber", 4, "events"],
@@ -170,6 +176,35 @@ describe("an audit by several nodes", function () {
       for (const node of [dead, dying.url, proxy.url])
         expect(error.message).to.contain(`node ${host(node)} `);
     });
+  });
+
+  it("goes on without first nodes that are of another chain or have no contract there, and says so", async () => {
+    const elsewhere = await startProxy(sandbox.ready.rpcUrl);
+    elsewhere.behave = ({ method }) => {
+      if (method === "eth_chainId") return { kind: "result", result: "0x5" };
+      return method === "eth_getCode" ? { kind: "result", result: "0x" } : forward;
+    };
+    const empty = await startAnvil();
+    try {
+      const good = sandbox.ready.rpcUrl;
+      const host = (url: string): string => new URL(url).host;
+      const all = `${elsewhere.url},${empty.url},${good},${proxy.url}`;
+      const report = await json<Report>(audit(all));
+      expect(report).to.deep.include({ sources: [host(good), host(proxy.url)], differences: [] });
+      expect(report.silent).to.deep.equal([
+        `node ${host(elsewhere.url)} serves chain 5, expected is chain 31337`,
+        `node ${host(empty.url)} has no contract at ${sandbox.ready.registry.toLowerCase()} on chain 31337`,
+      ]);
+      // Without a home nobody says of which chain the registry is: the first node that has it.
+      const { stdout } = await expectRun(0, ["audit", "--registry", sandbox.ready.registry, "--rpc", all]);
+      expect(stdout).to.contain(`sources    ${host(good)}, ${host(proxy.url)}\n`);
+      expect(stdout).to.contain(`not heard  node ${host(elsewhere.url)} has no contract at `);
+      const none = await expectRun(64, audit(`${elsewhere.url},${empty.url}`));
+      expect(none.stderr).to.contain("serves chain 5").and.to.contain("has no contract at");
+    } finally {
+      await elsewhere.stop();
+      await empty.stop();
+    }
   });
 
   it("ends when all are dead", async () => {

@@ -147,6 +147,25 @@ describe("facts for the verifier", function () {
     );
   });
 
+  it("are given without a further node that gives no answer, by those that do, and somebody hears of it", async () => {
+    const dying = await startProxy(node.url);
+    const [second, third] = [
+      await connectChain({ ...quick, urls: [dying.url] }),
+      await connectChain({ ...quick, urls: [proxy.url] }),
+    ];
+    for (const method of ["eth_blockNumber", "eth_call"]) {
+      dying.behave = (call) => (call.method === method ? { kind: "drop" } : forward);
+      const silent: string[] = [];
+      const onSilent = ({ node }: { readonly node: string }): number => silent.push(node);
+      const facts = await gatherFacts([world.chain, second, third], [query], { onSilent });
+      expect(facts[0]!.sources, method).to.equal(2);
+      expect(silent).to.deep.equal([new URL(dying.url).host]);
+      const error = await failure(() => gatherFacts([world.chain, second, third], [query]));
+      expect(error.code).to.equal("chain.unreachable");
+    }
+    await dying.stop();
+  });
+
   it("tell the standing of the agency and of the key that signed", async () => {
     const { registry, ndrc, administrator, operators, agencyId } = world;
     await declareCompromised(
