@@ -1,4 +1,4 @@
-import type { Audit } from "../audit";
+import type { Audit, NotChecked } from "../audit";
 import { fromHex, utf8 } from "../bytes";
 import { canonical } from "../canonical";
 import { batchId } from "../commitment";
@@ -14,6 +14,8 @@ export interface LeavesFile {
 }
 
 const FORMAT = "credit-anchor/leaves";
+/** A file was given to prove something, and proves nothing: whoever gave it has to know. */
+const OTHER_REGISTRY = "leaves.other-registry";
 /** The first line is short: a file without one is none of ours. */
 const LONGEST_LINE = 512;
 const LINE_FEED = 0x0a;
@@ -65,7 +67,8 @@ function readLeaves(bytes: Uint8Array): Head | undefined {
 
 /**
  * Compares a leaves file with the registry that an audit has rebuilt: root, size and order. What fits proves the records of
- * its batch. Reports through the audit, naming the file.
+ * its batch. Reports through the audit, naming the file. One of another registry is no difference, for a folder may hold the
+ * files of several; but what it was given for was not done, see {@link foreignLeaves}.
  */
 export function compareLeaves(audit: Audit, file: string, bytes: Uint8Array): void {
   const { findings, state } = audit;
@@ -73,7 +76,10 @@ export function compareLeaves(audit: Audit, file: string, bytes: Uint8Array): vo
   if (found === undefined)
     return findings.differ("leaves.file", "this is no leaves file, or not the whole of one", { file });
   if (found.chainId !== state.chainId || found.registry !== state.registry)
-    return findings.notChecked("leaves.other-registry", "leaves files for another registry");
+    return findings.notChecked(
+      OTHER_REGISTRY,
+      "leaves files of another registry: nothing was compared with them, and they prove nothing here",
+    );
   const id = BigInt(found.batchId);
   if (!state.batches.has(id))
     return findings.differ("leaves.unknown-batch", "leaves of a batch that was never anchored", {
@@ -81,4 +87,9 @@ export function compareLeaves(audit: Audit, file: string, bytes: Uint8Array): vo
       batchId: found.batchId,
     });
   audit.leaves(id, found.leaves, file);
+}
+
+/** How many leaves files were of another registry: a check that was asked for and could not be made. */
+export function foreignLeaves(notChecked: readonly NotChecked[]): number {
+  return notChecked.find(({ code }) => code === OTHER_REGISTRY)?.count ?? 0;
 }

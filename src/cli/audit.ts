@@ -1,5 +1,6 @@
 import { PERIODS } from "../audit/coverage";
 import { auditRegistry, type AuditRequest } from "../audit/gather";
+import { foreignLeaves } from "../audit/leaves";
 import { compareVault } from "../audit/vault";
 import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
 import type { Block } from "../chain";
@@ -50,7 +51,8 @@ leaves files and a source are always compared in full.
 --source reads a file that the agency anchors from, CSV or NDJSON, and says which rows are missing, altered or outdated
 on the chain, and how many records have no row. Row numbers and places, never values, go to a file in the home folder.
 
-Exit status: 0 no differences, 1 differences.`,
+Exit status: 0 no differences; 1 differences; 2 no differences, but a leaves file given with --leaves is of another
+registry, and so proves nothing.`,
   options: {
     rpc: list(
       "--rpc <urls>",
@@ -137,7 +139,7 @@ Exit status: 0 no differences, 1 differences.`,
     const urls = options.rpc === undefined ? (home?.settings.rpc ?? []) : parseUrls(options.rpc, "--rpc");
     const nodes = await connectSources(
       [...urls, ...parseUrls(options.witness, "--witness")],
-      trusted.chainId,
+      trusted,
       signal,
     );
     const since = { since: options.since, signer: options.signer };
@@ -244,7 +246,7 @@ Exit status: 0 no differences, 1 differences.`,
       return {
         json: signed === undefined ? report : { ...report, signed: signed.json },
         text: [...describe(report), ...(signed?.text ?? [])],
-        exitStatus: report.differences.length === 0 ? ExitStatus.ok : ExitStatus.failed,
+        exitStatus: statusOf(report),
       };
     } finally {
       progress.end();
@@ -294,10 +296,16 @@ function headsOf(
   return { externalHead: journal, ...(roles === undefined ? {} : { rolesHead: roles }) };
 }
 
-/** Which entries nobody but the node vouches for, where a head does for the others. */
-function unvouched({ externalHead }: AuditReport): string {
+/** For which entries nobody but the node vouches, where a head does for the others. */
+function unvouched({ externalHead, journal }: AuditReport): string {
   if (externalHead === null || !externalHead.contained || externalHead.length === 0) return "";
-  return `: entries ${count(externalHead.length)}… rest on one node`;
+  const { length } = externalHead;
+  return ` for the last ${counted(journal.length - length, "entry", "entries")}; a head obtained elsewhere vouches for the first ${count(length)}`;
+}
+
+function statusOf({ differences, notChecked }: AuditReport): number {
+  if (differences.length > 0) return ExitStatus.failed;
+  return foreignLeaves(notChecked) > 0 ? ExitStatus.notChecked : ExitStatus.ok;
 }
 
 /** The report for people. Exported for its test. */
@@ -340,7 +348,12 @@ export function describe(report: AuditReport): string[] {
       : []),
     differences.length === 0
       ? `NO DIFFERENCES${report.singleSource ? `, by a single source${unvouched(report)}` : ""}`
-      : `${count(differences.length)} DIFFERENCES`,
+      : counted(differences.length, "DIFFERENCE", "DIFFERENCES"),
+    ...(foreignLeaves(notChecked) === 0
+      ? []
+      : [
+          `NOT CHECKED: ${counted(foreignLeaves(notChecked), "leaves file")} of another registry; give those of this one, or leave them out`,
+        ]),
   ];
 }
 
@@ -349,12 +362,13 @@ function tellTenure({ role, account, from, until, delay }: Tenure): string {
   return `           ${role} ${account} from ${timeForPeople(from)}${end}${delay === 0 ? "" : `, acts wait ${count(delay)} s`}`;
 }
 
-function tell({ code, message, where, expected, found }: Difference): string[] {
+function tell({ code, message, where, expected, found, said = [] }: Difference): string[] {
   return [
     `✗ ${message} [${code}]`,
     `    ${whereText(where)}`,
     ...(expected === undefined ? [] : [`    expected ${expected}`]),
     ...(found === undefined ? [] : [`    found    ${found}`]),
+    ...said.map(({ node, value }) => `    ${node} says ${value}`),
   ];
 }
 

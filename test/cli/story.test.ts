@@ -326,6 +326,32 @@ describe("the command line, from init to audit", function () {
     await witness.stop();
   });
 
+  it("verify goes on without a witness that is dead, says which, and is undecided", async () => {
+    const dead = "http://127.0.0.1:1";
+    const witness = await startProxy(sandbox.ready.rpcUrl);
+    const args = (file: string): string[] => ["verify", at(file), ...auditor, "--witness"];
+    for (const witnesses of [`${dead},${witness.url}`, `${witness.url},${dead}`]) {
+      const { stdout } = await expectRun(2, [...args("r3.json"), witnesses]);
+      expect(stdout).to.contain("(2 sources agree)").and.to.contain("GENUINE AND IN FORCE");
+      expect(stdout).to.match(/^not heard {2}node 127\.0\.0\.1:1 cannot be reached/m);
+      expect(stdout).to.match(/^UNDECIDED: 1 witness gave no answer;/m);
+    }
+    witness.behave = ({ method }) => (method === "eth_call" ? { kind: "drop" } : { kind: "forward" });
+    const host = new URL(witness.url).host;
+    const [told] = await json<{ silent: string[]; exitStatus: number }[]>([...args("r3.json"), witness.url], {
+      status: 2,
+    });
+    expect(told).to.deep.include({ exitStatus: 0 });
+    expect(told!.silent).to.have.lengthOf(1);
+    expect(told!.silent[0]).to.contain(`node ${host} `);
+    await witness.stop();
+    const forged = JSON.parse(readFileSync(at("r3.json"), "utf8")) as { batch: { root: string } };
+    forged.batch.root = `0x${"1".repeat(64)}`;
+    writeFileSync(at("r3-forged.json"), JSON.stringify(forged));
+    const failed = await expectRun(1, [...args("r3-forged.json"), dead]);
+    expect(failed.stdout).to.contain("not heard  node 127.0.0.1:1");
+  });
+
   it("verify: 3 when genuine and not in force, also by a date that is given", async () => {
     expect((await expectRun(3, ["verify", at("r1.json"), ...auditor])).stdout).to.contain(
       "GENUINE, BUT NOT IN FORCE",
@@ -589,7 +615,9 @@ describe("the command line, from init to audit", function () {
       "--head",
       `${length}:${head.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"))}`,
     ]);
-    expect(wrong.stdout).to.contain("✗").and.to.contain("1 DIFFERENCES");
+    expect(wrong.stdout)
+      .to.contain("✗")
+      .and.to.match(/^1 DIFFERENCE$/m);
   });
 
   it("audit --report writes one report for machines and people, and nothing over a file of somebody else", async () => {
@@ -705,7 +733,7 @@ describe("the command line, from init to audit", function () {
     changed[Math.floor(changed.length / 2)]! ^= 1;
     writeFileSync(victim, changed);
     try {
-      expect((await expectRun(1, ["audit", ...own], { env })).stdout).to.match(/✗ .*\n[^]*DIFFERENCES/);
+      expect((await expectRun(1, ["audit", ...own], { env })).stdout).to.match(/✗ .*\n[^]*\d DIFFERENCES?\n/);
     } finally {
       writeFileSync(victim, before);
     }

@@ -732,8 +732,12 @@ describe("audit", () => {
     it("says which entries rest on one node", () => {
       const said = (report: AuditReport): string => describeReport(report).join("\n");
       const some = said(withHead(entries - 1, forger.entries.at(-2)!.head));
-      expect(some).to.contain(`node (single source: entries ${entries - 1}… rest on one node)`);
-      expect(some).to.contain(`NO DIFFERENCES, by a single source: entries ${entries - 1}… rest on one node`);
+      expect(some).to.contain(
+        `node (single source for the last 1 entry; a head obtained elsewhere vouches for the first ${entries - 1})`,
+      );
+      expect(some).to.contain(
+        "NO DIFFERENCES, by a single source for the last 1 entry; a head obtained elsewhere",
+      );
       expect(said(withHead(0, first.head))).to.match(/NO DIFFERENCES, by a single source$/);
       expect(said(withHead(entries, forger.head))).to.match(/NO DIFFERENCES$/);
     });
