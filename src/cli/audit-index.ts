@@ -10,6 +10,7 @@ import { CreditAnchorError } from "../errors";
 import type { Home } from "../home";
 import { replaceFile, temporaryEnding, writeError } from "../home/files";
 import { english } from "../report/words";
+import { aloneBeside } from "../vault/beside";
 import { flag, text, usage, type OptionValues } from "./options";
 import { timeForPeople, type Io } from "./output";
 
@@ -77,7 +78,8 @@ export function openIndex({ options, home, registry, fromBlock, io }: IndexReque
       };
       try {
         mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-        await (home === undefined ? put() : home.alone(put));
+        // A file that was named may be used from several homes, or from none.
+        await (home === undefined || named !== undefined ? aloneBeside(file, put) : home.alone(put));
       } catch (cause) {
         const error = writeError(file, cause);
         if (!(error instanceof CreditAnchorError)) throw error;
@@ -141,7 +143,10 @@ export function indexLines({ index, coverage }: AuditReport): string[] {
   const found =
     differences === 0
       ? []
-      : [`           ${counted(differences, "difference")} found by earlier audits and not by this one`];
+      : [
+          `           ${counted(differences, "difference")} found by earlier audits and not by this one: said again by every audit,`,
+          "           with exit status 1, until audit --rebuild-index forgets them; do that only if you know why they were found",
+        ];
   const head = `index      as of block ${block.number}, ${timeForPeople(block.time)}, written ${madeAt}`;
   if (unused !== null)
     return [

@@ -13,6 +13,7 @@ import type { Io } from "../../src/cli/output";
 import { encodePositions } from "../../src/positions";
 import { CreditRegistry__factory, type CreditRegistry } from "../../typechain-types";
 import { forward, startAnvil, startProxy, type FaultProxy, type TestChain } from "../support/chains";
+import { startChild } from "../support/children";
 import { failure } from "../support/failure";
 import { playStory, testAccounts, type Story } from "../support/story";
 import { flip, type NodeLog } from "../support/tampering/node-cases";
@@ -438,6 +439,22 @@ describe("the index of an audit", function () {
       expect(index!.block.number).to.equal(later.block.number);
     });
 
+    it("loses nothing of two processes that write it at once, again and again, without a home", async () => {
+      const file = await written("processes.ndjson");
+      const times = 25;
+      const children = ["one", "two"].map((name) =>
+        startChild("index-child.ts", [file, name, String(times), String(Date.now() + 4_000)]),
+      );
+      for (const child of children) expect(await child.ended, child.stderr()).to.equal(0);
+      const { differences } = place(file).index!;
+      expect(differences).to.have.lengthOf(2 * times);
+      expect(readdirSync(folder).filter((name) => name.startsWith("processes"))).to.have.members([
+        "processes.ndjson",
+        "processes.ndjson.lock",
+        "processes.ndjson.lock-lock",
+      ]);
+    });
+
     it("is the old one after a process was killed that wrote it, whose leftovers the next one removes", async () => {
       const file = await written("killed.ndjson");
       const whole = readFileSync(file);
@@ -448,10 +465,10 @@ describe("the index of an audit", function () {
       const child = spawnSync(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script]);
       expect(child.signal).to.equal("SIGKILL");
       const mine = (): string[] => readdirSync(folder).filter((name) => name.startsWith("killed"));
-      expect(mine()).to.have.lengthOf(2);
+      expect(mine().filter((name) => !name.includes(".lock"))).to.have.lengthOf(2);
       expect(readFileSync(file).equals(whole)).to.equal(true);
       await place(file).write(made);
-      expect(mine()).to.deep.equal(["killed.ndjson"]);
+      expect(mine().filter((name) => !name.includes(".lock"))).to.deep.equal(["killed.ndjson"]);
     });
 
     it("holds nothing that is not on the chain, and may be read by its owner alone", async () => {
