@@ -204,7 +204,7 @@ export const zh: Words = {
     by: (actor) => `操作员 ${actor}`,
     because: (reason) => `：${reason}`,
     block: (n) => `区块 ${n}`,
-    Withdrawn: "机关撤回",
+    Withdrawn: "机构撤回",
     Repaired: "信用修复",
     Active: "撤销修复，恢复有效",
     RecordsSuperseded: "由更新的版本或另一主键的记录取代",
@@ -216,7 +216,7 @@ export const zh: Words = {
     AgencyClosed: "机构关闭",
     AgencySucceeded: (id) => `自此由机构 ${id} 代行`,
     OperatorRevoked: "锚定所用密钥被撤销",
-    OperatorCompromised: (since) => `锚定所用密钥被声明自${since}起失窃`,
+    OperatorCompromised: (since) => `锚定所用密钥被声明自${since}起已泄露`,
     now: "截至目前",
     then: "截至当时",
     end: "生效的最后一日",
@@ -286,7 +286,7 @@ export const zh: Words = {
   about: {
     title: "本页做什么",
     paragraphs: [
-      "机关作出决定后将其锚定：把记录的加盐哈希放入一个批次，再把批次的根写到链上。持有回执的人日后可以证明：记录正是当初锚定的内容，何时、由谁锚定，此后如何。",
+      "机构作出决定后将其锚定：把记录的加盐哈希放入一个批次，再把批次的根写到链上。持有回执的人日后可以证明：记录正是当初锚定的内容，何时、由谁锚定，此后如何。",
       "一切都在您的浏览器内计算，所用代码与命令行相同。文件、字段与结果都不会离开浏览器。唯一的请求发往您所选的节点，而且只是提问：区块、合约代码、视图与事件。节点会得知您询问的是哪个批次、机构和位置，但不知道是谁的记录。",
       "节点可能说谎或落后。遇到重要的决定，请再询问另一方的节点：credit-anchor verify --witness。",
       "出示件不说明由谁出示。",

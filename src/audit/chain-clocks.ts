@@ -46,7 +46,7 @@ export function judgeChain(
     if (!book.told.has(batch.id) && isPublished(rules.policies, recordType))
       findings.notChecked(
         "clock.publication",
-        "batches of decisions whose publication has a limit: from when it runs only their agency's vault tells",
+        "batches of decisions that must be published in time: when that time began only their agency's vault tells",
       );
     for (const [history, indexes] of histories(batch, acts.get(batch.id) ?? [], book))
       judgeHistory(batch, recordType, history, indexes, { book, findings, rules, on });
@@ -109,7 +109,7 @@ function judgeHistory(
   if (repairs.length > 0)
     findings.notChecked(
       "clock.repair",
-      "repairs whose minimum runs from a decision of which only their agency's vault tells",
+      "repairs that are allowed only some time after the decision: its date only their agency's vault tells",
       repairs.length * indexes.length,
     );
   noteUndated(findings, undated * indexes.length);
@@ -121,7 +121,7 @@ export function noteUndated(findings: Findings, count: number): void {
   if (count > 0)
     findings.notChecked(
       "clock.withdrawal",
-      "withdrawals of decisions that are gone: nobody told since when, from which their limit runs",
+      "withdrawals because the decision no longer stands: since when, and so when they were due, nobody told",
       count,
     );
 }
@@ -130,7 +130,7 @@ export function noteReviews(findings: Findings, count: number): void {
   if (count > 0)
     findings.notChecked(
       "clock.review",
-      "records marked UnderReview: no policy sets a time for that mark",
+      "records marked as under review: no rule sets a time for that mark",
       count,
     );
 }

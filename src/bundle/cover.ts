@@ -289,6 +289,31 @@ function page(title: string, parts: readonly Content[]): string {
             overflow-wrap: anywhere;
             white-space: pre-wrap;
           }
+          @media screen and (max-width: 40rem) {
+            tr,
+            th,
+            td {
+              display: block;
+            }
+            th {
+              width: auto;
+            }
+            th,
+            td:not(:last-child) {
+              border-bottom: 0;
+            }
+            td:not(:first-child) {
+              border-top: 0;
+            }
+          }
+          @page {
+            size: A4;
+            margin: 18mm 16mm;
+            @bottom-right {
+              content: counter(page) " / " counter(pages);
+              font-size: 8pt;
+            }
+          }
           @media print {
             body {
               margin: 0;

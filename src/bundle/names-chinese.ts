@@ -8,7 +8,7 @@ export const checksInChinese: Readonly<Record<CheckName, string>> = {
   integrity: "完整性",
   inclusion: "批次归属",
   anchor: "链上锚定",
-  issuer: "出具机关",
+  issuer: "出具机构",
   status: "状态",
   freshness: "数据时效",
 };

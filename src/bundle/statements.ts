@@ -2,7 +2,7 @@ import { counted } from "../counted";
 import { readCheckpoint } from "../checkpoint";
 import type { Hashes } from "../hashes";
 import type { JsonObject } from "../json";
-import { audited, outcomes, readSignedReport, reportHash, signerOfReport } from "../sign-off";
+import { audited, outcomeTexts, readSignedReport, reportHash, signerOfReport } from "../sign-off";
 import { failed, notChecked, passed, type Check } from "../verdict";
 import type { Bundle } from "./file";
 
@@ -22,17 +22,18 @@ export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpo
     try {
       const checkpoint = readCheckpoint(textOf(document), "a checkpoint", hashes);
       const { registry, block, journal, signer } = checkpoint;
-      const problem = misplaced(evidence, registry, block);
+      const problem = misplaced("a checkpoint", evidence, registry, block);
       if (problem !== undefined) return wrong("other", problem);
       if (checkpoint.contract) open = signer;
       told.push(
-        `${signer} signed where the registry stood at block ${block.number}: ${counted(journal.length, "entry", "entries")}`,
+        `${signer} signed that the journal had ${counted(journal.length, "entry", "entries")} at block ${block.number}`,
       );
     } catch {
-      return wrong("signature", "one is not what its signer signed");
+      return wrong("signature", "a checkpoint is not what its signer signed");
     }
   }
-  if (open !== undefined) return notChecked("checkpoints", "checkpoints.contract", onlyOnChain("one", open));
+  if (open !== undefined)
+    return notChecked("checkpoints", "checkpoints.contract", onlyOnChain("a checkpoint", open));
   return passed("checkpoints", "checkpoints.signed", told.join("; "));
 }
 
@@ -49,7 +50,7 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
       const { registry, block, journal } = audited(signed.report);
       if (signed.contract) open = signed.auditor;
       else if (signerOfReport(signed, hashes) !== signed.auditor)
-        return wrong("signature", "one is not what its auditor signed");
+        return wrong("signature", "a report is not what its auditor signed");
       const { statement } = signed;
       if (
         statement.reportHash !== reportHash(signed.report, hashes) ||
@@ -58,17 +59,17 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
         statement.journalLength !== journal.length ||
         statement.journalHead !== journal.head
       )
-        return wrong("report", "a statement is about another report than the one beside it");
-      const problem = misplaced(evidence, registry, block);
+        return wrong("report", "an auditor's statement is about another report than the one beside it");
+      const problem = misplaced("a report", evidence, registry, block);
       if (problem !== undefined) return wrong("other", problem);
       told.push(
-        `${signed.auditor} audited the registry up to block ${block.number}: ${outcomes[statement.outcome]}`,
+        `${signed.auditor} audited the registry up to block ${block.number}: ${outcomeTexts[statement.outcome]}`,
       );
     } catch {
-      return wrong("unreadable", "one is no signed report");
+      return wrong("unreadable", "something in place of a report is no signed report");
     }
   }
-  if (open !== undefined) return notChecked("sign-offs", "sign-offs.contract", onlyOnChain("one", open));
+  if (open !== undefined) return notChecked("sign-offs", "sign-offs.contract", onlyOnChain("a report", open));
   return passed("sign-offs", "sign-offs.signed", told.join("; "));
 }
 
@@ -78,15 +79,16 @@ function onlyOnChain(what: string, signer: string): string {
 
 /** Why a statement says nothing about the anchoring; undefined if it may. */
 function misplaced(
+  what: string,
   { registry, transaction }: Bundle["evidence"],
   about: { readonly chainId: number; readonly address: string },
   block: { readonly number: number; readonly hash: string },
 ): string | undefined {
   if (about.chainId !== registry.chainId || about.address !== registry.address)
-    return "one is about another registry";
-  if (block.number < transaction.blockNumber) return "one is of a block before the anchoring";
+    return `${what} is about another registry`;
+  if (block.number < transaction.blockNumber) return `${what} is of a block before the anchoring`;
   if (block.number === transaction.blockNumber && block.hash !== transaction.blockHash)
-    return "one names another block of the number that the receipt names";
+    return `${what} names another block of the number that the receipt names`;
   return undefined;
 }
 

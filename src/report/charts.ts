@@ -16,10 +16,19 @@ export type Unit = keyof Words["volumes"]["unit"];
 const MOST_BARS = 96;
 const UNITS: readonly Unit[] = ["day", "month", "quarter", "year"];
 
-const WIDTH = 720;
-const LEFT = 176;
-const RIGHT = 84;
-const PLOT = WIDTH - LEFT - RIGHT;
+/** Of a picture: drawn for pages that are wide, and once more for telephones, whose screens show one of the two. */
+interface Layout {
+  readonly name: "wide" | "narrow";
+  readonly width: number;
+  readonly left: number;
+  readonly plot: number;
+  /** Height of the line above each row that holds its label and its number; 0: they stand beside it. */
+  readonly head: number;
+}
+
+const WIDE: Layout = { name: "wide", width: 720, left: 176, plot: 460, head: 0 };
+const NARROW: Layout = { name: "narrow", width: 400, left: 0, plot: 400, head: 26 };
+
 const ROW = 46;
 const BAR = 36;
 
@@ -47,9 +56,6 @@ export function volumeChart(id: string, title: string, rows: readonly Row[], uni
   const all = drawn.flatMap(({ sums }) => [...sums.values()]);
   const most = Math.max(1, ...all.map(({ records }) => records));
   const records = all.reduce((sum, some) => sum + some.records, 0);
-  const step = PLOT / Math.max(names.length, 12);
-  const at = new Map(names.map((name, i) => [name, LEFT + i * step]));
-  const height = drawn.length * ROW + 24;
   const description = words.volumes.describe(
     String(drawn.length),
     names[0] ?? "",
@@ -57,45 +63,49 @@ export function volumeChart(id: string, title: string, rows: readonly Row[], uni
     count(records),
     count(most),
   );
-  const bar = (x: number, base: number, kind: string, part: number): Html | false => {
-    const tall = part === 0 ? 0 : Math.max(0.7, (part / most) * BAR);
-    return (
-      tall > 0 &&
-      html`<rect
-        class="${kind}"
-        x="${px(x)}"
-        y="${px(base - tall)}"
-        width="${px(step * 0.78)}"
-        height="${px(tall)}"
-      />`
+  return inBoth((layout) => {
+    const { left, plot, head } = layout;
+    const step = plot / Math.max(names.length, 12);
+    const at = new Map(names.map((name, i) => [name, left + i * step]));
+    const height = drawn.length * (ROW + head) + 24;
+    const bar = (x: number, base: number, kind: string, part: number): Html | false => {
+      const tall = part === 0 ? 0 : Math.max(0.7, (part / most) * BAR);
+      return (
+        tall > 0 &&
+        html`<rect
+          class="${kind}"
+          x="${px(x)}"
+          y="${px(base - tall)}"
+          width="${px(step * 0.78)}"
+          height="${px(tall)}"
+        />`
+      );
+    };
+    return picture(
+      id,
+      title,
+      description,
+      layout,
+      height,
+      html`${drawn.map(({ label, sums }, n) => {
+        const top = n * (ROW + head);
+        const base = top + head + BAR + 6;
+        const total = [...sums.values()].reduce((sum, some) => sum + some.records, 0);
+        return html`${labelOf(layout, top, base - 4, label)}
+          <line class="base" x1="${left}" y1="${base}" x2="${left + plot}" y2="${base}" />
+          ${[...sums].map(([name, some]) => {
+            const x = at.get(name)!;
+            return html`${bar(x, base, "claimed", some.records)}${bar(x, base, "proven", some.proven)}${
+              some.flagged > 0 && html`<path class="doubt" d="M${px(x + step * 0.39)} ${base + 1}l4 6h-8z" />`
+            }`;
+          })}
+          ${numberOf(layout, top, left + plot + 8, base - 4, words.volumes.total(count(total)))}`;
+      })}
+      ${ticks(names, step, layout).map(
+        ({ name, x }) => html`<text class="note" x="${px(x)}" y="${height - 6}">${name}</text>`,
+      )}`,
     );
-  };
-  return picture(
-    id,
-    title,
-    description,
-    height,
-    html`${drawn.map(({ label, sums }, n) => {
-      const base = n * ROW + BAR + 6;
-      const total = [...sums.values()].reduce((sum, some) => sum + some.records, 0);
-      return html`<text class="label" x="${LEFT - 10}" y="${base - 4}" text-anchor="end"
-          >${short(label)}</text
-        >
-        <line class="base" x1="${LEFT}" y1="${base}" x2="${LEFT + PLOT}" y2="${base}" />
-        ${[...sums].map(([name, some]) => {
-          const x = at.get(name)!;
-          return html`${bar(x, base, "claimed", some.records)}${bar(x, base, "proven", some.proven)}${
-            some.flagged > 0 && html`<path class="doubt" d="M${px(x + step * 0.39)} ${base + 1}l4 6h-8z" />`
-          }`;
-        })}
-        <text class="note" x="${LEFT + PLOT + 8}" y="${base - 4}"
-          >${words.volumes.total(count(total))}</text
-        >`;
-    })}
-    ${ticks(names, step).map(
-      ({ name, x }) => html`<text class="note" x="${px(x)}" y="${height - 6}">${name}</text>`,
-    )}`,
-  );
+  });
 }
 
 /** A bar of one length for every row, cut into parts: shares of each whole. */
@@ -108,19 +118,21 @@ export function shareChart(
     readonly parts: readonly (readonly [kind: string, value: number])[];
   }[],
 ): Html {
-  return picture(
-    id,
-    title,
-    description,
-    rows.length * 24 + 4,
-    html`${rows.map(({ label, parts }, n) => {
-      const whole = parts.reduce((sum, [, value]) => sum + value, 0);
-      let x = LEFT;
-      return html`<text class="label" x="${LEFT - 10}" y="${n * 24 + 16}" text-anchor="end"
-          >${short(label)}</text
-        >
+  return inBoth((layout) => {
+    const { left, plot, head } = layout;
+    return picture(
+      id,
+      title,
+      description,
+      layout,
+      rows.length * (24 + head) + 4,
+      html`${rows.map(({ label, parts }, n) => {
+        const whole = parts.reduce((sum, [, value]) => sum + value, 0);
+        const top = n * (24 + head);
+        let x = left;
+        return html`${labelOf(layout, top, top + 16, label)}
         ${parts.map(([kind, value]) => {
-          const wide = whole === 0 ? 0 : (value / whole) * PLOT;
+          const wide = whole === 0 ? 0 : (value / whole) * plot;
           const from = x;
           x += wide;
           return (
@@ -128,15 +140,16 @@ export function shareChart(
             html`<rect
               class="${kind}"
               x="${px(from)}"
-              y="${n * 24 + 4}"
+              y="${top + head + 4}"
               width="${px(Math.max(0.7, wide))}"
               height="16"
             />`
           );
         })}
-        <text class="note" x="${LEFT + PLOT + 8}" y="${n * 24 + 16}">${count(whole)}</text>`;
-    })}`,
-  );
+        ${numberOf(layout, top, left + plot + 8, top + 16, count(whole))}`;
+      })}`,
+    );
+  });
 }
 
 /** Lengths to one scale, one below the other. */
@@ -147,26 +160,29 @@ export function lengthChart(
   rows: readonly (readonly [label: string, value: number])[],
 ): Html {
   const most = Math.max(1, ...rows.map(([, value]) => value));
-  return picture(
-    id,
-    title,
-    description,
-    rows.length * 22 + 4,
-    html`${rows.map(
-      ([label, value], n) =>
-        html`<text class="label" x="${LEFT - 10}" y="${n * 22 + 15}" text-anchor="end">${short(label)}</text>
+  return inBoth((layout) => {
+    const { left, plot, head } = layout;
+    return picture(
+      id,
+      title,
+      description,
+      layout,
+      rows.length * (22 + head) + 4,
+      html`${rows.map(([label, value], n) => {
+        const top = n * (22 + head);
+        const long = (value / most) * plot;
+        return html`${labelOf(layout, top, top + 15, label)}
           <rect
             class="proven"
-            x="${LEFT}"
-            y="${n * 22 + 4}"
-            width="${px(value === 0 ? 0 : Math.max(0.7, (value / most) * PLOT))}"
+            x="${left}"
+            y="${top + head + 4}"
+            width="${px(value === 0 ? 0 : Math.max(0.7, long))}"
             height="14"
           />
-          <text class="note" x="${px(LEFT + (value / most) * PLOT + 8)}" y="${n * 22 + 15}"
-            >${count(value)}</text
-          >`,
-    )}`,
-  );
+          ${numberOf(layout, top, left + long + 8, top + 15, count(value))}`;
+      })}`,
+    );
+  });
 }
 
 /** A stretch of time of a row. */
@@ -185,34 +201,38 @@ export function timeChart(
   [first, last]: readonly [number, number],
   dates: readonly [string, string],
 ): Html {
-  const place = (moment: number): number =>
-    LEFT + (last === first ? 0 : (Math.min(Math.max(moment, first), last) - first) / (last - first)) * PLOT;
-  const height = rows.length * 22 + 24;
-  return picture(
-    id,
-    title,
-    description,
-    height,
-    html`${rows.map(
-        ({ label, stretches }, n) =>
-          html`<text class="label" x="${LEFT - 10}" y="${n * 22 + 15}" text-anchor="end"
-              >${short(label)}</text
-            >
-            <line class="base" x1="${LEFT}" y1="${n * 22 + 11}" x2="${LEFT + PLOT}" y2="${n * 22 + 11}" />
+  const share = (moment: number): number =>
+    last === first ? 0 : (Math.min(Math.max(moment, first), last) - first) / (last - first);
+  return inBoth((layout) => {
+    const { left, plot, head } = layout;
+    const place = (moment: number): number => left + share(moment) * plot;
+    const height = rows.length * (22 + head) + 24;
+    return picture(
+      id,
+      title,
+      description,
+      layout,
+      height,
+      html`${rows.map(({ label, stretches }, n) => {
+          const top = n * (22 + head);
+          const middle = top + head + 11;
+          return html`${labelOf(layout, top, top + 15, label)}
+            <line class="base" x1="${left}" y1="${middle}" x2="${left + plot}" y2="${middle}" />
             ${stretches.map(
               ({ kind, from, until }) =>
                 html`<rect
                   class="${kind}"
                   x="${px(place(from))}"
-                  y="${n * 22 + 5}"
+                  y="${middle - 6}"
                   width="${px(Math.max(1, place(until) - place(from)))}"
                   height="12"
                 />`,
-            )}`,
-      )}
-      <text class="note" x="${LEFT}" y="${height - 6}">${dates[0]}</text>
-      <text class="note" x="${LEFT + PLOT}" y="${height - 6}" text-anchor="end">${dates[1]}</text>`,
-  );
+            )}`;
+        })}
+        <text class="note" x="${left}" y="${height - 6}">${dates[0]}</text>
+        <text class="note" x="${left + plot}" y="${height - 6}" text-anchor="end">${dates[1]}</text>`,
+    );
+  });
 }
 
 /** What the shades in a picture mean. */
@@ -240,12 +260,46 @@ export const patterns = html`<svg class="defs" width="0" height="0" aria-hidden=
   </defs>
 </svg>`;
 
-function picture(id: string, title: string, description: string, height: number, content: Html): Html {
-  return html`<svg class="plot" role="img" viewBox="0 0 ${WIDTH} ${height}" aria-labelledby="${id}-t ${id}-d">
-    <title id="${id}-t">${title}</title>
-    <desc id="${id}-d">${description}</desc>
+function inBoth(draw: (layout: Layout) => Html): Html {
+  return html`${draw(WIDE)}${draw(NARROW)}`;
+}
+
+function picture(
+  id: string,
+  title: string,
+  description: string,
+  { name, width }: Layout,
+  height: number,
+  content: Html,
+): Html {
+  const own = name === "wide" ? id : `${id}-${name}`;
+  return html`<svg
+    class="plot ${name}"
+    role="img"
+    viewBox="0 0 ${width} ${height}"
+    aria-labelledby="${own}-t ${own}-d"
+  >
+    <title id="${own}-t">${title}</title>
+    <desc id="${own}-d">${description}</desc>
     ${content}
   </svg>`;
+}
+
+/** Where the line above a row is written. */
+const HEAD_LINE = 21;
+
+/** What a row is called. @param beside the line of a label that stands beside its row. */
+function labelOf({ head, left }: Layout, top: number, beside: number, label: string): Html {
+  return head === 0
+    ? html`<text class="label" x="${left - 10}" y="${beside}" text-anchor="end">${short(label)}</text>`
+    : html`<text class="label" x="${left}" y="${top + HEAD_LINE}">${short(label)}</text>`;
+}
+
+/** The number of a row. @param x, beside where it stands beside its row. */
+function numberOf({ head, width }: Layout, top: number, x: number, beside: number, text: string): Html {
+  return head === 0
+    ? html`<text class="note" x="${px(x)}" y="${beside}">${text}</text>`
+    : html`<text class="note" x="${width}" y="${top + HEAD_LINE}" text-anchor="end">${text}</text>`;
 }
 
 type Sum = Pick<PeriodCoverage, "records" | "proven" | "flagged">;
@@ -306,10 +360,19 @@ function next(period: string, unit: Unit): string {
   }
 }
 
+/** So much room the name of a period takes. */
+const TICK = 72;
+
 /** Names below the bars, as many as have room. */
-function ticks(names: readonly string[], step: number): { name: string; x: number }[] {
-  const every = Math.max(1, Math.ceil(72 / step));
-  return names.flatMap((name, i) => (i % every === 0 ? [{ name, x: LEFT + i * step }] : []));
+function ticks(
+  names: readonly string[],
+  step: number,
+  { left, width }: Layout,
+): { name: string; x: number }[] {
+  const every = Math.max(1, Math.ceil(TICK / step));
+  return names
+    .map((name, i) => ({ name, x: left + i * step }))
+    .filter(({ x }, i) => i % every === 0 && x + TICK <= width);
 }
 
 const px = (value: number): string => String(Math.round(value * 100) / 100);

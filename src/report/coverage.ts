@@ -112,7 +112,7 @@ function agencyRows(agency: AgencyCoverage, words: Words): Html[] {
         (period, i) =>
           html`<tr>
             <th scope="row">${i === 0 && typeName(type, words)}</th>
-            <td>${periodName(period.period, words)}</td>
+            <td class="nw">${periodName(period.period, words)}</td>
             ${numbers(period)}
           </tr>`,
       ),

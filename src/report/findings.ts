@@ -4,7 +4,7 @@ import { codeWords } from "../policy";
 import { chineseClocks, chineseDifferences } from "./findings-chinese";
 import { conditionName, lawName, recordTypeName } from "./law";
 import { missedGroups, type MissedGroup } from "./missed";
-import { batchName, count } from "./format";
+import { asSentence, batchName, count } from "./format";
 import { html, join, markup, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
@@ -25,7 +25,7 @@ export function findings(report: AuditReport, words: Words): Html {
 
 /** What a code of a difference means, in the language of the report. */
 export function meaning(code: string, message: string, words: Words): string {
-  return words.lang === "en" ? message : (chineseDifferences[code] ?? message);
+  return words.lang === "en" ? asSentence(message) : (chineseDifferences[code] ?? message);
 }
 
 function differences(all: readonly Difference[], words: Words): Html {
@@ -58,12 +58,13 @@ function differences(all: readonly Difference[], words: Words): Html {
     ${rest(all.length, words)}`;
 }
 
-function one({ code, message, where, expected, found }: Difference, number: number, words: Words): Html {
+function one(difference: Difference, number: number, words: Words): Html {
+  const { code, message, where, expected, found, said: nodes = [] } = difference;
   const { findings: said } = words;
   const meant = meaning(code, message, words);
   return html`<li id="d${number}">
     <p>${count(number)}. ${meant} <code>[${code}]</code></p>
-    ${meant !== message && html`<p class="original" lang="en">${message}</p>`}
+    ${words.lang !== "en" && html`<p class="original" lang="en">${message}</p>`}
     <dl class="facts">
       <dt>${said.where}</dt>
       <dd>${place(where, words)}</dd>
@@ -77,6 +78,11 @@ function one({ code, message, where, expected, found }: Difference, number: numb
         html`<dt>${said.found}</dt>
           <dd class="hex">${found}</dd>`
       }
+      ${nodes.map(
+        ({ node, value }) =>
+          html`<dt>${said.says(node)}</dt>
+            <dd class="hex">${value}</dd>`,
+      )}
     </dl>
   </li>`;
 }
@@ -132,7 +138,8 @@ function groupRow(group: MissedGroup, words: Words): Html {
     </td>
     <td>
       ${code === "clock.early" ? said.daysBefore(count(days), days === 1) : said.daysAfter(count(days), days === 1)}<br />
-      <span class="soft">${said.worstDue(due, happened ?? said.notYet)}</span>
+      <span class="soft nw">${said.worstDue(due)}</span><br />
+      <span class="soft nw">${said.worstDone(happened ?? said.notYet)}</span>
     </td>
   </tr>`;
 }
@@ -158,7 +165,7 @@ function flagged(batches: readonly string[], words: Words): Html {
   if (batches.length === 0) return html`<p>${said.flaggedNone}</p>`;
   return html`<p>${said.flaggedIntro}</p>
     <ul>
-      ${batches.slice(0, MOST_SHOWN).map((id) => html`<li>${said.batch} ${batchName(id, words)}</li>`)}
+      ${batches.slice(0, MOST_SHOWN).map((id) => html`<li>${said.flaggedBatch(batchName(id, words))}</li>`)}
     </ul>
     ${rest(batches.length, words)}`;
 }

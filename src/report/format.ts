@@ -16,9 +16,15 @@ export function share(part: number, whole: number): string {
 
 /** Seconds since 1970 as a moment in China. Zero is the registry's word for never. */
 export function time(seconds: number, words: Words): string {
+  const shown = clock(seconds, words);
+  return /^\d/.test(shown) ? words.utc(shown) : shown;
+}
+
+/** The same without its zone, for columns whose head names it. */
+export function clock(seconds: number, words: Words): string {
   if (seconds === 0) return words.never;
   if (isEndless(seconds)) return words.forEver;
-  return words.utc(new Date((seconds + 8 * 3_600) * 1_000).toISOString().slice(0, 19).replace("T", " "));
+  return new Date((seconds + 8 * 3_600) * 1_000).toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** Later than every date: granted without an end. */
@@ -31,4 +37,9 @@ export function batchName(id: string, words: Words): string {
   if (!/^\d{1,20}$/.test(id)) return id;
   const number = BigInt(id);
   return words.batchName(String(number >> 32n), String(number & 0xffffffffn), id);
+}
+
+/** What the audit says in the middle of a line, as the beginning of one. */
+export function asSentence(message: string): string {
+  return `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`;
 }

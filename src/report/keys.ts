@@ -2,7 +2,7 @@
 import type { AuditReport, KeyUse, RolesReport, StatementReport } from "../audit";
 import { key, timeChart } from "./charts";
 import { figure } from "./coverage";
-import { count, isEndless, time } from "./format";
+import { clock, count, isEndless, time } from "./format";
 import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import { MOST_SHOWN } from "./findings";
@@ -28,9 +28,25 @@ function operators({ keys: uses, block }: AuditReport, words: Words): Html {
   if (uses.length === 0) return html`<p>${words.none}</p>`;
   return html`${picture(uses, block.time, words)}
   ${table(
-    [said.operator, said.may, said.from, said.until, numeric(said.batches), numeric(said.moves)],
+    [
+      said.operator,
+      said.may,
+      inZone(said.from, words),
+      inZone(said.until, words),
+      numeric(said.batches),
+      numeric(said.moves),
+    ],
     uses.map((use) => row(use, words)),
   )}`;
+}
+
+/** The head of a column of moments: in which zone they are is said once. */
+function inZone(name: string, { marks, zone }: Words): string {
+  return `${name}${marks.bracketed(zone)}`;
+}
+
+function moment(seconds: number, words: Words): Html {
+  return html`<span class="nw">${clock(seconds, words)}</span>`;
 }
 
 function row(use: KeyUse, words: Words): Html {
@@ -39,7 +55,7 @@ function row(use: KeyUse, words: Words): Html {
     use;
   return html`<tr>
     <td>
-      ${said.agency} ${agencyId} <span class="hex">${operator}</span>${
+      ${said.agency} ${agencyId}<br /><span class="hex">${operator}</span>${
         compromise !== null &&
         html`<br /><span class="late"
             >${said.compromised(time(compromise.since, words), time(compromise.declaredAt, words))}</span
@@ -47,9 +63,9 @@ function row(use: KeyUse, words: Words): Html {
       }
     </td>
     <td>${permissions.map((permission) => said.permissions[permission]).join(words.marks.list)}</td>
-    <td>${time(validFrom, words)}</td>
+    <td>${moment(validFrom, words)}</td>
     <td>
-      ${time(validUntil, words)}${revokedAt !== null && html`<br /><span class="soft">${said.revoked} ${time(revokedAt, words)}</span>`}
+      ${moment(validUntil, words)}${revokedAt !== null && html`<br /><span class="soft">${said.revoked}<br />${moment(revokedAt, words)}</span>`}
     </td>
     <td class="n">${count(batches)}</td>
     <td class="n">${count(acts)}</td>
@@ -83,12 +99,13 @@ function signOffs({ signOffs: found }: AuditReport, words: Words): Html {
   const { keys: said } = words;
   if (found === null) return html`<p>${said.signOffsUnknown}</p>`;
   const { address, statements } = found;
+  if (statements.length === 0) return html`<p>${said.signOffsNone(address)}</p>`;
   const earlier = statements.length - MOST_SHOWN;
   return html`${table(
     [
       numeric(said.statement),
       said.auditor,
-      said.recorded,
+      inZone(said.recorded, words),
       numeric(said.entries),
       numeric(said.upTo),
       said.outcome,
@@ -108,7 +125,7 @@ function statementRow(
   return html`<tr>
     <td class="n">${count(index)}</td>
     <td class="hex">${auditor}</td>
-    <td>${time(at, words)}<br /><span class="soft">${words.where.block} ${block}</span></td>
+    <td>${moment(at, words)}<br /><span class="soft">${words.where.block} ${block}</span></td>
     <td class="n">${count(statement.journalLength)}</td>
     <td class="n">${statement.blockNumber}</td>
     <td>${said.outcomes[statement.outcome]}</td>
@@ -122,14 +139,14 @@ function authority({ authority: address, journal, externalHead, tenures }: Roles
   const { keys: said } = words;
   return html`${externalHead !== null && html`<p>${headElsewhere(externalHead, words)}</p>`}
   ${table(
-    [said.role, said.account, said.from, said.until, numeric(said.delay)],
+    [said.role, said.account, inZone(said.from, words), inZone(said.until, words), numeric(said.delay)],
     tenures.map(
       ({ role, account, from, until, delay }) =>
         html`<tr>
           <td>${roleName(role, words)}</td>
           <td class="hex">${account}</td>
-          <td>${time(from, words)}</td>
-          <td>${until === null ? said.stillHolds : time(until, words)}</td>
+          <td>${moment(from, words)}</td>
+          <td>${until === null ? said.stillHolds : moment(until, words)}</td>
           <td class="n">${said.seconds(count(delay))}</td>
         </tr>`,
     ),

@@ -1,7 +1,7 @@
 /** Section 2: what the audit cannot say. */
 import type { AuditReport } from "../audit";
 import { chineseUnchecked } from "./findings-chinese";
-import { count, time } from "./format";
+import { asSentence, count, time } from "./format";
 import { html, type Html } from "../html";
 import { numeric, table } from "./table";
 import type { Words } from "./words";
@@ -76,7 +76,7 @@ function unchecked({ notChecked }: AuditReport, words: Words): Html {
     ${table(
       [said.what, words.findings.code, numeric(said.times)],
       notChecked.map(({ code, message, count: times }) => {
-        const meant = words.lang === "en" ? message : (chineseUnchecked[code] ?? message);
+        const meant = words.lang === "en" ? asSentence(message) : (chineseUnchecked[code] ?? message);
         return html`<tr>
           <td>${meant}</td>
           <td><code>${code}</code></td>

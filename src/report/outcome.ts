@@ -81,7 +81,7 @@ function published({ coverage }: AuditReport, words: Words): Html {
         (period, i) =>
           html`<tr>
             <th scope="row">${i === 0 && typeName(type, words)}</th>
-            <td>${periodName(period.period, words)}</td>
+            <td class="nw">${periodName(period.period, words)}</td>
             ${cells(period)}
           </tr>`,
       ),

@@ -6,7 +6,7 @@ import { patterns } from "./charts";
 import { coverageTable, volumes } from "./coverage";
 import { findings } from "./findings";
 import { count, share, time } from "./format";
-import { html, markup, type Html } from "../html";
+import { html, markup, type Content, type Html } from "../html";
 import { keys } from "./keys";
 import { limits } from "./limits";
 import { statuses, timeliness } from "./outcome";
@@ -98,7 +98,7 @@ function verdict({ differences, singleSource, coverage }: AuditReport, words: Wo
 function figures({ differences, clocks, coverage, notChecked }: AuditReport, words: Words): Html {
   const { figure: said } = words;
   const missed = clocks?.findings.reduce((sum, { records }) => sum + records, 0);
-  const all: readonly (readonly [value: string, words: string, alert: boolean])[] = [
+  const all: readonly (readonly [value: string, words: Content, alert: boolean])[] = [
     [count(differences.length), said.differences, differences.length > 0],
     [missed === undefined ? "–" : count(missed), said.missed, (missed ?? 0) > 0],
     [count(coverage.flagged), said.flagged, coverage.flagged > 0],
@@ -107,7 +107,9 @@ function figures({ differences, clocks, coverage, notChecked }: AuditReport, wor
     [count(coverage.records), said.records, false],
     [
       `${count(coverage.proven)}`,
-      `${said.proven}${words.marks.bracketed(share(coverage.proven, coverage.records))}`,
+      html`${said.proven}<span class="nw"
+          >${words.marks.bracketed(share(coverage.proven, coverage.records))}</span
+        >`,
       false,
     ],
   ];

@@ -39,6 +39,8 @@ tbody tr + tr > * { border-top: 1px solid #e6e8ec; }
 tbody th { font-weight: 400; } tr.group > * { font-weight: 700; border-top: 1px solid var(--ink) !important; padding-top: 0.5rem; }
 tr.sum > * { font-weight: 700; }
 .n { text-align: right; } td.n { white-space: nowrap; } td:last-child, th:last-child { padding-right: 0.2rem; }
+th code, td code, td.hex, td .hex { white-space: nowrap; word-break: normal; overflow-wrap: normal; } td.hex, td .hex { font-size: 0.78em; }
+html:lang(zh-CN) thead th, .nw { white-space: nowrap; }
 .late { color: var(--red); font-weight: 700; }
 ol.differences { list-style: none; padding: 0; margin: 0.6rem 0; }
 ol.differences > li { border-top: 1px solid var(--rule); padding: 0.7rem 0; break-inside: avoid; }
@@ -49,16 +51,18 @@ ol.differences code { font-weight: 400; }
 .plot { display: block; width: 100%; height: auto; margin: 0.4rem 0 0.8rem; break-inside: avoid; }
 .plot text, .key { font-family: "Liberation Sans", Arial, "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif; }
 .plot .label { font-size: 11px; fill: #1b1f24; } .plot .note { font-size: 10px; fill: #5a6270; }
+.plot.narrow { display: none; max-width: 30rem; } .narrow .label { font-size: 14px; } .narrow .note { font-size: 13px; }
 .base { stroke: #9aa2ae; stroke-width: 0.7; } .claimed { fill: #b9c8da; } .proven { fill: #1f3a5f; } .unknown { fill: #dfe3e8; }
 .doubt { fill: #96201b; } .hatched { fill: url(#hatch); } .hatch-ground { fill: #f3d9d7; } .hatch-line { fill: #96201b; }
 .defs { position: absolute; }
 .key { font-size: 0.78rem; color: var(--soft); margin: 0.2rem 0; } .key span { margin-right: 1.4rem; white-space: nowrap; }
 figure { margin: 1rem 0 1.4rem; break-inside: avoid; } figcaption { font-weight: 700; font-size: 0.92rem; }
-@media screen and (max-width: 44rem) { body { padding: 1.4rem 1.1rem 3rem; } nav ol { columns: 1; } .figures { grid-template-columns: repeat(2, 1fr); } dl.facts { grid-template-columns: 1fr; } dl.facts dt { margin-top: 0.4rem; } }
+@media screen and (max-width: 44rem) { body { padding: 1.4rem 1.1rem 3rem; } nav ol { columns: 1; } .figures { grid-template-columns: repeat(2, 1fr); } dl.facts { grid-template-columns: 1fr; } dl.facts dt { margin-top: 0.4rem; } th, td { padding-right: 0.5rem; } tbody th, thead th:first-child { position: sticky; left: 0; background: #fff; } }
+@media screen and (max-width: 40rem) { .plot.wide { display: none; } .plot.narrow { display: block; } }
 @media print {
   html { background: none; } body { max-width: none; padding: 0; font-size: 10pt; } .figures dd { font-size: 1.1rem; } .figures dt { font-size: 0.74rem; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2 { margin-top: 1.6rem; } .table { overflow: visible; } table { font-size: 0.8rem; } th, td { padding-right: 0.3rem; } thead { display: table-header-group; } tr, pre { break-inside: avoid; } caption, thead { break-after: avoid; }
+  h2 { margin-top: 1.6rem; } .table { overflow: visible; } table { font-size: 0.78rem; } th, td { padding-right: 0.5rem; } thead { display: table-header-group; } tr, pre { break-inside: avoid; } caption, thead { break-after: avoid; }
   .screen { display: none; } a { color: inherit; text-decoration: none; }
 }
 `;

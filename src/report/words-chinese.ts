@@ -9,6 +9,7 @@ export const chinese: Words = {
   figures: "概要",
   particulars: "审计对象",
   utc: (time) => `${time}（北京时间）`,
+  zone: "北京时间",
   never: "–",
   forEver: "无期限",
 
@@ -22,7 +23,7 @@ export const chinese: Words = {
     differences: (count) => `发现 ${count} 处不符`,
     clean: "未发现不符之处",
     cleanSingle: "未发现不符之处（单一来源）",
-    explainDifferences: "所见与应有不符。第 1.1 节逐处列出所在位置、应有内容与实际所见。",
+    explainDifferences: "所见与应有不符。第 1.1 节逐处列出所在位置、应有内容与实际所见，或各节点所称。",
     explainClean: (events, views) =>
       `已读取并重放登记簿日志的全部 ${events} 条记载。其内容与日志累积哈希一致，并与登记簿在同一区块的 ${views} 项答复一致。`,
     singleSource: "仅询问了一个节点。该节点若前后一致地隐瞒或虚构，仅凭其自身答复无法察觉：见第 2.1 节。",
@@ -47,13 +48,13 @@ export const chinese: Words = {
   chainId: (id) => `链编号 ${id}`,
 
   figure: {
-    differences: "处不符",
-    missed: "项逾期",
-    flagged: "个存疑批次",
-    unchecked: "类未核查事项",
-    batches: "个批次",
-    records: "条声称的记录",
-    proven: "条已证实",
+    differences: "不符之处",
+    missed: "逾期事项",
+    flagged: "存疑批次",
+    unchecked: "未核查事项（类）",
+    batches: "批次",
+    records: "声称的记录",
+    proven: "其中已证实",
   },
 
   findings: {
@@ -68,6 +69,7 @@ export const chinese: Words = {
     whole: "登记簿整体",
     expected: "应为",
     found: "实为",
+    says: (node) => `${node} 称`,
     missed: "逾期事项",
     missedNotAsked: "本次审计未判定法定期限。",
     missedIntro: (on) =>
@@ -83,7 +85,8 @@ export const chinese: Words = {
     dueDates: (count) => `共 ${count} 个期限`,
     daysAfter: (days) => `逾期 ${days} 天`,
     daysBefore: (days) => `提前 ${days} 天`,
-    worstDue: (due, happened) => `期限 ${due}，${/^\d/.test(happened) ? `实际 ${happened}` : happened}`,
+    worstDue: (due) => `期限 ${due}`,
+    worstDone: (happened) => (/^\d/.test(happened) ? `实际 ${happened}` : happened),
     morePlaces: (count) => `……另有 ${count} 处`,
     records: "记录数",
     onlyIf: "前提",
@@ -93,8 +96,9 @@ export const chinese: Words = {
     flagged: "以存疑密钥锚定的批次",
     flaggedNone: "无。",
     flaggedIntro:
-      "操作员的密钥后来被声明失窃，且失窃起始时间早于这些批次的锚定时间，故可能由他人锚定。此类批次予以标注，但并非无效：使用其中记录者应向该机构核实。",
+      "操作员的密钥后来被声明已泄露，且所称泄露时间早于这些批次的锚定时间，故可能由他人锚定。此类批次予以标注，但并非无效：使用其中记录者应向该机构核实。",
     batch: "批次",
+    flaggedBatch: (name) => name,
   },
 
   where: {
@@ -122,33 +126,34 @@ export const chinese: Words = {
       "日志累积哈希取自一个以上的来源，且相互一致。因此，截至该区块日志是完整的：除非所有来源串通，提供事件的节点没有隐瞒、增加或更改任何一条记载。",
     singleSource:
       "日志取自单一节点。该节点若更改、删除或调换任何一条记载，必与其自身给出的累积哈希矛盾。但若该节点前后一致地替换全部历史，或隐瞒最新部分，仅凭其自身答复无法察觉。另一方的节点、经签名的检查点，或从他处取得的日志累积哈希，可以发现此种情形。",
-    disagree: "日志累积哈希取自一个以上的来源，且互不一致：见第 1.1 节。何者为真，本审计自身不能判定。",
+    disagree: "日志累积哈希取自一个以上的来源，且互不一致：见第 1.1 节。何者为真，本审计不能自行判定。",
     unvouched: (from) => `从他处取得的累积哈希可以证明第 ${from} 号之前的记载；其后的记载仅依据一个节点。`,
     head: (length, head) => `从他处取得的累积哈希：${length} 条，${head}`,
     headContained: "它是本日志最前若干条的累积哈希。",
     headDiffers: "它不是本日志的累积哈希：见第 1.1 节。",
-    silent: "应询而未答复的节点",
+    silent: "应询而未作有效答复的节点",
     checkpoint: (length, block, signer, vouched) =>
       `检查点：${length} 条，区块 ${block}，由 ${signer} 签名，${vouched}。`,
     vouched: {
-      named: "签名者为指定采信者",
-      auditor: "签名者当时具有审计职权",
-      own: "签名者即本次审计者",
-      nobody: "签名者不足采信",
+      named: "签名人为指定的可信者",
+      auditor: "签名人当时具有审计职权",
+      own: "签名人即本次审计人",
+      nobody: "签名人不足采信",
     },
     checkpointAccepted: (block) => `签名人为合约；在区块 ${block} 处询问，该合约确认签名为其所作。`,
     index: (block, time, madeAt, events, views, batches) =>
-      `本次审计以前次审计为基础：截至区块 ${block}（${time}），其结果保存于审计方自己的机器，写入时间 ${madeAt}。以下内容沿用前次结果，未再向节点查询：${events} 个事件、${views} 项答复（其后无事件涉及）以及 ${batches} 个批次的叶哈希证明。全部事件均已重新计算，并与日志的累积哈希核对。`,
+      `本次审计以前次审计为基础：截至区块 ${block}（${time}），其结果保存于审计人自己的计算机，写入时间 ${madeAt}。以下内容沿用前次结果，未再向节点查询：${events} 个事件、${views} 项答复（其后无事件涉及）以及 ${batches} 个批次的叶哈希证明。全部事件均已重新计算，并与日志的累积哈希核对。`,
     indexUnused: (block, time, madeAt, why) =>
       `前次审计（截至区块 ${block}，${time}，写入时间 ${madeAt}）未被沿用，全部内容已重新读取，原因：${why}。`,
     unused: {
-      chain: "链标识相同，但这是另一条链",
+      chain: "链编号相同，但这是另一条链",
       block: "其区块不在链上",
       journal: "节点所述该区块处的日志累积哈希与当时不同",
       code: "登记簿的代码已不同",
       earlier: "本次审计截止于其区块之前",
     },
-    indexDifferences: (count) => `以往审计发现而本次未再发现的差异：${count} 项，已与其他差异一并列出。`,
+    indexDifferences: (count) =>
+      `以往审计发现而本次未再发现的不符之处：${count} 处，已一并列出。此后每次审计都会再次列出，直至以 --rebuild-index 重新审计为止（届时不再保留）；仅在确知其原因无害（例如节点曾出故障）时方可如此。`,
     checkpointContained: "登记簿自该检查点以来仅有增加。",
     checkpointDiffers: "登记簿自该检查点以来并非仅有增加：见第 1.1 节。",
     claims:
@@ -182,7 +187,7 @@ export const chinese: Words = {
       "声称：批次头所载的记录数。已证实：其叶哈希在链上或已提供，且可推算出所锚定的根哈希。存疑：以存疑密钥锚定的批次数。",
     vaults: "已比对的机构数据库",
     vault: (batches, records, recomputed) =>
-      `机构数据库中的 ${batches} 个批次、${records} 条记录；其中 ${recomputed} 条由内容和密值重新计算。`,
+      `机构数据库中的 ${batches} 个批次、${records} 条记录；其中 ${recomputed} 条由内容和密值重新计算得出。`,
     sources: "已比对的数源文件",
     source: (rows, same) => `${rows} 行，${same} 行与锚定一致`,
     sourceFaults: {
@@ -236,9 +241,8 @@ export const chinese: Words = {
 
   timeliness: {
     heading: "是否按期",
-    intro:
-      "记录是否在法律规定的公示期限内锚定。仅当机构的数据库可用、且记录自身的日期确定了期限时，方可判定。",
-    unknownAll: "没有可以判定的记录：没有可用的机构数据库，或其中没有设此期限的记录。",
+    intro: "记录是否在法律规定的公示期限内锚定。仅在取得机构数据库、且记录自身的日期确定了期限时，方可判定。",
+    unknownAll: "没有可以判定的记录：未取得机构数据库，或其中没有适用此类期限的记录。",
     caption: "各机构、类型和期间的公示",
     onTime: "按期",
     late: "逾期",
@@ -264,21 +268,21 @@ export const chinese: Words = {
     revoked: "撤销",
     batches: "批次",
     moves: "变更",
-    compromised: (since, declared) => `自 ${since} 起存疑，${declared} 声明失窃`,
+    compromised: (since, declared) => `自 ${since} 起存疑，${declared} 声明泄露`,
     plot: "操作员密钥的有效期",
     describe: (keys, doubt) =>
       `每个密钥一条，共 ${keys} 个，示其有效起止；存疑部分以斜线表示（${doubt} 个）。`,
     valid: "有效",
     doubt: "存疑",
     roles: "职权",
-    rolesNone: "未读取职权日志：何人何时具有何种职权不明。",
+    rolesNone: "未读取职权日志：谁在何时具有何种职权不明。",
     authority: (address, length) => `职权合约 ${address}，日志 ${length} 条`,
     role: "职权",
     account: "账户",
     roleNames: {
       administrator: "总管理员",
       registrar: "登记员",
-      guardian: "监护人",
+      guardian: "紧急暂停人",
       unpauser: "解除暂停人",
       arbiter: "裁断人",
       auditor: "审计人",
@@ -289,15 +293,16 @@ export const chinese: Words = {
     stillHolds: "至今",
     seconds: (count) => `${count} 秒`,
     signOffs: "链上的审计声明",
-    signOffsUnknown: "不知审计声明合约何在：未查看审计人是否作过审计声明。",
-    signOffsOf: (address, statements) => `合约 ${address}：审计声明 ${statements} 条`,
+    signOffsUnknown: "审计声明合约的地址不明：未查看审计人是否作过审计声明。",
+    signOffsNone: (address) => `尚无审计人作过审计声明（合约 ${address}）。`,
+    signOffsOf: (address, statements) => `合约 ${address}；审计声明 ${statements} 条`,
     statement: "序号",
     auditor: "审计人",
     recorded: "记载于",
     entries: "日志条数",
     upTo: "截至区块",
     outcome: "所称结果",
-    outcomes: ["无不符之处", "未能全部核对", "有不符之处"],
+    outcomes: ["无不符之处", "无不符之处；未能全部核对", "有不符之处"],
     compared: "与本日志核对",
     holds: "相符",
     differs: "不符：见 1.1 节",
@@ -311,7 +316,7 @@ export const chinese: Words = {
     first: "提供事件",
     witness: "核对同样的事件与累积哈希",
     placeholders:
-      "URL 为节点地址；CHECKPOINT 为第 2.1 节所载检查点的文件；FILE 为部署记录、政策文件或数源文件；HOME 为审计人的工作目录；DIR 为其他目录。",
+      "URL 为节点地址；CHECKPOINT 为第 2.1 节所载检查点的文件；FILE 为部署记录、规则文件或数源文件；HOME 为审计人的工作目录；DIR 为其他目录。",
     commands: "命令",
     same: "审计本身，截至同一区块：",
     hash: "report.json 的哈希值，印于每页页脚：",
@@ -332,8 +337,8 @@ export const chinese: Words = {
       ["叶哈希", "链上可见的记录形式：不透露任何内容的哈希值。"],
       ["不符之处", "所见与应有相矛盾之处。"],
       ["单一来源", "全部答复出自同一节点。见第 2.1 节。"],
-      ["审计声明", "审计人在链上的记载：查看到何处，结果如何。他人可如本报告这样加以核对。"],
-      ["存疑", "锚定所用密钥后来被声明失窃，且失窃起始时间早于锚定。"],
+      ["审计声明", "审计人在链上的记载：审计到哪一条、结果如何。他人可像本报告这样加以核对。"],
+      ["存疑", "锚定所用密钥后来被声明已泄露，且所称泄露时间早于锚定。"],
       ["机构数据库", "机构自有的数据库，载有记录内容、密值及各记录的锚定位置。"],
     ],
   },

@@ -7,6 +7,7 @@ export const english = {
   figures: "At a glance",
   particulars: "What was audited",
   utc: (time: string) => `${time} (UTC+8)`,
+  zone: "UTC+8",
   never: "–",
   forEver: "no end",
 
@@ -22,7 +23,7 @@ export const english = {
     clean: "No difference found",
     cleanSingle: "No difference found, by a single source",
     explainDifferences:
-      "What was found contradicts what must be. Section 1.1 lists each place, with what was expected and what was found there.",
+      "What was found contradicts what must be. Section 1.1 lists each place, with what was expected and what was found there, or what each node said.",
     explainClean: (events: string, views: string) =>
       `All ${events} entries of the registry’s journal were read and replayed. What they tell agrees with the journal’s head and with ${views} answers of the registry at the same block.`,
     singleSource:
@@ -49,13 +50,13 @@ export const english = {
   chainId: (id: string) => `chain ${id}`,
 
   figure: {
-    differences: "differences",
-    missed: "time limits missed",
-    flagged: "batches flagged",
-    unchecked: "kinds of things not checked",
-    batches: "batches",
-    records: "records claimed",
-    proven: "of them proven",
+    differences: "Differences",
+    missed: "Time limits missed",
+    flagged: "Batches flagged",
+    unchecked: "Kinds of things not checked",
+    batches: "Batches",
+    records: "Records claimed",
+    proven: "Of them proven",
   },
 
   findings: {
@@ -71,6 +72,7 @@ export const english = {
     whole: "the registry as a whole",
     expected: "Expected",
     found: "Found",
+    says: (node: string) => `${node} says`,
     missed: "Time limits missed",
     missedNotAsked: "The time limits of the law were not judged in this audit.",
     missedIntro: (on: string) =>
@@ -86,18 +88,20 @@ export const english = {
     dueDates: (count: string) => `${count} due dates`,
     daysAfter: (days: string, one: boolean) => `${days} ${one ? "day" : "days"} after`,
     daysBefore: (days: string, one: boolean) => `${days} ${one ? "day" : "days"} before`,
-    worstDue: (due: string, happened: string) => `due ${due}, ${happened}`,
+    worstDue: (due: string) => `due ${due}`,
+    worstDone: (happened: string) => (/^\d/.test(happened) ? `done ${happened}` : happened),
     morePlaces: (count: string, one: boolean) => `… and ${count} more ${one ? "place" : "places"}`,
     records: "Records",
     onlyIf: "Only if",
     evidence: { chain: "by the chain", vault: "by the agency’s vault" },
-    clockCode: { "clock.late": "late", "clock.overdue": "overdue", "clock.early": "too early" },
+    clockCode: { "clock.late": "Late", "clock.overdue": "Overdue", "clock.early": "Too early" },
     certainty: { sure: "sure", likely: "likely", unsure: "unsure" },
     flagged: "Batches anchored with a key in doubt",
     flaggedNone: "None.",
     flaggedIntro:
-      "The operator’s key was later declared compromised, since a time before these batches were anchored. Somebody else may have anchored them. They are flagged, not void: whoever relies on one of their records asks the agency.",
+      "The operator’s key was later declared compromised, since a time before these batches were anchored. Somebody else may have anchored them. They are flagged, not void: whoever relies on one of their records should ask the agency.",
     batch: "Batch",
+    flaggedBatch: (name: string) => `Batch ${name}`,
   },
 
   where: {
@@ -132,7 +136,7 @@ export const english = {
     head: (length: string, head: string) => `Head obtained elsewhere: ${length} entries, ${head}`,
     headContained: "It is the head of the first entries of this journal.",
     headDiffers: "It is not the head of this journal’s entries: see section 1.1.",
-    silent: "Nodes that were to be asked and gave no answer",
+    silent: "Nodes that were to be asked and gave no answer that could be used",
     checkpoint: (length: string, block: string, signer: string, vouched: string) =>
       `Checkpoint: ${length} entries at block ${block}, signed by ${signer}, ${vouched}.`,
     vouched: {
@@ -162,7 +166,7 @@ export const english = {
       earlier: "this audit ends before its block",
     },
     indexDifferences: (count: string): string =>
-      `Differences that earlier audits found and this one did not: ${count}. They are listed with the others.`,
+      `Differences that earlier audits found and this one did not: ${count}. They are listed with the others, and every audit will say them again until one is made with --rebuild-index, which forgets them: do so only when their reason is known to be harmless, such as a node that was broken.`,
     checkpointContained: "The registry only grew from it.",
     checkpointDiffers: "The registry did not only grow from it: see section 1.1.",
     claims:
@@ -202,7 +206,7 @@ export const english = {
       "Claimed: records that the headers of the batches name. Proven: their leaves were on the chain or given, and lead to the anchored root. Flagged: batches anchored with a key in doubt.",
     vaults: "Vaults compared",
     vault: (batches: string, records: string, recomputed: string) =>
-      `${batches} batches and ${records} records of an agency’s vault; ${recomputed} of the records were computed again from content and secret.`,
+      `Batches: ${batches}. Records: ${records}, of which ${recomputed} were computed again from content and secret.`,
     sources: "Files of the source compared",
     source: (rows: string, same: string) => `${rows} rows, ${same} as anchored`,
     sourceFaults: {
@@ -226,14 +230,14 @@ export const english = {
     byAgency: (unit: string) => `Records anchored ${unit}, by agency`,
     byType: (agency: string, unit: string) => `Agency ${agency}: records anchored ${unit}, by type`,
     describe: (rows: string, from: string, until: string, records: string, most: string) =>
-      `Bar charts, ${rows} one above the other, from ${from} to ${until}: ${records} records, at most ${most} in one period.`,
+      `Bar chart with ${rows} rows, from ${from} to ${until}: ${records} records, at most ${most} in one period.`,
     proven: "proven",
     claimed: "claimed only",
     flagged: "with batches flagged",
     total: (records: string) => `${records} in all`,
     top: (value: string) => `top: ${value}`,
     otherAgencies: (count: string) =>
-      `${count} more agencies with fewer records are in the table of section 3.`,
+      `Agencies with fewer records that are not drawn here: ${count}. They are in the table of section 3.`,
   },
 
   statuses: {
@@ -290,7 +294,7 @@ export const english = {
     compromised: (since: string, declared: string) => `in doubt since ${since}, declared ${declared}`,
     plot: "Validity of the operators’ keys",
     describe: (keys: string, doubt: string) =>
-      `One bar a key, ${keys} keys, from when until when it was valid; hatched where it is in doubt (${doubt}).`,
+      `One bar for each key (${keys}): from when until when it was valid; hatched where it is in doubt (${doubt}).`,
     valid: "valid",
     doubt: "in doubt",
     roles: "Roles",
@@ -304,15 +308,20 @@ export const english = {
     seconds: (count: string) => `${count} s`,
     signOffs: "What auditors stated on chain",
     signOffsUnknown:
-      "No contract for sign-offs was known: whether auditors stated anything was not looked at.",
-    signOffsOf: (address: string, statements: string) => `Contract ${address}: ${statements} statements`,
+      "It was not looked at whether auditors stated anything: the contract for their statements was not known.",
+    signOffsNone: (address: string) => `No auditor has stated anything yet (contract ${address}).`,
+    signOffsOf: (address: string, statements: string) => `Contract ${address}; statements: ${statements}`,
     statement: "No.",
     auditor: "Auditor",
     recorded: "Recorded",
     entries: "Entries",
     upTo: "Up to block",
     outcome: "Outcome stated",
-    outcomes: ["no difference", "not everything compared", "differences"] as readonly string[],
+    outcomes: [
+      "no differences",
+      "no differences; not everything could be compared",
+      "differences",
+    ] as readonly string[],
     compared: "Against this journal",
     holds: "holds",
     differs: "does not hold: section 1.1",

@@ -296,7 +296,7 @@ describe("evidence bundles", function () {
           "未填写的字段 fields left empty 备注 Remark",
           "未出示的字段（1 项） hidden fields (1) 证件号码 Number of the party&#39;s identity document",
           "证明路径从记录通到其批次的根。 record ",
-          "出具机关 issuer – 未核验 not checked 须先找到链上锚定。 needs an anchor",
+          "出具机构 issuer – 未核验 not checked 须先找到链上锚定。 needs an anchor",
         ])
           expect(lines).to.contain(words);
         expect(lines).to.match(
