@@ -88,6 +88,8 @@ async function checkStand(checkpoint: Checkpoint, chain: Chain): Promise<Check[]
     `${block.number} with this hash and time is not in the chain`,
   );
   if (!isThere) return [inChain];
+  if ((await chain.code(registry.address)) === "0x")
+    return [inChain, check("registry", false, "", `is ${registry.address}: the node has no contract there`)];
   try {
     const stand = await readStand(chain, registry.address, found);
     const same = checkpointText({ ...checkpoint, roles: undefined, ...stand }) === checkpointText(checkpoint);
