@@ -329,11 +329,15 @@ function signRows(policy: Policy): string[] {
 
 function codesIn(path: string): string[] {
   const text = readFileSync(join(root, path), "utf8");
-  const direct = [...text.matchAll(/\bdiffer\(\s*([^,]*?(?:\?[^:]*:[^,]*)?),/g)].flatMap((match) => [
-    ...match[1]!.matchAll(/"([a-z-]+\.[a-z-]+)"/g),
-  ]);
+  const direct = [...text.matchAll(/\b(?:differ|disagree)\(\s*([^,]*?(?:\?[^:]*:[^,]*)?),/g)].flatMap(
+    (match) => [...match[1]!.matchAll(/"([a-z-]+\.[a-z-]+)"/g)],
+  );
+  const built = [...text.matchAll(/\bcode: "([a-z-]+\.[a-z-]+)",/g)];
   const returned = [...text.matchAll(/return "((?:vault)\.[a-z-]+)"|: "((?:vault)\.[a-z-]+)"/g)];
-  return [...direct.map((match) => match[1]!), ...returned.map((match) => (match[1] ?? match[2])!)];
+  return [
+    ...[...direct, ...built].map((match) => match[1]!),
+    ...returned.map((match) => (match[1] ?? match[2])!),
+  ];
 }
 
 function checkTables(document: string, write: boolean): void {
