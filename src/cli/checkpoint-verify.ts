@@ -18,10 +18,12 @@ import { openRegistry } from "../registry-views";
 import { RpcError } from "../rpc";
 import { check, checkLines, statusOf, type Check } from "./checks";
 import { counted } from "../counted";
+import type { NamedRegistry } from "./named-registry";
 import { timeForPeople } from "./output";
 import type { Outcome } from "./verb";
 
 /**
+ * @param trusted The registry to believe: the file's own may be anybody's, with an authority that makes him auditor.
  * @param chain Undefined: what the file alone tells.
  * @param believed Whose word counts, as `audit --since` has it.
  * @throws {CreditAnchorError} `checkpoint.newer`, `checkpoint.format` for what is no checkpoint at all.
@@ -29,11 +31,13 @@ import type { Outcome } from "./verb";
 export async function verifyCheckpoint(
   content: string,
   file: string,
+  trusted: NamedRegistry | undefined,
   chain: Chain | undefined,
   believed: Believed,
 ): Promise<Outcome> {
   const checkpoint = parseCheckpoint(content, file);
   const checks = [
+    checkRegistry(checkpoint, trusted),
     await checkSignature(checkpoint, chain),
     ...(chain === undefined ? [] : await checkStand(checkpoint, chain)),
     await checkRole(checkpoint, chain, believed),
@@ -51,6 +55,24 @@ export async function verifyCheckpoint(
     ],
     exitStatus: statusOf(checks),
   };
+}
+
+function checkRegistry({ registry }: Checkpoint, trusted: NamedRegistry | undefined): Check {
+  const name = "registry";
+  if (trusted === undefined)
+    return {
+      name,
+      result: "open",
+      message:
+        "not checked: anybody can deploy one; name the one you trust (--registry, --deployment or --home)",
+    };
+  const { address, chainId = registry.chainId } = trusted;
+  return check(
+    name,
+    registry.address === address && registry.chainId === chainId,
+    "is the trusted one",
+    `is ${registry.address} on chain ${registry.chainId}: not the trusted one, ${address} on chain ${chainId}`,
+  );
 }
 
 async function checkSignature(checkpoint: Checkpoint, chain: Chain | undefined): Promise<Check> {

@@ -14,6 +14,7 @@ import type { Home } from "../home";
 import { verifyCheckpoint } from "./checkpoint-verify";
 import { connect, connectNode, optionalHome, requireHome } from "./context";
 import { expectNewFile, readText, writeEvidence } from "./files";
+import { namedTrust } from "./named-registry";
 import { address, integer, list, parseAddress, text, url, usage } from "./options";
 import { counted } from "../counted";
 import { jsonLines, timeForPeople } from "./output";
@@ -30,10 +31,11 @@ A contract that is auditor (a multisig) signs too: --wallet prints the digest th
 --signature writes the file, once the contract accepts it (ERC-1271).
 
 --verify FILE checks a checkpoint: its form and a key's signature without a chain; with a node also a contract's signature,
-that the signer held the role auditor, and that the node says the same. Whether the registry only grew from it is audit --since.
+that the signer held the role auditor, and that the node says the same. The registry to believe comes from --registry,
+--deployment or the home folder, never from the file. Whether the registry only grew from it is audit --since.
 
-Exit status: 0 done or all holds, 1 something does not, 2 not all could be checked: without a chain neither
-role nor a contract's signature, or the node keeps no state that old; 64 what is no checkpoint at all.`,
+Exit status: 0 done or all holds, 1 something does not, 2 not all could be checked: no registry is named, without a chain
+neither role nor a contract's signature, or the node keeps no state that old; 64 what is no checkpoint at all.`,
   options: {
     rpc: url("--rpc <url>", "node of the chain; otherwise that of the home folder"),
     out: text("--out <file>", "new file to write it to; otherwise on stdout"),
@@ -45,6 +47,11 @@ role nor a contract's signature, or the node keeps no state that old; 64 what is
     wallet: address("--wallet <address>", "the signer is this contract, not the home's key"),
     signature: text("--signature <hex>", "with --wallet: what the contract accepts as its signature"),
     verify: text("--verify <file>", "check this checkpoint instead of making one"),
+    registry: address(
+      "--registry <address>",
+      "with --verify: the registry you trust, on the chain of the node",
+    ),
+    deployment: text("--deployment <file>", "with --verify: deployment record of the registry you trust"),
     signer: list(
       "--signer <addresses>",
       "with --verify: who may have signed it, between commas; otherwise whoever held the role auditor then, or this home",
@@ -53,23 +60,26 @@ role nor a contract's signature, or the node keeps no state that old; 64 what is
   examples: [
     "credit-anchor checkpoint --home auditor --out checkpoint.json",
     "credit-anchor checkpoint --home auditor --block 1203 --json",
-    "credit-anchor checkpoint --verify checkpoint.json --rpc http://127.0.0.1:8545",
+    "credit-anchor checkpoint --verify checkpoint.json --deployment deployments/besu --rpc http://127.0.0.1:8545",
   ],
   run: async ({ options, home: dir, signal }) => {
     if (options.verify !== undefined) {
       const own = optionalHome(dir);
+      const trusted = namedTrust({ registry: options.registry, deployment: options.deployment }, own);
       const hasNode = options.rpc !== undefined || own !== undefined;
       return verifyCheckpoint(
         readText(options.verify),
         options.verify,
-        hasNode ? await connectNode(own, options.rpc, undefined, signal) : undefined,
+        trusted,
+        hasNode ? await connectNode(own, options.rpc, trusted?.chainId, signal) : undefined,
         {
           signers: options.signer?.map((word) => parseAddress(word, "--signer")),
           own: own?.signerAddress(),
         },
       );
     }
-    if (options.signer !== undefined) throw usage("--signer goes with --verify");
+    for (const name of ["signer", "registry", "deployment"] as const)
+      if (options[name] !== undefined) throw usage(`--${name} goes with --verify`);
     const out = options.out === "-" ? undefined : options.out;
     // Before anything is asked or signed: a checkpoint is evidence, and no later one makes up for it.
     if (out !== undefined) expectNewFile(out, "a checkpoint");

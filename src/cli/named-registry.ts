@@ -18,11 +18,13 @@ export interface NamedRegistry {
   readonly signOffs?: string;
 }
 
-/** @throws {CreditAnchorError} `file.…`, `deployment.…` */
+/** @throws {CreditAnchorError} `usage` for two that exclude each other, `file.…`, `deployment.…` */
 export function namedTrust(
   options: { readonly registry: string | undefined; readonly deployment: string | undefined },
   home: Home | undefined,
 ): NamedRegistry | undefined {
+  if (options.deployment !== undefined && options.registry !== undefined)
+    throw usage("--deployment and --registry exclude each other");
   if (options.deployment !== undefined) {
     const { chainId, address, codeHash, blockNumber } = readDeployment(options.deployment);
     const signOffs = readRecordBeside(options.deployment, "SignOffs")?.address;
@@ -50,8 +52,6 @@ export function requireTrust(
   readonly codeHash: string | undefined;
   readonly fromBlock: number;
 } {
-  if (options.deployment !== undefined && options.registry !== undefined)
-    throw usage("--deployment and --registry exclude each other");
   const named = namedTrust(options, home);
   if (named === undefined)
     throw usage(

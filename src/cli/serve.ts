@@ -38,8 +38,6 @@ let web pages ask, or whose address holds a key. Ctrl-C stops it.`,
     "credit-anchor serve --deployment deployments/mainnet --rpc https://node.example.org --through",
   ],
   run: async ({ options, home: homeDir, io, signal }) => {
-    if (options.deployment !== undefined && options.registry !== undefined)
-      throw usage("--deployment and --registry exclude each other");
     const home = optionalHome(homeDir);
     const rpc = options.rpc ?? home?.settings.rpc[0];
     if (options.through && rpc === undefined)

@@ -85,8 +85,6 @@ another day.`,
     if (options.offline && options.rpc !== undefined) throw usage("--offline and --rpc exclude each other");
     if (options.offline && options.witness !== undefined)
       throw usage("--offline and --witness exclude each other");
-    if (options.deployment !== undefined && options.registry !== undefined)
-      throw usage("--deployment and --registry exclude each other");
     if (options.asOf !== undefined && (options.offline || options.on !== undefined))
       throw usage("--as-of excludes --offline and --on");
     const home = optionalHome(homeDir);

@@ -2,8 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { recoverAddress, SigningKey, toQuantity, TypedDataEncoder, Wallet } from "ethers";
+import {
+  JsonRpcProvider,
+  NonceManager,
+  recoverAddress,
+  SigningKey,
+  toQuantity,
+  TypedDataEncoder,
+  Wallet,
+} from "ethers";
+import { readStand } from "../../src/audit/stand";
+import { connectChain } from "../../src/chain";
 import { type Checkpoint, checkpointDigest, checkpointText } from "../../src/checkpoint";
+import { deployRegistry } from "../../src/deployment";
 import { forward, rawRpc, startProxy } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
@@ -208,23 +219,46 @@ describe("checkpoint, and audit --since", function () {
     json<Verified>(["checkpoint", "--verify", file, ...more], { status });
 
   it("is verified with the role of its signer, which needs a chain", async () => {
-    const { rpcUrl, homes } = sandbox.ready;
-    const held = ["signature passed", "block passed", "journal passed", "role passed"];
-    expect(results(await verify(at("c.json"), 0, "--rpc", rpcUrl))).to.deep.equal(held);
-    expect(results(await verify(at("c.json"), 2))).to.deep.equal(["signature passed", "role open"]);
+    const { rpcUrl, homes, registry } = sandbox.ready;
+    const node = ["--rpc", rpcUrl, "--registry", registry];
+    const held = ["registry passed", "signature passed", "block passed", "journal passed", "role passed"];
+    expect(results(await verify(at("c.json"), 0, ...node))).to.deep.equal(held);
+    const alone = ["registry open", "signature passed", "role open"];
+    expect(results(await verify(at("c.json"), 2))).to.deep.equal(alone);
     const { stdout } = await expectRun(2, ["checkpoint", "--verify", at("c.json")]);
     expect(stdout).to.match(/\?  role +not checked: needs a chain/);
     const file = write({}, stranger.privateKey);
-    const none = await verify(file, 1, "--rpc", rpcUrl);
-    expect(results(none)).to.deep.equal([...held.slice(0, 3), "role failed"]);
-    const named = await verify(file, 0, "--rpc", rpcUrl, "--signer", stranger.address);
+    const none = await verify(file, 1, ...node);
+    expect(results(none)).to.deep.equal([...held.slice(0, 4), "role failed"]);
+    const named = await verify(file, 0, ...node, "--signer", stranger.address);
     expect(results(named)).to.deep.equal(held);
-    await verify(at("c.json"), 1, "--rpc", rpcUrl, "--signer", stranger.address);
+    await verify(at("c.json"), 1, ...node, "--signer", stranger.address);
     // As audit --since has it: a home believes its own key.
     const office = ["--home", homes["market-regulator"]];
     await expectRun(0, ["checkpoint", ...office, "--out", at("own.json")]);
     expect(results(await verify(at("own.json"), 0, ...office))).to.deep.equal(held);
-    await verify(at("own.json"), 1, "--rpc", rpcUrl);
+    await verify(at("own.json"), 1, ...node);
+  });
+
+  it("is not believed about the registry of whoever signed it, who is auditor there by his own word", async () => {
+    const { rpcUrl, chainId, registry } = sandbox.ready;
+    const provider = new JsonRpcProvider(rpcUrl);
+    const signer = new NonceManager(stranger.connect(provider));
+    await rawRpc(rpcUrl, "anvil_setBalance", [stranger.address, toQuantity(10n ** 20n)]);
+    const own = await deployRegistry(signer, { grants: { auditor: [stranger.address] } });
+    const address = (await own.registry.getAddress()).toLowerCase();
+    const chain = await connectChain({ urls: [rpcUrl] });
+    const stand = await chain.pinned((block) => readStand(chain, address, block), "latest");
+    provider.destroy();
+    const file = write(stand, stranger.privateKey);
+    const others = ["signature passed", "block passed", "journal passed", "role passed"];
+    const unnamed = await verify(file, 2, "--rpc", rpcUrl);
+    expect(results(unnamed)).to.deep.equal(["registry open", ...others]);
+    for (const trusted of [["--rpc", rpcUrl, "--registry", registry], ndrc]) {
+      const found = await verify(file, 1, ...trusted);
+      expect(results(found)).to.deep.equal(["registry failed", ...others]);
+    }
+    expect(stand.registry).to.deep.equal({ chainId, address });
   });
 
   it("is found altered with status 1, and what is no checkpoint with 64 and one complaint", async () => {

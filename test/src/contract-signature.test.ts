@@ -120,7 +120,7 @@ describe("signatures of contracts: a real multisig, two of three", () => {
 
   it("cannot be checked without a chain, and this is said: the file alone, and in a bundle", async () => {
     const signed = await checkpoint(pair());
-    const alone = await verifyCheckpoint(checkpointText(signed), "x", undefined, {
+    const alone = await verifyCheckpoint(checkpointText(signed), "x", undefined, undefined, {
       signers: undefined,
       own: undefined,
     });
