@@ -12,6 +12,14 @@ export interface Believed {
   readonly own: string | undefined;
 }
 
+/** What the audited chain has at a checkpoint's block. */
+export interface ChainThen {
+  /** Hash of the block with the checkpoint's number; undefined if there is none. */
+  readonly hash: string | undefined;
+  /** Which authority the registry obeyed, by its own events. Nobody else's roles make an auditor. */
+  readonly authority: string | undefined;
+}
+
 /** What became of a checkpoint in an audit. */
 export interface CheckpointReport extends Pick<Checkpoint, "block" | "journal" | "signer"> {
   /** Null: signed by nobody who counts. */
@@ -26,14 +34,13 @@ export interface CheckpointReport extends Pick<Checkpoint, "block" | "journal" |
  * Judges an audit that was given the heads of a checkpoint: whether its block is still in the chain, and whether its
  * signer counts. A checkpoint by somebody who does not count is no head obtained elsewhere.
  *
- * @param found Hash of the block with the checkpoint's number; undefined if there is none.
  * @param acceptedAt Block at which the signer, a contract, accepted the signature.
  */
 export function sinceCheckpoint(
   report: AuditReport,
   checkpoint: Checkpoint,
   believed: Believed,
-  found: string | undefined,
+  { hash: found, authority }: ChainThen,
   acceptedAt: number | null = null,
 ): AuditReport {
   const { block, journal, signer } = checkpoint;
@@ -50,8 +57,17 @@ export function sinceCheckpoint(
       expected: block.hash,
       ...(found === undefined ? {} : { found }),
     });
+  const named = checkpoint.roles?.authority;
+  if (named !== undefined && named !== authority)
+    differences.push({
+      code: "checkpoint.authority",
+      message: "the checkpoint is about roles of an authority that the registry did not obey at its block",
+      where,
+      ...(authority === undefined ? {} : { expected: authority }),
+      found: named,
+    });
   const { signers } = believed;
-  const vouchedBy = vouching(report, checkpoint, believed);
+  const vouchedBy = vouching(report, checkpoint, believed, authority);
   if (vouchedBy === null)
     differences.push({
       code: "checkpoint.signer",
@@ -63,10 +79,10 @@ export function sinceCheckpoint(
       ...(signers === undefined ? {} : { expected: signers.join(" or ") }),
       found: signer,
     });
-  const ofRoles = report.roles.find(({ authority }) => authority === checkpoint.roles?.authority);
+  const ofRoles = report.roles.find((one) => one.authority === named);
   const contained =
     report.externalHead?.contained === true &&
-    (checkpoint.roles === undefined || ofRoles?.externalHead?.contained === true) &&
+    (named === undefined || (named === authority && ofRoles?.externalHead?.contained === true)) &&
     found === block.hash;
   return {
     ...report,
@@ -82,13 +98,16 @@ function vouching(
   { roles }: AuditReport,
   { signer, block }: Checkpoint,
   { signers, own }: Believed,
+  obeyed: string | undefined,
 ): Vouching | null {
   if (signers !== undefined) return signers.includes(signer) ? "named" : null;
-  const held = roles.some(({ tenures }) =>
-    tenures.some(
-      ({ role, account, from, until }) =>
-        role === "auditor" && account === signer && from <= block.time && (until ?? Infinity) > block.time,
-    ),
+  const held = roles.some(
+    ({ authority, tenures }) =>
+      authority === obeyed &&
+      tenures.some(
+        ({ role, account, from, until }) =>
+          role === "auditor" && account === signer && from <= block.time && (until ?? Infinity) > block.time,
+      ),
   );
   if (held) return "auditor";
   return signer === own ? "own" : null;

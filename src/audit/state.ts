@@ -116,6 +116,17 @@ export interface RegistryState {
   readonly restrictedActs: RestrictedAct[];
 }
 
+/** The authority that a registry obeyed when something happened: before the log of that number, if it was in this block. */
+export function obeyedAt(
+  obeyed: readonly Obeyed[],
+  at: { readonly blockNumber: number; readonly logIndex: number },
+): string | undefined {
+  return obeyed.findLast(
+    ({ blockNumber, logIndex }) =>
+      blockNumber < at.blockNumber || (blockNumber === at.blockNumber && logIndex < at.logIndex),
+  )?.authority;
+}
+
 export function emptyState(chainId: number, registry: string, hashes: Hashes): RegistryState {
   return {
     chainId,

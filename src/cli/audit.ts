@@ -2,8 +2,8 @@ import { PERIODS } from "../audit/coverage";
 import { auditRegistry, type AuditRequest } from "../audit/gather";
 import { foreignLeaves } from "../audit/leaves";
 import { compareVault } from "../audit/vault";
+import type { ChainThen } from "../audit/since";
 import type { AuditReport, Difference, ExternalHead, Tenure, Where } from "../audit";
-import type { Block } from "../chain";
 import type { Checkpoint } from "../checkpoint";
 import { ExitStatus } from "../errors";
 import { loadFastHashes } from "../fast-hashes";
@@ -26,7 +26,7 @@ import { count, counted } from "../counted";
 import { timeForPeople } from "./output";
 import { signingOf, signingOptions } from "./sign-offs";
 import { connectSources, parseUrls } from "./sources";
-import { checkpointBlockOf, sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
+import { chainAtCheckpoint, sinceLines, sinceOf, sinceOptions, withCheckpoint } from "./since";
 import { defineVerb } from "./verb";
 
 const DIFFERENCES_SHOWN = 100;
@@ -184,7 +184,7 @@ registry, and so proves nothing.`,
     const { finalityBlocks } = home?.settings ?? defaultSettings;
     // Of the node that was audited in the end: the first may have fallen silent on the way.
     let chain = nodes.first;
-    let checkpointBlock: Block | undefined;
+    let then: ChainThen | undefined;
     let writeIndex: (() => Promise<void>) | undefined;
     const progress = io.progress();
     try {
@@ -223,7 +223,7 @@ registry, and so proves nothing.`,
         },
         compare: async (audit, { time }, answering) => {
           chain = answering;
-          checkpointBlock = await checkpointBlockOf(checkpoint, chain);
+          then = await chainAtCheckpoint(checkpoint, audit, chain);
           if (vault !== undefined)
             await compareVault(audit, {
               vault,
@@ -238,7 +238,7 @@ registry, and so proves nothing.`,
         onProgress: ({ stage, count: done }) => progress.update(() => `audit: ${count(done)} ${stage}`),
       });
       progress.end();
-      const judged = withCheckpoint(audited, checkpoint, checkpointBlock, since, home);
+      const judged = withCheckpoint(audited, checkpoint, then, since, home);
       const report = { ...judged, options: repeatable({ ...options, codeHash: trusted.codeHash }, home) };
       if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
       if (options.report !== undefined) writeReport(options.report, report, io);

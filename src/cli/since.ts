@@ -1,9 +1,10 @@
 /**
  * `audit --since`: a checkpoint from elsewhere, and what became of it.
  */
-import type { AuditReport } from "../audit";
-import { sinceCheckpoint } from "../audit/since";
-import type { Block, Chain } from "../chain";
+import type { Audit, AuditReport } from "../audit";
+import { sinceCheckpoint, type ChainThen } from "../audit/since";
+import { obeyedAt } from "../audit/state";
+import type { Chain } from "../chain";
 import { checkpointDigest, readCheckpoint, type Checkpoint } from "../checkpoint";
 import { askContract, contractWords } from "../contract-signature";
 import { CreditAnchorError } from "../errors";
@@ -83,32 +84,30 @@ export async function sinceOf(
   return signed;
 }
 
-/** The block with the number of the checkpoint's, if one is named and there is one. */
-export async function checkpointBlockOf(
+/** What the chain that is audited has at the checkpoint's block, if a checkpoint is named; after all events. */
+export async function chainAtCheckpoint(
   signed: SignedCheckpoint | undefined,
+  { state }: Audit,
   chain: Chain,
-): Promise<Block | undefined> {
-  return signed && chain.block(signed.checkpoint.block.number);
+): Promise<ChainThen | undefined> {
+  if (signed === undefined) return undefined;
+  const { number } = signed.checkpoint.block;
+  const hash = (await chain.block(number))?.hash;
+  return { hash, authority: obeyedAt(state.obeyed, { blockNumber: number, logIndex: Infinity }) };
 }
 
-/** The report with what became of the checkpoint. @param block with the number of its block. */
+/** The report with what became of the checkpoint. @param then what {@link chainAtCheckpoint} found. */
 export function withCheckpoint(
   report: AuditReport,
   signed: SignedCheckpoint | undefined,
-  block: Block | undefined,
+  then: ChainThen | undefined,
   { signer }: SinceValues,
   home: Home | undefined,
 ): AuditReport {
-  if (signed === undefined) return report;
+  if (signed === undefined || then === undefined) return report;
   const { checkpoint, acceptedAt } = signed;
   const signers = signer?.map((word) => parseAddress(word, "--signer"));
-  return sinceCheckpoint(
-    report,
-    checkpoint,
-    { signers, own: home?.signerAddress() },
-    block?.hash,
-    acceptedAt,
-  );
+  return sinceCheckpoint(report, checkpoint, { signers, own: home?.signerAddress() }, then, acceptedAt);
 }
 
 const VOUCHING = {

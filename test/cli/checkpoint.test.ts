@@ -259,6 +259,13 @@ describe("checkpoint, and audit --since", function () {
       expect(results(found)).to.deep.equal(["registry failed", ...others]);
     }
     expect(stand.registry).to.deep.equal({ chainId, address });
+    // Nor is he auditor of this registry because he is one by an authority of his own.
+    await expectRun(0, ["checkpoint", ...ndrc, "--out", at("late.json")]);
+    const late = JSON.parse(readFileSync(at("late.json"), "utf8")) as Checkpoint;
+    const foreign = write({ ...late, roles: stand.roles }, stranger.privateKey);
+    const report = await json<Report>(since(foreign), { status: 1 });
+    expect(codes(report)).to.deep.equal(["checkpoint.authority", "checkpoint.signer"]);
+    expect(report.checkpoint).to.include({ vouchedBy: null, contained: false });
   });
 
   it("is found altered with status 1, and what is no checkpoint with 64 and one complaint", async () => {
