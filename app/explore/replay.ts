@@ -1,7 +1,7 @@
 import { applyEvent } from "../../src/audit/apply";
 import { startFindings } from "../../src/audit/differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "../../src/audit/events";
-import { readJournal, type BlockFacts, type JournalEvent } from "../../src/audit/journal";
+import { readJournal, type BlockFacts, type HeadAt, type JournalEvent } from "../../src/audit/journal";
 import { emptyState, type RegistryState } from "../../src/audit/state";
 import type { Chain, Log } from "../../src/chain";
 import { CreditAnchorError } from "../../src/errors";
@@ -20,8 +20,8 @@ export interface Rebuilt {
   readonly agrees: boolean;
   /** What the events contradict: rules, order, each other. */
   readonly differences: number;
-  /** The running hash after so many entries; undefined if there are fewer. */
-  headAfter(length: number): string | undefined;
+  /** The running hash after so many entries, and where they end; undefined if there are fewer. */
+  at(length: number): HeadAt | undefined;
 }
 
 export interface Progress {
@@ -92,7 +92,7 @@ export function follow(chain: Chain, { chainId, registry: address, fromBlock }: 
     last = { number: head.number, hash: head.hash, time: head.time };
     const stored = await readStoredJournal(registry, head.number);
     const { length, head: found } = run.reader.result();
-    const { heads } = run;
+    const { heads, deeds } = run;
     return {
       // A new object around the same contents: whoever shows it sees that something changed.
       state: run.state,
@@ -100,7 +100,12 @@ export function follow(chain: Chain, { chainId, registry: address, fromBlock }: 
       block: last,
       agrees: stored.length === length && stored.head === found,
       differences: run.findings.differences.length,
-      headAfter: (length) => heads[length],
+      at: (wanted) => {
+        const head = heads[wanted];
+        return head === undefined
+          ? undefined
+          : { head, last: deeds[wanted - 1]?.log, next: deeds[wanted]?.log };
+      },
     };
   }
 

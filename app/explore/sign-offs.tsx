@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { entriesAt } from "../../src/audit/journal";
 import type { CreditAnchorError } from "../../src/errors";
 import type { Chain } from "../../src/chain";
 import { findStatements, registryOfSignOffs, type RecordedStatement } from "../../src/registry-sign-offs";
@@ -43,7 +44,9 @@ export function SignOffs({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
     let isOver = false;
     find(chain, trust, address).then(
       (statements) => {
-        if (!isOver) setFound(statements ?? "other");
+        if (isOver) return;
+        setFound(statements ?? "other");
+        setError(undefined);
       },
       (thrown: unknown) => {
         if (!isOver) setError(asError(thrown));
@@ -64,6 +67,7 @@ export function SignOffs({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
         </p>
       )}
       {found === "other" && <p class="notice notice-bad">{names.otherContract}</p>}
+      {Array.isArray(found) && <p class="quiet">{names.notChecked}</p>}
       {found?.length === 0 && <p class="quiet">{names.none}</p>}
       {Array.isArray(found) && found.length > 0 && (
         <Table
@@ -81,10 +85,7 @@ export function SignOffs({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
                 <td>{format.number(statement.journalLength)}</td>
                 <td>{names.outcomes[statement.outcome as keyof typeof names.outcomes]}</td>
                 <td class="compared">
-                  <Sign
-                    fits={rebuilt.headAfter(statement.journalLength) === statement.journalHead.toLowerCase()}
-                    what={[names.fits, names.differs]}
-                  />
+                  <Sign {...comparedHead(rebuilt, statement, names)} />
                   <br />
                   <Sign fits={blockFits} what={[names.blockFits, names.blockDiffers]} />
                 </td>
@@ -97,6 +98,18 @@ export function SignOffs({ rebuilt }: { rebuilt: Rebuilt }): JSX.Element {
       )}
     </>
   );
+}
+
+/** By the rule of the audit: the head has to be right, and of all entries that there were at the stated block. */
+function comparedHead(
+  rebuilt: Rebuilt,
+  { journalLength, journalHead, blockNumber }: RecordedStatement["statement"],
+  { fits, differs, more, fewer }: Record<"fits" | "differs" | "more" | "fewer", string>,
+): { readonly fits: boolean; readonly what: readonly [string, string] } {
+  const at = rebuilt.at(journalLength);
+  if (at?.head !== journalHead.toLowerCase()) return { fits: false, what: [fits, differs] };
+  const entries = entriesAt(at, blockNumber);
+  return { fits: entries === "all", what: [fits, entries === "more" ? more : fewer] };
 }
 
 /** What was compared: as it fits, as it does not. */

@@ -138,8 +138,12 @@ export const enExplore = {
     head: "Compared with the chain",
     fits: "head of the journal is that of these events",
     differs: "head of the journal is NOT that of these events",
+    more: "MORE entries than there were at that block",
+    fewer: "FEWER entries than there were at that block",
     blockFits: "block is one of this chain",
     blockDiffers: "block is NOT one of this chain",
+    notChecked:
+      "Not checked here: the code of the contract of sign-offs, and whether the signers held the role auditor then. The command credit-anchor audit checks both.",
     otherContract: "The contract of sign-offs that was named is not about this registry.",
     none: "No auditor has signed off yet.",
     unknown: "The address of the contract of sign-offs is not known. Whoever serves these pages can name it.",

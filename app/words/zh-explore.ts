@@ -132,8 +132,12 @@ export const zhExplore: typeof enExplore = {
     head: "与链上比对",
     fits: "日志累积哈希与这些事件一致",
     differs: "日志累积哈希与这些事件不一致",
+    more: "所称条数多于该区块时的条数",
+    fewer: "所称条数少于该区块时的条数",
     blockFits: "所指区块在此链上",
     blockDiffers: "所指区块不在此链上",
+    notChecked:
+      "本页未核验：审计声明合约的代码，以及声明人当时是否具有审计职权。命令 credit-anchor audit 核验这两项。",
     otherContract: "所指定的审计声明合约不属于此登记簿。",
     none: "尚无审计声明。",
     unknown: "不知道审计声明合约的地址，可由提供本页的服务器指定。",

@@ -82,6 +82,20 @@ export interface HeadAt {
   readonly head: string;
   /** Where the last of them stands; undefined of no entry. */
   readonly last: Pick<RawLog, "blockNumber" | "logIndex"> | undefined;
+  /** Where the entry after them stands; undefined if there is none. */
+  readonly next: Pick<RawLog, "blockNumber" | "logIndex"> | undefined;
+}
+
+/**
+ * Whether the first entries are those that there were at the end of a block, or more or fewer of them. Fewer is no slip:
+ * whoever was shown a prefix of the journal that is right in itself states just that.
+ */
+export function entriesAt(
+  { last, next }: Pick<HeadAt, "last" | "next">,
+  block: number,
+): "all" | "more" | "fewer" {
+  if (last !== undefined && last.blockNumber > block) return "more";
+  return next !== undefined && next.blockNumber <= block ? "fewer" : "all";
 }
 
 /** Reads logs one after the other. */
@@ -137,8 +151,10 @@ export function readJournal(
 
     pair.set(decoded.entryHash(block.time, hashes), 32);
     pair.set(hashes.keccak256(pair).subarray(0, HEAD_BYTES));
+    const before = kept.get(length);
+    if (before !== undefined) kept.set(length, { ...before, next: log });
     length++;
-    if (kept.has(length)) kept.set(length, { head: head(), last: log });
+    if (kept.has(length)) kept.set(length, { head: head(), last: log, next: undefined });
     if (external !== undefined && length === external.length) contained = external.head === head();
     apply({ ...decoded, entry, where, time: block.time, log });
   }
@@ -147,7 +163,7 @@ export function readJournal(
     read,
     remember: (wanted) => {
       if (wanted >= length && !kept.has(wanted))
-        kept.set(wanted, wanted === 0 ? { head: head(), last: undefined } : undefined);
+        kept.set(wanted, wanted === 0 ? { head: head(), last: undefined, next: undefined } : undefined);
     },
     at: (wanted) => kept.get(wanted),
     result: () => ({ length, head: head(), contained }),

@@ -5,7 +5,7 @@ import { administratorRoleId, roleName, roleOfFunction, type RestrictedFunction 
 import type { Findings, Where } from "./differences";
 import { decodeLog, eventShapes, MalformedLog, type RawLog } from "./events";
 import { executorOf, startExecutions, type CallingTransaction, type Operation } from "./executions";
-import { isUsable, type BlockFacts, type ExternalHead } from "./journal";
+import { isUsable, type BlockFacts, type ExternalHead, type HeadAt } from "./journal";
 import { registryInterface, authorityInterface } from "../interfaces";
 
 /** Something that only a role may do, as an event of the registry tells it. */
@@ -51,7 +51,7 @@ export interface RoleReader {
   /** After the last log. `acts` in the order of the chain. */
   check(acts: readonly RestrictedAct[]): void;
   /** The head of so many entries; undefined of more than there are. */
-  headAt(length: number): string | undefined;
+  at(length: number): HeadAt | undefined;
   /** Whether an account held a role when a log was written, at that time in seconds. */
   held(role: bigint, account: string, log: RestrictedAct["log"], time: number): boolean;
   report(): RolesReport;
@@ -129,6 +129,8 @@ export function readRoles(
   );
 
   const heads = [toHex(head)];
+  /** Of each entry. */
+  const logs: RawLog[] = [];
   let contained = external?.length === 0 && external.head === toHex(head);
 
   function read(log: RawLog, block: BlockFacts | undefined): void {
@@ -174,6 +176,7 @@ export function readRoles(
     head = hashes.keccak256(concat(head, entryHash));
     length++;
     heads.push(toHex(head));
+    logs.push(log);
     if (length === external?.length) contained = external.head === toHex(head);
     const values = valuesOf(act, args);
     if (values === undefined)
@@ -289,7 +292,10 @@ export function readRoles(
 
   return {
     read,
-    headAt: (wanted) => heads[wanted],
+    at: (wanted) => {
+      const found = heads[wanted];
+      return found === undefined ? undefined : { head: found, last: logs[wanted - 1], next: logs[wanted] };
+    },
     held,
     executed: (acts) => [
       ...new Set(

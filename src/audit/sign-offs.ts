@@ -4,9 +4,9 @@ import { signOffsInterface } from "../interfaces";
 import { readSignOff, type SignOff } from "../sign-off-log";
 import type { Findings, Where } from "./differences";
 import { MALFORMED, type RawLog } from "./events";
-import { isUsable, type BlockFacts, type JournalReader } from "./journal";
+import { entriesAt, isUsable, type BlockFacts, type JournalReader } from "./journal";
 import type { RoleReader } from "./roles";
-import type { Obeyed } from "./state";
+import { obeyedAt, type Obeyed } from "./state";
 import type { ExpectedView } from "./views";
 
 /** The contract where auditors of a registry state what they found. */
@@ -55,6 +55,9 @@ export interface SignOffReader {
   blockHashes(hashes: ReadonlyMap<number, string>): void;
   report(replayed: Replayed): SignOffsReport;
 }
+
+const STALE =
+  "an auditor stated fewer entries than there were at the block that he names: he did not see the rest";
 
 interface Recorded extends SignOff {
   readonly time: number;
@@ -121,7 +124,7 @@ export function readSignOffs(
     const { journalLength: length, journalHead, blockNumber } = statement;
     const stated = `${length}:${journalHead}`;
     const at = length > journal.length ? undefined : journal.at(length);
-    if (length > journal.length || (at?.last !== undefined && at.last.blockNumber > blockNumber)) {
+    if (length > journal.length || (at !== undefined && entriesAt(at, blockNumber) === "more")) {
       const message = "an auditor stated more entries than the journal had at the block that he names";
       const found = length > journal.length ? `${journal.length}:${journal.head}` : undefined;
       findings.differ("sign-off.beyond", message, where, found, stated);
@@ -131,16 +134,20 @@ export function readSignOffs(
       findings.notChecked("sign-off.head", "heads that auditors stated, of entries not read now");
       return null;
     }
-    if (at.head === journalHead) return true;
-    const message = "an auditor stated a head that the journal never had at this length";
-    findings.differ("sign-off.head", message, where, `${length}:${at.head}`, stated);
+    if (at.head !== journalHead) {
+      const message = "an auditor stated a head that the journal never had at this length";
+      findings.differ("sign-off.head", message, where, `${length}:${at.head}`, stated);
+      return false;
+    }
+    if (entriesAt(at, blockNumber) === "all") return true;
+    findings.differ("sign-off.stale", STALE, where, undefined, stated);
     return false;
   }
 
   function compareRoles({ statement, where, log }: Recorded, { obeyed, roles }: Replayed): boolean | null {
-    const { rolesLength: length, rolesHead } = statement;
+    const { rolesLength: length, rolesHead, blockNumber } = statement;
     if (length === 0) return true;
-    const reader = roles.get(authorityAt(obeyed, log) ?? "");
+    const reader = roles.get(obeyedAt(obeyed, log) ?? "");
     if (reader === undefined) {
       findings.notChecked(
         "sign-off.roles",
@@ -148,18 +155,24 @@ export function readSignOffs(
       );
       return null;
     }
-    const head = reader.headAt(length);
-    if (head === rolesHead) return true;
-    const { journal } = reader.report();
-    findings.differ(
-      "sign-off.roles",
-      head === undefined
-        ? "an auditor stated more entries of the journal of roles than it has"
-        : "an auditor stated a head that the journal of roles never had at this length",
-      where,
-      head === undefined ? `${journal.length}:${journal.head}` : `${length}:${head}`,
-      `${length}:${rolesHead}`,
-    );
+    const at = reader.at(length);
+    const stated = `${length}:${rolesHead}`;
+    const entries = at === undefined ? "more" : entriesAt(at, blockNumber);
+    if (at?.head === rolesHead && entries === "all") return true;
+    if (at?.head === rolesHead && entries === "fewer")
+      findings.differ("sign-off.stale", STALE, where, undefined, `roles ${stated}`);
+    else {
+      const { journal } = reader.report();
+      findings.differ(
+        "sign-off.roles",
+        entries === "more"
+          ? "an auditor stated more entries of the journal of roles than it had at the block that he names"
+          : "an auditor stated a head that the journal of roles never had at this length",
+        where,
+        at === undefined ? `${journal.length}:${journal.head}` : `${length}:${at.head}`,
+        stated,
+      );
+    }
     return false;
   }
 
@@ -173,7 +186,7 @@ export function readSignOffs(
   }
 
   function compareRole({ auditor, time, where, log }: Recorded, { obeyed, roles }: Replayed): boolean | null {
-    const authority = authorityAt(obeyed, log);
+    const authority = obeyedAt(obeyed, log);
     const reader = roles.get(authority ?? "");
     if (reader === undefined) {
       findings.notChecked("sign-off.role", "whether auditors held their role: its journal was not read");
@@ -222,12 +235,4 @@ export function readSignOffs(
       }),
     }),
   };
-}
-
-/** The authority that the registry obeyed when a log was written. */
-function authorityAt(obeyed: readonly Obeyed[], log: RawLog): string | undefined {
-  return obeyed.findLast(
-    ({ blockNumber, logIndex }) =>
-      blockNumber < log.blockNumber || (blockNumber === log.blockNumber && logIndex < log.logIndex),
-  )?.authority;
 }

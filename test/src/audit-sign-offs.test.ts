@@ -140,7 +140,19 @@ describe("audit: what auditors stated on chain", function () {
       const { number, hash } = (await provider.getBlock("latest"))!;
       await grow();
       await stated({ blockNumber: number, blockHash: hash! });
-      expect(codes(await audited())).to.deep.equal(["sign-off.beyond"]);
+      expect(codes(await audited())).to.deep.equal(["sign-off.beyond", "sign-off.roles"]);
+    });
+
+    it("fewer entries than the journal had there, as whoever saw only its beginning states them", async () => {
+      const beginning = await statementNow(deployed.registry, deployed.manager);
+      const { journalLength, journalHead, rolesLength, rolesHead } = beginning;
+      await grow();
+      await stated({ journalLength, journalHead });
+      await stated({ rolesLength, rolesHead });
+      await stated();
+      const report = await audited();
+      expect(codes(report)).to.deep.equal(["sign-off.stale", "sign-off.stale"]);
+      expect(report.signOffs!.statements.map(({ holds }) => holds)).to.deep.equal([false, false, true]);
     });
 
     it("a block that never was, when the chain remembers it no more", async () => {
