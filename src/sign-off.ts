@@ -4,7 +4,7 @@ import { signerOfBytes, typedDigest, word } from "./bundle/signature";
 import { canonical } from "./canonical";
 import type { Fault } from "./errors";
 import { portableHashes, type Hashes } from "./hashes";
-import { MAX_DEPTH, type JsonObject } from "./json";
+import { isObject, MAX_DEPTH, type JsonObject, type JsonValue } from "./json";
 import {
   bytes,
   document,
@@ -115,6 +115,7 @@ const REPORT = {
   block: object({ number: integer(0, UINT53), hash: hex(32), time: integer(0, UINT53) }),
   journal: object({ length: integer(0, UINT53), head: hex(28) }),
 };
+const ROLES_JOURNAL = object({ length: integer(0, UINT53), head: hex(32) });
 
 /** `H(0x08 ‖ JCS(report))` */
 export function reportHash(report: JsonObject, hashes: Hashes = portableHashes): string {
@@ -237,12 +238,25 @@ export function readSignedReport(content: string, name: string): SignedReport {
     const report = (value as JsonObject)["report"] as JsonObject;
     for (const [member, shape] of Object.entries(REPORT))
       shape(report[member] ?? null, `/report/${member}`, faults);
-    for (const member of ["roles", "differences", "notChecked"])
-      if (!Array.isArray(report[member]))
-        faults.push(fault(`/report/${member}`, "report.format", "must be a list"));
+    for (const member of ["differences", "notChecked"])
+      if (!Array.isArray(report[member])) faults.push(notAList(member));
+    const { roles = null } = report;
+    if (!Array.isArray(roles)) faults.push(notAList("roles"));
+    else roles.forEach((one, index) => checkRoles(one, `/report/roles/${index}`, faults));
   }
   if (faults.length > 0) throw malformedFile(name, KIND, faults);
   return value as unknown as SignedReport;
+}
+
+function notAList(member: string): Fault {
+  return fault(`/report/${member}`, "report.format", "must be a list");
+}
+
+/** Of one authority: only what is stated; the rest of a report is anybody's to add to. */
+function checkRoles(value: JsonValue, path: string, faults: Fault[]): void {
+  if (!isObject(value)) return void faults.push(fault(path, "report.format", "must be an object"));
+  hex(20)(value["authority"] ?? null, `${path}/authority`, faults);
+  ROLES_JOURNAL(value["journal"] ?? null, `${path}/journal`, faults);
 }
 
 /** Whose key signed a statement; undefined if the signature is nobody's. */
@@ -254,6 +268,25 @@ export function signerOfReport(signed: SignedReport, hashes: Hashes = portableHa
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a signed report is in itself one thing: its report the one that the statement names, and all else that is stated
+ * (heads, lengths, block, outcome) what the report says. Which authority the registry obeys only the chain tells: the roles
+ * stated may be those of any authority that the report has.
+ */
+export function compareStatement(
+  { statement, report }: SignedReport,
+  hashes: Hashes = portableHashes,
+): { readonly isReport: boolean; readonly saysTheSame: boolean } {
+  const { roles } = audited(report);
+  const authority = roles.find(({ journal }) => journal.head === statement.rolesHead)?.authority ?? "";
+  const said = statementOf(report, authority, hashes);
+  const { reportHash } = statement;
+  return {
+    isReport: said.reportHash === reportHash,
+    saysTheSame: sameStatement({ ...said, reportHash }, statement),
+  };
 }
 
 /** Whether two statements are the same. */

@@ -120,6 +120,8 @@ export const enCodes = {
     "checkpoints.other": "One is about another registry, or of a block before the anchoring.",
     "checkpoints.signature": "One is not what its signer signed.",
     "checkpoints.contract": "One is signed by a contract: only the chain knows whether it agreed.",
+    "checkpoints.newer": "One is of a newer format than this page knows: it was not checked.",
+    "checkpoints.unreadable": "One is no checkpoint.",
     "checkpoints.absent": "The bundle holds none.",
     "sign-offs.signed":
       "Each is what its auditor signed about this registry, after the anchoring. Whether to believe the auditors is for you to say.",
@@ -127,6 +129,8 @@ export const enCodes = {
     "sign-offs.signature": "One is not what its auditor signed.",
     "sign-offs.contract": "One is signed by a contract: only the chain knows whether it agreed.",
     "sign-offs.report": "A statement is about another report than the one beside it.",
+    "sign-offs.statement": "A statement says something else than the report beside it.",
+    "sign-offs.newer": "One is of a newer format than this page knows: it was not checked.",
     "sign-offs.unreadable": "One is no signed report.",
     "sign-offs.absent": "The bundle holds none.",
     "seal.signed": "Everything in the bundle is as its signer signed it.",

@@ -4,14 +4,13 @@ import type { Registry } from "../registry-views";
 import { RpcError } from "../rpc";
 import {
   audited,
+  compareStatement,
   outcomes,
   outcomeTexts,
   readSignedReport,
-  reportHash,
   sameStatement,
   signerOfReport,
   statementDigest,
-  statementOf,
   type SignedReport,
 } from "../sign-off";
 import { check, checkLines, statusOf, type Check } from "./checks";
@@ -92,22 +91,10 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
 
 /** What the file alone tells. */
 function checkFile(signed: SignedReport): Check[] {
-  const { statement, report } = signed;
-  const { roles } = audited(report);
-  const authority = roles.find(({ journal }) => journal.head === statement.rolesHead)?.authority ?? "";
+  const { isReport, saysTheSame } = compareStatement(signed);
   return [
-    check(
-      "report",
-      reportHash(report) === statement.reportHash,
-      "is the one that was signed",
-      "was altered after it was signed",
-    ),
-    check(
-      "statement",
-      sameStatement({ ...statementOf(report, authority), reportHash: statement.reportHash }, statement),
-      "says what the report says",
-      "says something else than the report",
-    ),
+    check("report", isReport, "is the one that was signed", "was altered after it was signed"),
+    check("statement", saysTheSame, "says what the report says", "says something else than the report"),
   ];
 }
 
