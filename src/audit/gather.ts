@@ -208,6 +208,7 @@ async function auditAt(
     comparedLogs(chain, nodes, contract, range, { findings, hashes }),
   );
 
+  const before = findings.differences.length;
   if (request.signOffs === undefined)
     findings.notChecked(
       "sign-off.unknown",
@@ -218,6 +219,7 @@ async function auditAt(
     attempt.doing = "auditors' statements";
     await readStatements(chain, request.signOffs, range, audit, takeOver);
   }
+  const ofSignOffs = new Set(findings.differences.slice(before));
 
   attempt.doing = "events";
   let journal = audit.journal();
@@ -268,8 +270,14 @@ async function auditAt(
           batches: audit.takenOver(),
           differences: differences.length - found.length,
         };
+  // What the caller says or names is no matter of the index: the registry's code, heads, the contract for sign-offs.
   const lasting = differences.filter(
-    (difference) => !attempt.brought.has(difference) && !OF_HEADS.has(difference.code),
+    (difference) =>
+      !attempt.brought.has(difference) &&
+      !ofSignOffs.has(difference) &&
+      !OF_CALLER.has(difference.code) &&
+      !difference.code.startsWith("sign-off.") &&
+      !mayPass(difference, upTo),
   );
   const audited = {
     registry: report.registry,
@@ -283,8 +291,19 @@ async function auditAt(
   };
 }
 
-/** Differences from what the caller brought along: a head obtained elsewhere, which the next may not bring. */
-const OF_HEADS: ReadonlySet<string> = new Set([
+/** What may be otherwise next time with nobody at fault: in a block that is not final, or of a node that lags behind. */
+function mayPass({ where, said = [] }: Difference, upTo: number): boolean {
+  if ((where.block ?? 0) > upTo) return true;
+  return said.some(({ value }) => value === NO_BLOCK || value === NO_ANSWER);
+}
+
+/** What a node says that has no block of a number, or does not answer at it. */
+const NO_BLOCK = "none";
+const NO_ANSWER = "no answer";
+
+/** Differences from what the caller brought along: a hash of code, a head obtained elsewhere. The next may not bring it. */
+const OF_CALLER: ReadonlySet<string> = new Set([
+  "registry.code",
   "head.beyond",
   "head.differs",
   "roles.beyond",
@@ -370,7 +389,7 @@ function otherBlock(witness: Chain, { node, block }: Asked, theirs: Block | unde
     where: { node: witness.node, block: block.number },
     said: [
       { node, value: block.hash },
-      { node: witness.node, value: theirs?.hash ?? "none" },
+      { node: witness.node, value: theirs?.hash ?? NO_BLOCK },
     ],
   };
 }
@@ -393,8 +412,8 @@ async function askWitness(
       "the nodes disagree about the journal at this block",
       { node: witness.node, block: block.number },
       [
-        { node, value: own ?? "no answer" },
-        { node: witness.node, value: found ?? "no answer" },
+        { node, value: own ?? NO_ANSWER },
+        { node: witness.node, value: found ?? NO_ANSWER },
       ],
     );
 }

@@ -288,6 +288,31 @@ describe("the index of an audit", function () {
       expect(second.report.index!.differences).to.equal(2);
     });
 
+    it("does not keep what the code that was expected, or the sign-offs that were named, differ in", async () => {
+      const codeHash = `0x${"12".repeat(32)}`;
+      const signOffs = { address: story.address.toLowerCase(), isCode: () => false };
+      const first = await audited(undefined, { codeHash, signOffs });
+      expect(codes(first)).to.include.members(["registry.code", "sign-off.code", "view.differs"]);
+      expect(codes(await audited(first.index))).to.deep.equal([]);
+    });
+
+    it("does not keep that another node was a block behind, whatever counts as final", async () => {
+      for (const finality of [0, 3]) {
+        const behind = await startProxy(node.url);
+        const newest = Number(await node.rpc("eth_blockNumber"));
+        behind.behave = ({ method, params }) => {
+          const asked =
+            method === "eth_getBlockByNumber" ? params[0] : method === "eth_call" ? params[1] : "";
+          return Number(asked) === newest ? { kind: "result", result: null } : forward;
+        };
+        const chain = await connectChain({ urls: [behind.url], retries: 0 });
+        const first = await audited(undefined, { finality, witnesses: [chain] });
+        await behind.stop();
+        expect(codes(first)).to.include("witness.block");
+        expect(codes(await audited(first.index, { finality }))).to.deep.equal([]);
+      }
+    });
+
     it("does not keep what only the files that were given differ in", async () => {
       const compare: AuditRequest["compare"] = (audit) =>
         audit.leaves(1n << 32n, new Uint8Array(32), "1-0.leaves");
