@@ -187,6 +187,7 @@ registry, and so proves nothing.`,
     let then: ChainThen | undefined;
     let writeIndex: (() => Promise<void>) | undefined;
     const progress = io.progress();
+    let report: AuditReport;
     try {
       const compareLeaves = options.leaves.length === 0 ? undefined : leavesOfFolders(options.leaves);
       const compareSource =
@@ -239,21 +240,21 @@ registry, and so proves nothing.`,
       });
       progress.end();
       const judged = withCheckpoint(audited, checkpoint, then, since, home);
-      const report = { ...judged, options: repeatable({ ...options, codeHash: trusted.codeHash }, home) };
-      if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
-      if (options.report !== undefined) writeReport(options.report, report, io);
-      const signed = await signing?.sign(report, chain);
-      return {
-        json: signed === undefined ? report : { ...report, signed: signed.json },
-        text: [...describe(report), ...(signed?.text ?? [])],
-        exitStatus: statusOf(report),
-      };
+      report = { ...judged, options: repeatable({ ...options, codeHash: trusted.codeHash }, home) };
     } finally {
       progress.end();
       await vault?.close();
-      // Only now: one process does not read the vault's database and hold its lock at once.
-      await writeIndex?.();
     }
+    // Only now: one process does not read the vault's database and hold its lock at once.
+    await writeIndex?.();
+    if (options.out !== undefined) writeOwnFile(options.out, `${JSON.stringify(report, null, 2)}\n`);
+    if (options.report !== undefined) writeReport(options.report, report, io);
+    const signed = await signing?.sign(report, chain);
+    return {
+      json: signed === undefined ? report : { ...report, signed: signed.json },
+      text: [...describe(report), ...(signed?.text ?? [])],
+      exitStatus: statusOf(report),
+    };
   },
 });
 

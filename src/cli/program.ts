@@ -35,7 +35,7 @@ export const groups: Readonly<Record<string, string>> = {
   dispute: "objections to records: open, resolve with an outcome",
   mark: "marks beside the status of a record: set, clear",
   passphrase: "what opens the keys of a home: change",
-  report: "reports of audits that somebody signed: check",
+  report: "reports of audits that somebody signed: check, record on chain",
   type: "record types: check, admit, show",
 };
 

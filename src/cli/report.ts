@@ -1,5 +1,6 @@
 import { askContract, contractWords } from "../contract-signature";
-import { findStatements, isAuditor, type RecordedStatement } from "../registry-sign-offs";
+import { CreditAnchorError } from "../errors";
+import { findStatements, isAuditor, recordStatement, type RecordedStatement } from "../registry-sign-offs";
 import type { Registry } from "../registry-views";
 import { RpcError } from "../rpc";
 import {
@@ -14,12 +15,12 @@ import {
   type SignedReport,
 } from "../sign-off";
 import { check, checkLines, statusOf, type Check } from "./checks";
-import { optionalHome } from "./context";
+import { optionalHome, requireHome } from "./context";
 import { readText } from "./files";
 import { connectTrusted } from "./named-registry";
 import { address, integer, text, url } from "./options";
 import { timeForPeople } from "./output";
-import { signOffsOf, signOffsOption } from "./sign-offs";
+import { recordedLine, signOffsOf, signOffsOption } from "./sign-offs";
 import { defineVerb } from "./verb";
 
 export const reportVerifyVerb = defineVerb({
@@ -85,6 +86,66 @@ Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the 
         ...checkLines(checks),
       ],
       exitStatus: statusOf(checks),
+    };
+  },
+});
+
+export const reportRecordVerb = defineVerb({
+  name: "report record",
+  summary: "record on chain what a signed report states, when audit --sign could not, or only signed",
+  about: `The file is what audit --sign or --sign-only wrote with this home's key. Its statement is recorded as it was signed; one
+that this account has recorded before is found, and not recorded again. Another signer's report, one of another registry,
+an altered one and one of a block that is not in the chain are refused.
+
+Exit status: 0 recorded, now or before; 64 refused.`,
+  arguments: [{ name: "<file>", about: "the signed report" }],
+  options: {
+    rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
+    registry: address("--registry <address>", "the registry you trust; otherwise that of the home folder"),
+    deployment: text("--deployment <file>", "deployment record of the registry you trust"),
+    fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    ...signOffsOption,
+  },
+  examples: ["credit-anchor report record report.json --home auditor"],
+  run: async ({ args, options, home: dir, signal }) => {
+    const [file] = args as [string];
+    const signed = readSignedReport(readText(file), file);
+    const home = requireHome(dir);
+    const { registry, deployment, rpc, fromBlock } = options;
+    const { registry: trusted } = await connectTrusted(
+      { rpc, registry, deployment, fromBlock },
+      home,
+      signal,
+    );
+    const signOffs = await signOffsOf(trusted, { signOffs: options.signOffs, deployment }, home);
+    const signer = await home.signer();
+    const isOwn = signed.contract === undefined && signed.auditor === signer.address;
+    for (const { result, name, message } of [
+      ...checkFile(signed),
+      checkPlace(signed, trusted, signOffs),
+      check("signer", isOwn, "", `is ${signed.auditor}, and the key of ${home.dir} is ${signer.address}`),
+      await checkSignature(signed, trusted),
+      await checkBlock(signed, trusted),
+    ])
+      if (result === "failed")
+        throw new CreditAnchorError(
+          "report.not-recordable",
+          `nothing was sent: ${file} cannot be recorded: its ${name} ${message}`,
+          { hint: "credit-anchor report verify tells everything about it" },
+        );
+    const settings = { fees: home.settings.fees, ...(signal === undefined ? {} : { signal }) };
+    const { statement, auditor } = signed;
+    const { recorded, already } = await recordStatement(trusted, signOffs, signer, statement, settings);
+    return {
+      json: { file, signOffs, statement, auditor, recorded, already },
+      text: [
+        `report     ${statement.reportHash}: ${outcomeTexts[statement.outcome]!}`,
+        `signed by  ${auditor}`,
+        recordedLine(recorded, already),
+      ],
     };
   },
 });

@@ -7,7 +7,13 @@ import { isCodeOf } from "../deploy/code";
 import { CreditAnchorError } from "../errors";
 import type { Home, HomeSigner } from "../home";
 import type { JsonObject } from "../json";
-import { callOf, isAuditor, recordStatement, registryOfSignOffs } from "../registry-sign-offs";
+import {
+  callOf,
+  isAuditor,
+  recordStatement,
+  registryOfSignOffs,
+  type RecordedStatement,
+} from "../registry-sign-offs";
 import { authorityOf, openRegistry, type Registry } from "../registry-views";
 import {
   outcomeTexts,
@@ -148,20 +154,58 @@ export async function signingOf(
           ],
         };
       }
-      const { recorded, already } = await recordStatement(registry, signOffs, signer, statement, {
-        fees: home.settings.fees,
-        signal,
+      const settings = { fees: home.settings.fees, signal };
+      const { recorded, already } = await recordStatement(
+        registry,
+        signOffs,
+        signer,
+        statement,
+        settings,
+      ).catch((error: unknown) => {
+        throw notRecorded(file, home, options, error);
       });
-      const { index, transaction, blockNumber, blockHash } = recorded;
       return {
         json: { file, signOffs, statement, auditor: signed.auditor, recorded, already },
-        text: [
-          ...shown,
-          `recorded   statement ${count(index)} in block ${blockNumber} (${blockHash}), transaction ${transaction}${already ? ", before" : ""}`,
-        ],
+        text: [...shown, recordedLine(recorded, already)],
       };
     },
   };
+}
+
+/** For people. */
+export function recordedLine(
+  { index, transaction, blockNumber, blockHash }: RecordedStatement,
+  already: boolean,
+): string {
+  return `recorded   statement ${count(index)} in block ${blockNumber} (${blockHash}), transaction ${transaction}${already ? ", before" : ""}`;
+}
+
+/** The audit and its signature are not lost: they stand in the file, and only the last step is to be made again. */
+function notRecorded(
+  file: string,
+  home: Home,
+  {
+    deployment,
+    signOffs,
+  }: { readonly deployment: string | undefined; readonly signOffs: string | undefined },
+  cause: unknown,
+): unknown {
+  if (!(cause instanceof CreditAnchorError)) return cause;
+  const place =
+    deployment !== undefined
+      ? ` --deployment ${deployment}`
+      : signOffs !== undefined
+        ? ` --sign-offs ${signOffs}`
+        : "";
+  return new CreditAnchorError(
+    "sign-offs.not-recorded",
+    `${file} is written and signed, but its statement was not recorded on chain: ${cause.message}`,
+    {
+      hint: `credit-anchor report record ${file} --home ${home.dir}${place} records it, and never twice`,
+      exitStatus: 70,
+      cause,
+    },
+  );
 }
 
 function notAuditor(account: string): CreditAnchorError {

@@ -68,6 +68,7 @@ const loaders: Readonly<Record<string, () => Verb>> = {
   "leaves export": () => (require("./leaves") as typeof import("./leaves")).leavesExportVerb,
   audit: () => (require("./audit") as typeof import("./audit")).auditVerb,
   checkpoint: () => (require("./checkpoint") as typeof import("./checkpoint")).checkpointVerb,
+  "report record": () => (require("./report") as typeof import("./report")).reportRecordVerb,
   "report verify": () => (require("./report") as typeof import("./report")).reportVerifyVerb,
   watch: () => (require("./watch") as typeof import("./watch")).watchVerb,
   "governance roles": () => (require("./governance") as typeof import("./governance")).governanceRolesVerb,

@@ -244,7 +244,7 @@ describe("checkpoint, and audit --since", function () {
     const { rpcUrl, chainId, registry } = sandbox.ready;
     const provider = new JsonRpcProvider(rpcUrl);
     const signer = new NonceManager(stranger.connect(provider));
-    await rawRpc(rpcUrl, "anvil_setBalance", [stranger.address, toQuantity(10n ** 20n)]);
+    await rawRpc(rpcUrl, "hardhat_setBalance", [stranger.address, toQuantity(10n ** 20n)]);
     const own = await deployRegistry(signer, { grants: { auditor: [stranger.address] } });
     const address = (await own.registry.getAddress()).toLowerCase();
     const chain = await connectChain({ urls: [rpcUrl] });

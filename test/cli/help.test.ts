@@ -14,7 +14,7 @@ const PROMISED =
   `init passphrase:change doctor agency:register agency:show agency:list agency:suspend agency:reinstate agency:close agency:key:export agency:state
 agency:administrator:name agency:administrator:accept agency:administrator:recover agency:succession:name agency:succession:accept
 agency:succession:complete agency:succession:complete-without-consent operator:add operator:rotate operator:remove operator:compromised operator:void operator:list type:check type:admit type:list type:show anchor resume relay batches receipt present bundle verify serve
-status correct withdraw repair dispute:open dispute:resolve mark:set mark:clear erase:propose erase:confirm due leaves:export audit checkpoint report:verify watch
+status correct withdraw repair dispute:open dispute:resolve mark:set mark:clear erase:propose erase:confirm due leaves:export audit checkpoint report:record report:verify watch
 governance:roles governance:list governance:schedule governance:execute governance:cancel governance:pause governance:unpause`
     .split(/\s+/)
     .map((name) => name.replaceAll(":", " "));

@@ -11,7 +11,7 @@ import {
   type Statement,
   statementDigest,
 } from "../../src/sign-off";
-import { rawRpc } from "../support/chains";
+import { forward, rawRpc, startProxy } from "../support/chains";
 import { expectRun, json } from "../support/cli";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox";
 
@@ -21,7 +21,7 @@ interface Verified {
   readonly checks: readonly { readonly name: string; readonly result: string }[];
 }
 
-describe("audit --sign, and report verify", function () {
+describe("audit --sign, report record, and report verify", function () {
   this.timeout(180_000);
   const base = mkdtempSync(join(tmpdir(), "credit-anchor-sign-off-"));
   const at = (name: string): string => join(base, name);
@@ -99,6 +99,35 @@ describe("audit --sign, and report verify", function () {
     }
     expect(readFileSync(at("signed.json"), "utf8")).to.equal(before);
     expect(await nonce(read("signed.json").auditor)).to.equal(sent);
+  });
+
+  it("records a signed report that exists, once, when recording failed after it was written", async () => {
+    const proxy = await startProxy(sandbox.ready.rpcUrl);
+    proxy.behave = ({ method }) =>
+      method === "eth_sendRawTransaction" ? { kind: "error", code: -32000, message: "no" } : forward;
+    const late = ["audit", ...ndrc, "--rpc", proxy.url, "--sign", at("late.json")];
+    const { stderr } = await expectRun(70, late);
+    await proxy.stop();
+    expect(stderr)
+      .to.contain(`${at("late.json")} is written`)
+      .and.to.contain(`report record ${at("late.json")}`);
+    expect(failed(await verify("late.json", 2))).to.deep.equal([]);
+    const record = ["report", "record", at("late.json")];
+    for (const already of [false, true])
+      expect(await json(["report", "record", at("late.json"), ...ndrc])).to.include({ already });
+    expect((await verify("late.json", 0)).recorded).to.have.lengthOf(1);
+    const other = await json<{ error: { code: string; message: string } }>([...record, ...agency], {
+      status: 64,
+    });
+    expect(other.error.code).to.equal("report.not-recordable");
+    expect(other.error.message).to.contain("its signer is");
+    const { report } = read("late.json");
+    writeFileSync(
+      at("altered.json"),
+      signedReportText({ ...read("late.json"), report: { ...report, more: 1 } }),
+    );
+    const altered = await expectRun(64, ["report", "record", at("altered.json"), ...ndrc]);
+    expect(altered.stderr).to.contain("its report was altered");
   });
 
   it("states what was found: here a head from elsewhere that differs", async () => {
