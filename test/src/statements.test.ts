@@ -63,17 +63,18 @@ describe("what auditors sign", () => {
 
   /** The first of the vectors, with something else stated, signed anew by somebody. */
   function stated(changes: Partial<Statement>): SignedReport {
-    const { digest: _, ...given } = vectors.reports[0]!;
-    const statement = { ...given.statement, ...changes };
+    const { report, signOffs, statement: known } = vectors.reports[0]!;
+    const statement = { ...known, ...changes };
     const key = new SigningKey(`0x${"77".repeat(32)}`);
-    const { chainId } = audited(given.report).registry;
+    const { chainId } = audited(report).registry;
     return {
       format: SIGNED_REPORT_FORMAT,
       formatVersion: 1,
-      ...given,
+      signOffs,
       statement,
       auditor: computeAddress(key).toLowerCase(),
-      signature: key.sign(statementDigest(chainId, given.signOffs, statement)).serialized,
+      signature: key.sign(statementDigest(chainId, signOffs, statement)).serialized,
+      report,
     };
   }
 
