@@ -19,6 +19,12 @@ export interface Where {
   readonly node?: string;
   /** Name of a file that was compared. */
   readonly file?: string;
+  /** The first rows of it in which this was found, data rows counted from 1. */
+  readonly rows?: readonly number[];
+  /** The first records that it lacks: `batchId/index`. */
+  readonly records?: readonly string[];
+  /** Names of the fields in which rows and records differ; never a value. */
+  readonly fields?: readonly string[];
 }
 
 /** One place where what was found contradicts what must be. */

@@ -2,7 +2,7 @@
  * What an agency brings to an audit besides its vault: leaves files, and the file its records came from.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { compareLeaves } from "../audit/leaves";
 import type { Audit, AuditReport, Reconciliation } from "../audit";
 import { CreditAnchorError } from "../errors";
@@ -68,7 +68,7 @@ export async function sourceOf(request: SourceRequest): Promise<(audit: Audit) =
     try {
       const reader = rowReader(type, input.header, { issuerCode: code });
       await reconcile(audit, {
-        ...{ input, reader, type, vault, agencyKey, agencyCode: code, hashes },
+        ...{ file: basename(file), input, reader, type, vault, agencyKey, agencyCode: code, hashes },
         tell: (row) => faults.add([row]),
         onProgress: (rows) => progress.update(() => `audit: ${counted(rows, "row")} of the source`),
       });

@@ -373,7 +373,9 @@ function tell({ code, message, where, expected, found, said = [] }: Difference):
   ];
 }
 
+const listed = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value));
+
 function whereText(where: Where): string {
-  const parts = Object.entries(where).map(([name, value]) => `${name} ${String(value)}`);
+  const parts = Object.entries(where).map(([name, value]) => `${name} ${listed(value)}`);
   return parts.length === 0 ? "the registry as a whole" : parts.join(", ");
 }

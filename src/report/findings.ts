@@ -90,7 +90,12 @@ function one(difference: Difference, number: number, words: Words): Html {
 /** Block, transaction and whatever else is known of a place. */
 export function place(where: Where, words: Words): Html {
   const parts = Object.entries(where).map(([name, value]) => {
-    const shown = name === "batchId" ? batchName(String(value), words) : String(value as string | number);
+    const shown =
+      name === "batchId"
+        ? batchName(String(value), words)
+        : Array.isArray(value)
+          ? value.join(", ")
+          : String(value as string | number);
     const label = words.where[name] ?? name;
     return name === "batchId" ? html`${label} ${shown}` : html`${label} <span class="hex">${shown}</span>`;
   });

@@ -115,7 +115,9 @@ export const chinese: Words = {
     view: "所问",
     node: "节点",
     file: "文件",
-    row: "行",
+    rows: "行",
+    records: "记录",
+    fields: "字段",
   },
   batchName: (agency, sequence, id) => `机构 ${agency} 第 ${sequence} 号（${id}）`,
 

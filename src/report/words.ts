@@ -118,7 +118,9 @@ export const english = {
     view: "question",
     node: "node",
     file: "file",
-    row: "row",
+    rows: "rows",
+    records: "records",
+    fields: "fields",
   } as Readonly<Record<string, string>>,
   batchName: (agency: string, sequence: string, id: string) => `no. ${sequence} of agency ${agency} (${id})`,
 

@@ -178,6 +178,12 @@ describe("audit with what the agency brings", function () {
         ...["source.missing", "source.altered", "source.outdated", "source.unanchored"],
         ...["source.ended", "source.repeated", "source.invalid", "source.extra"],
       ]);
+      const at = Object.fromEntries(report.differences.map(({ code, where }) => [code, where]));
+      expect(at["source.altered"]).to.deep.equal({ file: "rows.ndjson", rows: [3], fields: ["feeCents"] });
+      expect(at["source.outdated"]).to.deep.equal({ file: "rows.ndjson", rows: [2], fields: ["feeCents"] });
+      expect(at["source.invalid"]).to.deep.equal({ file: "rows.ndjson", rows: [5], fields: ["feeCents"] });
+      expect(at["source.missing"]).to.deep.equal({ file: "rows.ndjson", rows: [4] });
+      expect(at["source.extra"]).to.have.property("records").that.has.length(5);
       const file = readdirSync(join(dir, "rejected")).sort().at(-1)!;
       const told = readFileSync(join(dir, "rejected", file), "utf8");
       expect(statSync(join(dir, "rejected", file)).mode & 0o777).to.equal(0o600);
@@ -203,6 +209,7 @@ describe("audit with what the agency brings", function () {
         ...["audit", "--source", rowsFile([permit(0, 1)], desk), "--type", TYPE_NAME, ...own],
       ]);
       expect(stdout).to.contain("source     example.permit: 1 row, 1 as anchored, 8 extra");
+      expect(stdout).to.match(/file rows\.ndjson, records (\d+\/\d+, ){7}\d+\/\d+\n/);
     });
 
     it("needs the type and the home", async () => {
