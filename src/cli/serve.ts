@@ -42,7 +42,7 @@ let web pages ask, or whose address holds a key. Ctrl-C stops it.`,
     const rpc = options.rpc ?? home?.settings.rpc[0];
     if (options.through && rpc === undefined)
       throw usage("--through needs a node: give --rpc URL or --home DIR");
-    const named = namedTrust(options, home);
+    const named = namedTrust({ registry: options.registry, deployment: options.deployment }, home);
     let trust: PagesTrust | undefined;
     if (named !== undefined) {
       const chainId = named.chainId ?? (await connectNode(home, rpc, undefined, signal)).chainId;

@@ -90,7 +90,7 @@ another day.`,
     const home = optionalHome(homeDir);
     const types = [...knownTypes(home), ...(options.type === undefined ? [] : [readTypeFile(options.type)])];
     const files = expand(args);
-    const named = namedTrust(options, home);
+    const named = namedTrust({ registry: options.registry, deployment: options.deployment }, home);
     const sources =
       options.offline || named === undefined
         ? undefined
