@@ -41,6 +41,9 @@ export interface VaultClocks {
   endBatch(): void;
 }
 
+/** So many limits of publication are kept, one each for a type and days. */
+const MOST_DAYS = 10_000;
+
 /** What the limits of a publication are the same for: records of one batch, decided on one day. */
 interface Publication {
   readonly clocks: readonly Clock[];
@@ -62,6 +65,16 @@ export function startVaultClocks(docket: Docket, on: string): VaultClocks {
   }
 
   const noClass = limitsNeedNoClass(docket.policies);
+  /** Limits of publication by all that they depend on, where no class is needed: many batches are of the same days. */
+  const ofDays = new Map<string, Clock[]>();
+  function known(days: string, judge: () => Clock[]): Clock[] {
+    let clocks = ofDays.get(days);
+    if (clocks === undefined) {
+      if (ofDays.size >= MOST_DAYS) ofDays.clear();
+      ofDays.set(days, (clocks = judge()));
+    }
+    return clocks;
+  }
   let current: { batch: ClockedBatch; happenings: Map<number, Happening[]> } | undefined;
   /** Of the batch whose records are judged, by day of the decision. */
   let publications = new Map<string, Publication>();
@@ -112,7 +125,11 @@ export function startVaultClocks(docket: Docket, on: string): VaultClocks {
       const key = noClass ? decided : `${decided} ${index}`;
       let publication = publications.get(key);
       if (publication === undefined) {
-        const clocks = limits({ decided, published: dateInChina(batch.anchoredAt) });
+        const published = dateInChina(batch.anchoredAt);
+        const judged = (): Clock[] => limits({ decided, published });
+        const { recordType: type, policies = [] } = facts;
+        const days = `${type} ${decided} ${published} ${policies.join(" ")}`;
+        const clocks = noClass ? known(days, judged) : judged();
         publications.set(key, (publication = { clocks, indexes: [] }));
       }
       publication.indexes.push(index);
