@@ -78,7 +78,7 @@ export async function scheduledActs(
       target,
       data,
       what: actText(registry, authority, target, data),
-      means: await actMeaning(registry, authority, target, data, typeNames),
+      means: await meaningOfAct(registry, authority, target, data, typeNames),
       // Anything that no role was given belongs to administrators; of other contracts we know nothing.
       role:
         target === registry.address || target === authority
@@ -90,16 +90,6 @@ export async function scheduledActs(
     });
   }
   return acts;
-}
-
-/** A scheduled call for people: what it is, as far as that can be told. */
-export function meaningOfAct(
-  registry: Registry,
-  authority: string,
-  target: string,
-  data: string,
-): Promise<string> {
-  return actMeaning(registry, authority, target, data, new Map());
 }
 
 /** Parsed call of the registry or of its authority; undefined for anything else. */
@@ -128,12 +118,12 @@ function actText(registry: Registry, authority: string, target: string, data: st
 }
 
 /** A call for whoever has to decide whether it may happen: every argument with its name, and what it stands for. */
-async function actMeaning(
+export async function meaningOfAct(
   registry: Registry,
   authority: string,
   target: string,
   data: string,
-  typeNames: ReadonlyMap<string, string>,
+  typeNames: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> {
   const parsed = parsedAct(registry, authority, target, data);
   if (parsed === undefined)

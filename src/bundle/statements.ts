@@ -31,10 +31,10 @@ export function checkCheckpoints(bundle: Bundle, hashes: Hashes): Check<"checkpo
         `${signer} signed that the journal had ${counted(journal.length, "entry", "entries")} at block ${block.number}`,
       );
     } catch (error) {
-      if (!(error instanceof CreditAnchorError)) throw error;
-      if (error.code === "checkpoint.signature")
+      const code = codeOf(error);
+      if (code === "checkpoint.signature")
         return wrong("signature", "a checkpoint is not what its signer signed");
-      if (!isNewer(error)) return wrong("unreadable", "something in place of a checkpoint is none");
+      if (!isNewer(code)) return wrong("unreadable", "something in place of a checkpoint is none");
       open = notChecked("checkpoints", "checkpoints.newer", NEWER);
     }
   }
@@ -69,7 +69,8 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
         `${signed.auditor} audited the registry up to block ${block.number}: ${outcomeTexts[statement.outcome]}`,
       );
     } catch (error) {
-      if (!isNewer(error)) return wrong("unreadable", "something in place of a report is no signed report");
+      if (!isNewer(codeOf(error)))
+        return wrong("unreadable", "something in place of a report is no signed report");
       open = notChecked("sign-offs", "sign-offs.newer", NEWER);
     }
   }
@@ -79,11 +80,14 @@ export function checkSignOffs(bundle: Bundle, hashes: Hashes): Check<"sign-offs"
 
 const NEWER = "one is of a newer format than this program knows: it cannot be checked here";
 
-/** Written by a newer program: that is no forgery. */
-function isNewer(error: unknown): boolean {
+/** A defect of ours says nothing of a document: it is thrown again. */
+function codeOf(error: unknown): string {
   if (!(error instanceof CreditAnchorError)) throw error;
-  return error.code.endsWith(".newer");
+  return error.code;
 }
+
+/** Written by a newer program: that is no forgery. */
+const isNewer = (code: string): boolean => code.endsWith(".newer");
 
 function onlyOnChain(what: string, signer: string): string {
   return `${what} names contract ${signer} as its signer: its signature cannot be checked without a chain`;

@@ -3,12 +3,11 @@
  */
 import type { AuditReport, StatementReport } from "../audit";
 import type { SignOffsPlace } from "../audit/sign-offs";
-import { isCodeOf } from "../deploy/code";
 import type { Home } from "../home";
 import { outcomeTexts } from "../sign-off";
 import { count } from "../counted";
 import { timeForPeople } from "./output";
-import { knownSignOffs } from "./sign-offs";
+import { isSignOffsCode, knownSignOffs } from "./sign-offs";
 
 /** The latest ones; what does not hold is told among the differences. */
 const STATEMENTS_SHOWN = 10;
@@ -21,13 +20,7 @@ export function signOffsPlace(
 ): SignOffsPlace | undefined {
   const address = knownSignOffs(registry.address, options, home);
   if (address === undefined) return undefined;
-  const placed = {
-    contract: "SignOffs",
-    chainId: registry.chainId,
-    address,
-    arguments: [registry.address],
-  } as const;
-  return { address, isCode: (code) => isCodeOf(placed, code) };
+  return { address, isCode: (code) => isSignOffsCode(registry, address, code) };
 }
 
 /** For people. */

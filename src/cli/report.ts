@@ -23,6 +23,18 @@ import { timeForPeople } from "./output";
 import { recordedLine, signOffsOf, signOffsOption } from "./sign-offs";
 import { defineVerb } from "./verb";
 
+/** The registry that is believed, and where its auditors sign off. */
+const trustOptions = {
+  rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
+  registry: address("--registry <address>", "the registry you trust, on the chain of the node"),
+  deployment: text("--deployment <file>", "deployment record of the registry you trust"),
+  fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+  ...signOffsOption,
+};
+
 export const reportVerifyVerb = defineVerb({
   name: "report verify",
   summary: "check a report that an auditor signed: report, signature, role, and the statement on chain",
@@ -31,16 +43,7 @@ or from the home folder; never from the file. It does not audit again: that is a
 
 Exit status: 0 all of it holds, 1 something does not, 2 nobody has recorded the statement on chain.`,
   arguments: [{ name: "<file>", about: "the signed report" }],
-  options: {
-    rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
-    registry: address("--registry <address>", "the registry you trust, on the chain of the node"),
-    deployment: text("--deployment <file>", "deployment record of the registry you trust"),
-    fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
-    ...signOffsOption,
-  },
+  options: trustOptions,
   examples: [
     "credit-anchor report verify report.json --home court",
     "credit-anchor report verify report.json --deployment deployments/besu --rpc http://127.0.0.1:8545 --json",
@@ -100,14 +103,8 @@ an altered one and one of a block that is not in the chain are refused.
 Exit status: 0 recorded, now or before; 64 refused.`,
   arguments: [{ name: "<file>", about: "the signed report" }],
   options: {
-    rpc: url("--rpc <url>", "node to ask; otherwise that of the home folder"),
+    ...trustOptions,
     registry: address("--registry <address>", "the registry you trust; otherwise that of the home folder"),
-    deployment: text("--deployment <file>", "deployment record of the registry you trust"),
-    fromBlock: integer("--from-block <number>", "block of the registry's deployment, with --registry", {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
-    ...signOffsOption,
   },
   examples: ["credit-anchor report record report.json --home auditor"],
   run: async ({ args, options, home: dir, signal }) => {

@@ -67,6 +67,16 @@ export function knownSignOffs(
   );
 }
 
+/** Whether this is the code of a contract, at this address, where auditors of the registry sign off. */
+export function isSignOffsCode(
+  registry: { readonly chainId: number; readonly address: string },
+  at: string,
+  code: string,
+): boolean {
+  const { chainId, address: about } = registry;
+  return isCodeOf({ contract: "SignOffs", chainId, address: at, arguments: [about] }, code);
+}
+
 /** Code and registry have to be right: another contract would take anybody's statements. */
 export async function signOffsOf(
   registry: Registry,
@@ -83,13 +93,9 @@ export async function signOffsOf(
       },
     );
   const about = await registryOfSignOffs(registry, found);
-  const placed = {
-    contract: "SignOffs",
-    chainId: registry.chain.chainId,
-    address: found,
-    arguments: [registry.address],
-  } as const;
-  if (about !== registry.address || !isCodeOf(placed, await registry.chain.code(found)))
+  const { chain } = registry;
+  const of = { chainId: chain.chainId, address: registry.address };
+  if (about !== registry.address || !isSignOffsCode(of, found, await chain.code(found)))
     throw new CreditAnchorError(
       "sign-offs.other-contract",
       `the contract at ${found} is not where auditors of registry ${registry.address} sign off`,
